@@ -1,0 +1,112 @@
+/** A Flow transaction as data, and the bytes that are signed, sent and hashed. @module */
+
+import { RLP } from '@ethereumjs/rlp'
+import { addressToBytes, normalizeAddress } from './address.ts'
+import { withDomainTag } from './domain-tags.ts'
+import { hashMessage } from './hash.ts'
+import { bytesToHex } from './hex.ts'
+
+/** One signature of one account key. */
+export type TransactionSignature = {
+  /** `0x` and 16 lower-case digits. */
+  readonly address: string
+  readonly keyIndex: number
+  /** 64 bytes, r‖s. */
+  readonly signature: Uint8Array
+  /** Present only for other schemes than plain ECDSA (FLIP 264); ours never set it. */
+  readonly extensionData?: Uint8Array
+}
+
+/** What all signers agree on. Addresses are `0x` and 16 lower-case digits. */
+export type TransactionPayload = {
+  /** Cadence source text. */
+  readonly cadence: string
+  /** JSON-Cadence, one text per argument, exactly as it is sent. */
+  readonly arguments: readonly string[]
+  /** 32 bytes. */
+  readonly referenceBlockId: Uint8Array
+  readonly computeLimit: number
+  readonly proposalKey: {
+    readonly address: string
+    readonly keyIndex: number
+    readonly sequenceNumber: bigint
+  }
+  readonly payer: string
+  readonly authorizers: readonly string[]
+}
+
+/** A transaction with the signatures it has so far. */
+export type Transaction = TransactionPayload & {
+  readonly payloadSignatures: readonly TransactionSignature[]
+  readonly envelopeSignatures: readonly TransactionSignature[]
+}
+
+type Rlp = Uint8Array | number | bigint | Rlp[]
+
+/** @returns What proposer and authorizers sign: the domain tag, then RLP of the payload. */
+export function payloadMessage(transaction: TransactionPayload): Uint8Array {
+  return withDomainTag('transaction', RLP.encode(payloadFields(transaction)))
+}
+
+/** @returns What the payer signs: the domain tag, then RLP of payload and payload signatures. */
+export function envelopeMessage(transaction: Transaction): Uint8Array {
+  const payload = payloadFields(transaction)
+  const signatures = signatureFields(transaction, transaction.payloadSignatures)
+  return withDomainTag('transaction', RLP.encode([payload, signatures]))
+}
+
+/** @returns The whole transaction in RLP, as the Flow CLI and flow-go-sdk read and write it. */
+export function encodeTransaction(transaction: Transaction): Uint8Array {
+  return RLP.encode([
+    payloadFields(transaction),
+    signatureFields(transaction, transaction.payloadSignatures),
+    signatureFields(transaction, transaction.envelopeSignatures),
+  ])
+}
+
+/**
+ * It covers the signatures: signing again makes another id.
+ *
+ * @returns 64 lower-case hexadecimal digits.
+ */
+export function transactionId(transaction: Transaction): string {
+  return bytesToHex(hashMessage(encodeTransaction(transaction), 'SHA3_256'))
+}
+
+/** Proposer, payer, authorizers, each once: the index of a signature's account in this list is encoded. */
+export function signerAddresses(transaction: TransactionPayload): readonly string[] {
+  const { proposalKey, payer, authorizers } = transaction
+  return [...new Set([proposalKey.address, payer, ...authorizers].map(normalizeAddress))]
+}
+
+function payloadFields(transaction: TransactionPayload): Rlp[] {
+  const utf8 = new TextEncoder()
+  const { proposalKey } = transaction
+  return [
+    utf8.encode(transaction.cadence),
+    transaction.arguments.map((argument) => utf8.encode(argument)),
+    transaction.referenceBlockId,
+    transaction.computeLimit,
+    addressToBytes(proposalKey.address),
+    proposalKey.keyIndex,
+    proposalKey.sequenceNumber,
+    addressToBytes(transaction.payer),
+    transaction.authorizers.map(addressToBytes),
+  ]
+}
+
+function signatureFields(
+  transaction: TransactionPayload,
+  signatures: readonly TransactionSignature[],
+): Rlp[] {
+  const signers = signerAddresses(transaction)
+  return signatures
+    .map((entry) => ({ ...entry, signerIndex: signers.indexOf(normalizeAddress(entry.address)) }))
+    .sort((a, b) => a.signerIndex - b.signerIndex || a.keyIndex - b.keyIndex)
+    .map(({ signerIndex, keyIndex, signature, extensionData }) => [
+      signerIndex,
+      keyIndex,
+      signature,
+      ...(extensionData === undefined ? [] : [extensionData]),
+    ])
+}

@@ -1,0 +1,43 @@
+/** Checks that every public function makes of its options. @module */
+
+import { SignerError } from './errors.ts'
+
+/**
+ * A misspelt option would silently mean its default; refuse it instead.
+ *
+ * @throws {SignerError} `INVALID_OPTION` for anything but an object with these keys.
+ */
+export function assertKnownKeys(options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw new SignerError('INVALID_OPTION', { option: 'options', reason: 'it is not an object' })
+  for (const option of Object.keys(options))
+    if (!known.includes(option))
+      throw new SignerError('INVALID_OPTION', {
+        option,
+        reason: `it is unknown; known are ${known.join(', ')}`,
+      })
+}
+
+/**
+ * @param value - Milliseconds.
+ * @throws {SignerError} `INVALID_OPTION` for anything but a whole number of 1 to 3,600,000.
+ */
+export function assertTimeout(option: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > 3_600_000)
+    throw new SignerError('INVALID_OPTION', {
+      option,
+      reason: 'it is not a whole number of milliseconds from 1 to 3600000',
+    })
+}
+
+/** @throws {SignerError} `INVALID_OPTION` unless the value is an http or https URL without credentials. */
+export function assertHttpUrl(option: string, value: string): void {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const reason =
+    url === undefined || !/^https?:$/.test(url.protocol)
+      ? 'it is not an http or https URL'
+      : url.username !== '' || url.password !== ''
+        ? 'it holds credentials'
+        : undefined
+  if (reason !== undefined) throw new SignerError('INVALID_OPTION', { option, reason })
+}

@@ -1,0 +1,45 @@
+/** Trying again, with growing pauses, inside a total time. @module */
+
+import { pause } from './deadline.ts'
+
+/** How to go about trying again. */
+export type RetryOptions = {
+  /** Milliseconds for everything: attempts and pauses. */
+  readonly totalTimeoutMs: number
+  readonly signal?: AbortSignal | undefined
+  /** The bound of the pause after this failure, in milliseconds; `undefined` gives up. */
+  readonly pauseMs: (thrown: unknown, attempts: number) => number | undefined
+  /** What to throw in the end. */
+  readonly finalError: (thrown: unknown, attempts: number, elapsedMs: number) => unknown
+}
+
+/**
+ * Pauses are drawn at random below their bound ("full jitter"), so that callers who failed
+ * together do not come back together. Rejects with `signal.reason` when the caller aborts.
+ *
+ * @param run - One attempt; given its number from 1 and the milliseconds left.
+ */
+export async function retrying<T>(
+  options: RetryOptions,
+  run: (attempt: number, leftMs: number) => Promise<T>,
+): Promise<T> {
+  const { totalTimeoutMs, signal } = options
+  const started = performance.now()
+  for (let attempt = 1; ; attempt++) {
+    const elapsedMs = () => performance.now() - started
+    try {
+      return await run(attempt, totalTimeoutMs - elapsedMs())
+    } catch (thrown) {
+      signal?.throwIfAborted()
+      const boundMs = options.pauseMs(thrown, attempt)
+      const pauseMs = Math.random() * (boundMs ?? 0)
+      if (boundMs === undefined || elapsedMs() + pauseMs >= totalTimeoutMs)
+        throw options.finalError(thrown, attempt, Math.round(elapsedMs()))
+      await pause(pauseMs, signal)
+    }
+  }
+}
+
+/** `baseMs` doubled for each attempt after the first, up to `maxMs`. */
+export const doubling = (baseMs: number, maxMs: number, attempts: number): number =>
+  Math.min(baseMs * 2 ** (attempts - 1), maxMs)
