@@ -1,0 +1,62 @@
+/** What KMS says of a key, for people who set one up or ask why it does not sign. @module */
+
+import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
+import { callKms } from './call.ts'
+import { kmsClient, loadAwsKms } from './client.ts'
+import { parseKmsKeyId } from './key-id.ts'
+import { type KmsLimits, kmsLimits } from './limits.ts'
+import { keySpecs } from './public-key.ts'
+
+/** The facts of a key that decide whether it can sign for a Flow account. */
+export type KmsKeyDescription = {
+  readonly keyArn: string
+  /** As KMS names it, for example `ECC_SECG_P256K1`. */
+  readonly keySpec: string
+  readonly keyUsage: string
+  /** As KMS names it, for example `Enabled` or `PendingDeletion`. */
+  readonly state: string
+  readonly multiRegion: boolean
+  readonly description: string
+  /** Why the key cannot sign for a Flow account; absent when nothing speaks against it. */
+  readonly unusable?: string
+}
+
+/**
+ * Needs `kms:DescribeKey`.
+ *
+ * @throws {SignerError} `INVALID_KEY_ID`, `KEY_NOT_FOUND`, `KMS_ACCESS_DENIED` and the other
+ * `KMS_…` codes. A key that cannot sign is described, not thrown.
+ */
+export async function describeAwsKmsKey(options: {
+  readonly client: KMSClient | KMSClientConfig
+  readonly keyId: string
+  readonly limits?: Partial<KmsLimits>
+  readonly signal?: AbortSignal
+}): Promise<KmsKeyDescription> {
+  const limits = kmsLimits(options.limits ?? {})
+  const { keyId } = parseKmsKeyId(options.keyId)
+  const client = await kmsClient(options.client, limits)
+  const { DescribeKeyCommand } = await loadAwsKms()
+  const target = { keyId, operation: 'DescribeKey' }
+  const { reply } = await callKms(target, limits, options.signal, (abortSignal) =>
+    client.send(new DescribeKeyCommand({ KeyId: keyId }), { abortSignal }),
+  )
+  const { Arn, KeySpec, KeyUsage, KeyState, MultiRegion, Description } = reply.KeyMetadata ?? {}
+  const facts = {
+    keyArn: Arn ?? '',
+    keySpec: KeySpec ?? 'unknown',
+    keyUsage: KeyUsage ?? 'unknown',
+    state: KeyState ?? 'unknown',
+    multiRegion: MultiRegion ?? false,
+    description: Description ?? '',
+  }
+  const unusable = whyUnusable(facts)
+  return Object.freeze(unusable === undefined ? facts : { ...facts, unusable })
+}
+
+function whyUnusable(key: { keySpec: string; keyUsage: string; state: string }) {
+  if (!Object.hasOwn(keySpecs, key.keySpec))
+    return `its spec is ${key.keySpec}; Flow needs ECC_SECG_P256K1 or ECC_NIST_P256`
+  if (key.keyUsage !== 'SIGN_VERIFY') return `its usage is ${key.keyUsage}, not SIGN_VERIFY`
+  return key.state === 'Enabled' ? undefined : `its state is ${key.state}, not Enabled`
+}

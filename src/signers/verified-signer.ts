@@ -1,0 +1,55 @@
+/** No signature leaves a signer unverified. @module */
+
+import type { KeyObject } from 'node:crypto'
+import { normalizeRaw } from '../crypto/der.ts'
+import { importPublicKey, verifySignature } from '../crypto/verify.ts'
+import { abortable } from '../deadline.ts'
+import { SignerError } from '../errors.ts'
+import type { Signer, SignerPublicKey } from './signer.ts'
+
+const verified = new WeakSet<Signer>()
+
+/**
+ * A signer that asks for its public key once, brings every signature into its low-s form and
+ * verifies it before returning it. Wrapping twice is the same as once.
+ *
+ * @returns A frozen signer. Its `publicKey` also throws `MALFORMED_PUBLIC_KEY`, and its `sign`
+ * `MALFORMED_SIGNATURE` and `SIGNATURE_INVALID`.
+ */
+export function createVerifiedSigner(signer: Signer): Signer {
+  if (verified.has(signer)) return signer
+  type Loaded = SignerPublicKey & { readonly key: KeyObject }
+  let loading: Promise<Loaded> | undefined
+
+  const load = async (): Promise<Loaded> => {
+    // Without the caller's signal: others share this call, and the backend bounds it in time.
+    const { bytes, algorithm } = await signer.publicKey()
+    return { bytes: bytes.slice(), algorithm, key: importPublicKey(bytes, algorithm) }
+  }
+  const loaded = (signal?: AbortSignal) => {
+    if (loading === undefined) {
+      loading = load()
+      loading.catch(() => {
+        loading = undefined // a failure is not remembered
+      })
+    }
+    return abortable(loading, signal)
+  }
+
+  const wrapper: Signer = Object.freeze({
+    id: signer.id,
+    async publicKey({ signal }: { signal?: AbortSignal } = {}) {
+      const { bytes, algorithm } = await loaded(signal)
+      return { bytes: bytes.slice(), algorithm }
+    },
+    async sign(request) {
+      const { key, algorithm } = await loaded(request.signal)
+      const signature = normalizeRaw(await signer.sign(request), algorithm)
+      if (!verifySignature(key, request.message, request.hashAlgorithm, signature))
+        throw new SignerError('SIGNATURE_INVALID', { signerId: signer.id })
+      return signature
+    },
+  } satisfies Signer)
+  verified.add(wrapper)
+  return wrapper
+}
