@@ -1,0 +1,161 @@
+/** The function that FCL calls once for each role of an account in a transaction. @module */
+
+import { bytesToHex } from '../crypto/hex.ts'
+import { SignerError } from '../errors.ts'
+import type { NodeConnection } from '../flow/http.ts'
+import type { BoundAccount, BoundKey } from './bound-account.ts'
+import { compositeSignature } from './composite-signature.ts'
+import { choose, type Engine } from './engine.ts'
+import type {
+  AuthorizationFunction,
+  FclAccount,
+  FclPreSignable,
+  FclRole,
+  FclSignable,
+  ResolvedAccount,
+} from './fcl-types.ts'
+import { transactionFacts } from './observer.ts'
+import { chooseKeys, chooseProposalKey, type Selection } from './selection.ts'
+import { type TransactionContext, transactionContext } from './transaction-context.ts'
+import { checkSignable } from './voucher.ts'
+
+type Authorization = {
+  readonly engine: Engine
+  readonly address: string
+  readonly selection: Selection
+  readonly signal: AbortSignal | undefined
+}
+
+/** @param address - Normalised. */
+export function createAuthorizationFunction(
+  engine: Engine,
+  address: string,
+  { signal, ...selection }: Selection & { readonly signal?: AbortSignal },
+): AuthorizationFunction {
+  const authorization = { engine, address, selection, signal }
+  const resolve = (account: FclAccount, preSignable?: FclPreSignable) =>
+    resolveAccount(authorization, account, preSignable)
+  // FCL declares authorization functions as synchronous, and awaits them: see fcl-types.ts.
+  return resolve as AuthorizationFunction
+}
+
+async function resolveAccount(
+  authorization: Authorization,
+  account: FclAccount,
+  preSignable: FclPreSignable | undefined,
+): Promise<readonly ResolvedAccount[]> {
+  const { engine, selection, signal } = authorization
+  const role = checkedRole(account)
+  const context = transactionContext(engine, preSignable?.interaction)
+  const node = await engine.node(signal)
+  // FCL calls for the payer first and keeps the first copy of a key that it sees. So the payer's
+  // copy of the proposal key must carry the sequence number, or FCL fetches the whole account.
+  // Reading it first also shows whether the keys have changed.
+  const proposal =
+    role.proposer || role.payer ? await openProposalKey(authorization, context, node) : undefined
+  const signing =
+    role.payer || role.authorizer
+      ? await pick(authorization, context, node, false, (found) => chooseKeys(found, selection))
+      : []
+
+  const roles = new Map(signing.map((key) => [key.keyIndex, { key, role: signingRole(role) }]))
+  if (proposal !== undefined && (role.proposer || selection.proposalKeyIndex !== undefined)) {
+    const { key } = proposal
+    const authorizer = roles.get(key.keyIndex)?.role.authorizer ?? false
+    // Also a payer when the account pays: it then signs the envelope, in the same round as the rest.
+    roles.set(key.keyIndex, {
+      key,
+      role: { proposer: role.proposer, payer: role.payer, authorizer },
+    })
+  }
+  return [...roles.values()].map(({ key, role: keyRole }) => {
+    const sequenceNum = key.keyIndex === proposal?.key.keyIndex ? proposal.sequenceNumber : null
+    return resolvedAccount(account, { key, role: keyRole, sequenceNum, context, signal, node })
+  })
+}
+
+const signingRole = (role: FclRole): FclRole => ({
+  proposer: false,
+  payer: role.payer,
+  authorizer: role.authorizer,
+})
+
+/** Makes a choice on the account as this transaction saw it first. */
+async function pick<T>(
+  { engine, address, signal }: Authorization,
+  context: TransactionContext,
+  node: NodeConnection,
+  reread: boolean,
+  choice: (account: BoundAccount) => T,
+): Promise<T> {
+  const seen = context.accounts.get(address)
+  if (seen !== undefined && !reread) return choice(seen)
+  return choose(engine, node, address, { reread, signal }, (found) => {
+    const chosen = choice(found)
+    context.accounts.set(address, found)
+    return chosen
+  })
+}
+
+/** Chooses the proposal key and reads its sequence number; on a hint of change, from fresh keys. */
+async function openProposalKey(
+  authorization: Authorization,
+  context: TransactionContext,
+  node: NodeConnection,
+): Promise<{ key: BoundKey; sequenceNumber: number }> {
+  const { address, selection, signal } = authorization
+  const first = !context.accounts.has(address)
+  const keyOf = (reread: boolean) =>
+    pick(authorization, context, node, reread, (found) => chooseProposalKey(found, selection))
+  let key = await keyOf(false)
+  let read = await context.sequenceNumber(node, key, signal)
+  if (read.changed && first) {
+    key = await keyOf(true)
+    read = await context.sequenceNumber(node, key, signal)
+  }
+  return { key, sequenceNumber: read.sequenceNumber }
+}
+
+function resolvedAccount(
+  account: FclAccount,
+  entry: {
+    readonly key: BoundKey
+    readonly role: FclRole
+    readonly sequenceNum: number | null
+    readonly context: TransactionContext
+    readonly node: NodeConnection
+    readonly signal: AbortSignal | undefined
+  },
+): ResolvedAccount {
+  const { key, role, sequenceNum, context, node, signal } = entry
+  const { address, keyIndex } = key
+  const addr = address.slice(2)
+  return {
+    ...account, // FCL's own fields; never its `role` object, which it shares between roles
+    role: { proposer: role.proposer, payer: role.payer, authorizer: role.authorizer, param: false },
+    tempId: `${addr}-${keyIndex}`,
+    addr,
+    keyId: keyIndex,
+    sequenceNum,
+    signature: null,
+    resolve: null,
+    async signingFunction(signable: FclSignable) {
+      const { message, part, transaction } = checkSignable(signable, address, keyIndex)
+      const purpose = () =>
+        ({ kind: 'transaction', transaction: transactionFacts(transaction, part) }) as const
+      const signature = await context.signOnce(key, message, purpose, signal)
+      context.noteSigned(node, transaction.proposalKey)
+      return compositeSignature(key, bytesToHex(signature))
+    },
+  }
+}
+
+function checkedRole(account: FclAccount): FclRole {
+  const role = account?.role
+  if (typeof role !== 'object' || !(role?.proposer || role?.payer || role?.authorizer))
+    throw new SignerError('INVALID_OPTION', {
+      option: 'account',
+      reason: 'it has no role; pass the function itself to fcl.mutate',
+    })
+  return role
+}

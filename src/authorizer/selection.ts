@@ -1,0 +1,124 @@
+/** Which of the keys held sign: the fewest that reach the weight, or exactly those named. @module */
+
+import { REQUIRED_WEIGHT } from '../crypto/account-key-rlp.ts'
+import { SignerError } from '../errors.ts'
+import { assertKnownKeys } from '../options.ts'
+import type { BoundAccount, BoundKey } from './bound-account.ts'
+
+/** Options of `authorize`. */
+export type AuthorizeOptions = {
+  /** Sign with exactly these keys, in whatever role. They need not reach 1,000 if others sign too. */
+  readonly keyIndexes?: number | readonly number[]
+  /** The key whose sequence number is used. Default: the first that signs. */
+  readonly proposalKeyIndex?: number
+  /** Ends reading of keys and signing. */
+  readonly signal?: AbortSignal
+}
+
+/** A checked choice of keys. */
+export type Selection = {
+  readonly keyIndexes?: readonly number[]
+  readonly proposalKeyIndex?: number
+}
+
+/**
+ * @throws {SignerError} `INVALID_KEY_INDEX`, `INVALID_OPTION`.
+ */
+export function parseSelection(
+  selection: number | readonly number[] | AuthorizeOptions | undefined,
+): Selection & { readonly signal?: AbortSignal } {
+  if (selection === undefined) return {}
+  if (typeof selection === 'number' || Array.isArray(selection))
+    return { keyIndexes: parseIndexes(selection) }
+  // Neither a number nor an array, so it is the object; TypeScript does not narrow readonly arrays.
+  const options = selection as AuthorizeOptions
+  assertKnownKeys(options, ['keyIndexes', 'proposalKeyIndex', 'signal'])
+  const { keyIndexes, proposalKeyIndex, signal } = options
+  if (proposalKeyIndex !== undefined) assertKeyIndex(proposalKeyIndex)
+  return {
+    ...(keyIndexes === undefined ? {} : { keyIndexes: parseIndexes(keyIndexes) }),
+    ...(proposalKeyIndex === undefined ? {} : { proposalKeyIndex }),
+    ...(signal === undefined ? {} : { signal }),
+  }
+}
+
+function parseIndexes(given: number | readonly number[]): readonly number[] {
+  const indexes = typeof given === 'number' ? [given] : [...given]
+  for (const index of indexes) assertKeyIndex(index)
+  if (indexes.length === 0 || new Set(indexes).size !== indexes.length)
+    throw new SignerError('INVALID_OPTION', {
+      option: 'keyIndexes',
+      reason: indexes.length === 0 ? 'it is empty' : 'an index is named twice',
+    })
+  return indexes
+}
+
+function assertKeyIndex(index: number): void {
+  if (!Number.isInteger(index) || index < 0 || index > 0xffff_ffff)
+    throw new SignerError('INVALID_KEY_INDEX', { value: String(index).slice(0, 40) })
+}
+
+/**
+ * The keys that sign as payer or authorizer.
+ *
+ * @returns The keys named, or the fewest that weigh 1,000 together: the heaviest first, then those
+ * whose signature is shared with one already chosen, then the lowest index.
+ * @throws {SignerError} `KEY_INDEX_UNKNOWN`, `KEY_REVOKED`, `KEY_NOT_HELD`; `WEIGHT_TOO_LOW` when
+ * none is named and all together do not reach 1,000.
+ */
+export function chooseKeys(account: BoundAccount, selection: Selection): readonly BoundKey[] {
+  const { keyIndexes } = selection
+  if (keyIndexes !== undefined) return keyIndexes.map((index) => heldKey(account, index))
+  const candidates = [...account.held.values()].filter(({ weight }) => weight > 0)
+  const chosen: BoundKey[] = []
+  let weight = 0
+  while (weight < REQUIRED_WEIGHT) {
+    const signsAlready = (key: BoundKey) =>
+      chosen.some(({ publicKey }) => publicKey === key.publicKey)
+    candidates.sort(
+      (a, b) =>
+        b.weight - a.weight ||
+        Number(signsAlready(b)) - Number(signsAlready(a)) ||
+        a.keyIndex - b.keyIndex,
+    )
+    const next = candidates.shift()
+    if (next === undefined)
+      throw new SignerError('WEIGHT_TOO_LOW', {
+        address: account.address,
+        weight,
+        required: REQUIRED_WEIGHT,
+      })
+    chosen.push(next)
+    weight += next.weight
+  }
+  return chosen
+}
+
+/**
+ * The one key whose sequence number the transaction uses; any weight will do.
+ *
+ * @throws {SignerError} `KEY_INDEX_UNKNOWN`, `KEY_REVOKED`, `KEY_NOT_HELD`.
+ */
+export function chooseProposalKey(account: BoundAccount, selection: Selection): BoundKey {
+  const { proposalKeyIndex, keyIndexes } = selection
+  const named = proposalKeyIndex ?? keyIndexes?.[0]
+  if (named !== undefined) return heldKey(account, named)
+  const [heaviest] = [...account.held.values()].sort(
+    (a, b) => b.weight - a.weight || a.keyIndex - b.keyIndex,
+  )
+  if (heaviest !== undefined) return heaviest
+  // Only revoked keys are held: bindAccount has made sure that there is at least one.
+  return heldKey(
+    account,
+    account.keys.findIndex(({ revoked }) => revoked),
+  )
+}
+
+function heldKey(account: BoundAccount, keyIndex: number): BoundKey {
+  const { address } = account
+  const held = account.held.get(keyIndex)
+  if (held !== undefined) return held
+  const key = account.keys.find(({ index }) => index === keyIndex)
+  if (key === undefined) throw new SignerError('KEY_INDEX_UNKNOWN', { address, keyIndex })
+  throw new SignerError(key.revoked ? 'KEY_REVOKED' : 'KEY_NOT_HELD', { address, keyIndex })
+}

@@ -1,0 +1,59 @@
+/** What the role calls of one transaction share: signatures and sequence numbers. @module */
+
+import type { NodeConnection } from '../flow/http.ts'
+import type { AccountDirectory } from './account-directory.ts'
+import type { BoundAccount, BoundKey } from './bound-account.ts'
+import type { Engine } from './engine.ts'
+import { createSignOnce, type SignOnce } from './sign-once.ts'
+
+type SequenceNumber = { readonly sequenceNumber: number; readonly changed: boolean }
+
+/** The state of one transaction. */
+export type TransactionContext = {
+  readonly signOnce: SignOnce
+  /** The accounts as the first role call saw them: all roles of one transaction see the same keys. */
+  readonly accounts: Map<string, BoundAccount>
+  /** Reads the sequence number of a key once for the transaction. */
+  readonly sequenceNumber: (
+    node: NodeConnection,
+    key: BoundKey,
+    signal: AbortSignal | undefined,
+  ) => Promise<SequenceNumber>
+  /** Remembers that a transaction with this proposal key was signed. */
+  readonly noteSigned: AccountDirectory['noteSigned']
+}
+
+const contexts = new WeakMap<Engine, WeakMap<object, TransactionContext>>()
+
+/**
+ * @param interaction - FCL's object for the transaction: the same in all role calls of one
+ * transaction, another for each transaction. Without it nothing is shared.
+ */
+export function transactionContext(
+  engine: Engine,
+  interaction: object | undefined,
+): TransactionContext {
+  if (interaction === undefined) return createContext(engine)
+  const ofEngine = contexts.get(engine) ?? new WeakMap<object, TransactionContext>()
+  contexts.set(engine, ofEngine)
+  const context = ofEngine.get(interaction) ?? createContext(engine)
+  ofEngine.set(interaction, context)
+  return context
+}
+
+function createContext(engine: Engine): TransactionContext {
+  const numbers = new Map<string, Promise<SequenceNumber>>()
+  return {
+    signOnce: createSignOnce(engine.onSign),
+    accounts: new Map(),
+    noteSigned: engine.directory.noteSigned,
+    sequenceNumber(node, key, signal) {
+      const name = `${key.address} ${key.keyIndex}`
+      const existing = numbers.get(name)
+      if (existing !== undefined) return existing
+      const reading = engine.directory.readSequenceNumber(node, key, signal)
+      numbers.set(name, reading)
+      return reading
+    },
+  }
+}
