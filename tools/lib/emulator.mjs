@@ -1,0 +1,138 @@
+/** The Flow emulator: given, from a Flow CLI, or built once per cache from the pinned module. @module */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { withLock } from './lock.mjs'
+import {
+  cacheFolder,
+  findProgram,
+  fingerprint,
+  isExecutable,
+  root,
+  splitCommand,
+  tidy,
+} from './paths.mjs'
+import { capture, runWithProgress } from './run.mjs'
+
+const module = 'github.com/onflow/flow-emulator'
+const command = `${module}/cmd/emulator`
+const alternative =
+  'or install the Flow CLI (https://developers.flow.com/tools/flow-cli), or set FLOW_EMULATOR'
+
+/**
+ * Looks in this order: $FLOW_EMULATOR, `flow` on PATH, the cache; then builds.
+ * @returns {Promise<string>} the value for $FLOW_EMULATOR
+ * @throws {Error} in one sentence, when something is missing
+ */
+export async function ensureEmulator() {
+  const given = process.env.FLOW_EMULATOR
+  if (given) {
+    if (findProgram(splitCommand(given)[0])) return given
+    throw new Error(`FLOW_EMULATOR names ${given}, which is not a program: correct or unset it.`)
+  }
+  if (await isFlowCli()) return 'flow emulator'
+  const words = [process.platform, process.arch, 'debugger on loopback']
+  const name = `emulator-${fingerprint(['tools/go.mod', 'tools/go.sum'], words)}`
+  const program = join(cacheFolder(), name, 'flow-emulator')
+  if (isExecutable(program)) return program
+  return withLock(name, async () => {
+    if (!isExecutable(program)) await build(program)
+    return program
+  })
+}
+
+/** Other programs are called flow, and an old Flow CLI lacks flags: ask for the flags we use. */
+async function isFlowCli() {
+  const flow = findProgram('flow')
+  if (!flow) return false
+  const { output } = await capture(flow, ['emulator', '--help'])
+  const flags = ['--rest-port', '--setup-vm-bridge', '--scheduled-transactions']
+  if (flags.every((flag) => output.includes(flag))) return true
+  console.log(`${flow} is not a Flow CLI with a recent emulator: not used.`)
+  return false
+}
+
+/** @param {string} program */
+async function build(program) {
+  const folder = join(dirname(program), 'go')
+  const env = environment(folder)
+  const go = await findGo(env)
+  const cwd = join(root, 'tools')
+  const title = 'Preparing the Flow emulator (once, some minutes)'
+  const list = ['list', '-deps', command]
+  const packages = await runWithProgress(`${title}, download`, go, list, { cwd, env })
+  const total = packages.split('\n').filter((line) => !line.startsWith('go: ')).length
+  await bindDebuggerToLoopback(go, { cwd, env })
+  const result = join(folder, `flow-emulator-${process.pid}`)
+  const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', result]
+  await runWithProgress(`${title}, build`, go, ['build', ...flags, command], {
+    cwd,
+    env,
+    describe: (text) => `${text.split('\n').length - 1} of about ${total} packages`,
+  })
+  renameSync(result, program)
+  tidy(folder) // modules and build cache: over 1 GB
+}
+
+/**
+ * The debugger of the emulator listens on all interfaces, whatever --host says, and no flag turns it
+ * off. This one change, in a module cache that lives for this build only, binds it to loopback.
+ * @param {string} go
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
+ */
+async function bindDebuggerToLoopback(go, options) {
+  const { output } = await capture(go, ['list', '-m', '-f', '{{.Dir}}', module], options)
+  const path = join(output, 'server', 'debugger', 'debugger.go')
+  const source = readFileSync(path, 'utf8')
+  const changed = source.replace('fmt.Sprintf(":%d"', 'fmt.Sprintf("127.0.0.1:%d"')
+  if (!changed.includes('"127.0.0.1:%d"'))
+    throw new Error(`${path} is not the source that we know.`)
+  rmSync(path) // read-only
+  writeFileSync(path, changed)
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<string>} path of a Go that is new enough, beside a C compiler
+ */
+async function findGo(env) {
+  const go = findProgram('go')
+  const remedy = `install Go 1.26 or newer (https://go.dev/dl), ${alternative}.`
+  if (!go) throw new Error(`No Flow emulator and no Go to build it: ${remedy}`)
+  const { output } = await capture(go, ['version'], { env })
+  const [, minor = '0'] = /go1\.(\d+)/.exec(output) ?? []
+  if (Number(minor) < 26)
+    throw new Error(`No Flow emulator, and ${output} cannot build it: ${remedy}`)
+  const compiler = await capture(go, ['env', 'CC'], { env, cwd: join(root, 'tools') })
+  const [cc] = splitCommand(compiler.output)
+  if (findProgram(cc)) return go
+  throw new Error(
+    `No Flow emulator, and no C compiler (${cc}) to build it: install gcc or clang, ${alternative}.`,
+  )
+}
+
+/**
+ * Everything that Go writes goes below `folder`; the user's own settings, such as GOPROXY, stay.
+ * @param {string} folder
+ */
+function environment(folder) {
+  const mac = join(homedir(), 'Library', 'Application Support')
+  const usual = process.platform === 'darwin' ? mac : join(homedir(), '.config')
+  const GOTMPDIR = join(folder, 'tmp')
+  mkdirSync(GOTMPDIR, { recursive: true })
+  return {
+    ...process.env,
+    GOENV: process.env.GOENV || join(process.env.XDG_CONFIG_HOME || usual, 'go', 'env'),
+    GOPATH: join(folder, 'path'),
+    GOMODCACHE: join(folder, 'modules'),
+    GOCACHE: join(folder, 'build'),
+    GOTMPDIR,
+    TMPDIR: GOTMPDIR,
+    XDG_CONFIG_HOME: join(folder, 'config'), // Go's telemetry counters
+    GOFLAGS: '-modcacherw -mod=readonly',
+    GOTOOLCHAIN: 'local',
+    GOWORK: 'off',
+    CGO_ENABLED: '1',
+    CGO_CFLAGS: '-O2 -D__BLST_PORTABLE__',
+  }
+}

@@ -1,0 +1,33 @@
+/** All of the set-up, for the tools. Runs before any npm package is installed. @module */
+import { ensureAws } from './aws.mjs'
+import { ensureEmulator } from './emulator.mjs'
+import { ensureNpm } from './npm.mjs'
+
+/**
+ * @param {readonly ('npm' | 'emulator' | 'aws')[]} parts
+ * @returns {Promise<NodeJS.ProcessEnv>} this environment and where the servers are
+ * @throws {Error} in one sentence, when something is missing
+ */
+export async function setUp(parts) {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new Error(`Node.js ${process.versions.node} is too old: install 20.19 or newer.`)
+  const env = { ...process.env }
+  if (parts.includes('npm')) await ensureNpm()
+  if (parts.includes('aws')) env.FCL_KMS_MINISTACK = await ensureAws()
+  if (parts.includes('emulator')) env.FLOW_EMULATOR = await ensureEmulator()
+  return env
+}
+
+/**
+ * Runs the body of a tool; a failure becomes its message and exit code 1.
+ * @param {() => Promise<number>} body resolves to the exit code
+ */
+export async function main(body) {
+  try {
+    process.exitCode = await body()
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+}
