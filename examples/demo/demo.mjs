@@ -1,0 +1,148 @@
+/**
+ * The main job on real parts: two KMS keys of weight 500 mint NFTs on a Flow emulator, by plain
+ * `fcl.mutate`. Run it with `npm run demo`; `npm run demo -- --keep` leaves the servers running.
+ */
+import { parseArgs } from 'node:util'
+import * as fcl from '@onflow/fcl'
+import { KmsAuthorizer } from 'fcl-kms'
+import { createAccount, createKey, emulatorPayer } from 'fcl-kms/provisioning'
+import { standardContracts, withAddresses } from './cadence.mjs'
+import { createLedger } from './ledger.mjs'
+import { startServers } from './servers.mjs'
+
+const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
+const say = (text) => console.log(`\n▸ ${text}`)
+
+say('Starting a Flow emulator and an AWS KMS endpoint on free loopback ports')
+const servers = await startServers()
+let interrupted
+try {
+  interrupted = await Promise.race([run(servers), servers.interrupted])
+} finally {
+  say('Stopping the servers')
+  await servers.stop()
+}
+if (interrupted && !options.keep) process.exit(130)
+
+/** The demo itself, between start and stop. */
+async function run({ flow, aws, kms, interrupted }) {
+  fcl.config({ 'accessNode.api': flow.url, 'flow.network': 'local', 'logger.level': 1 })
+  const ledger = createLedger(flow, kms)
+
+  say('Creating two KMS keys for the minter and one for the recipient')
+  const minterKeys = [
+    await createKey({ client: kms, alias: 'alias/minter-a', spec: 'ECC_SECG_P256K1' }),
+    await createKey({ client: kms, alias: 'alias/minter-b', spec: 'ECC_NIST_P256' }),
+  ]
+  const recipientKeys = [await createKey({ client: kms, alias: 'alias/recipient' })]
+  for (const { alias, keySpec, publicKey } of [...minterKeys, ...recipientKeys])
+    console.log(
+      `  ${alias.padEnd(16)} ${keySpec.padEnd(16)} Flow public key ${publicKey.slice(0, 24)}…`,
+    )
+
+  say('Creating a Flow account on which they weigh 500 and 500, and one for the recipient')
+  const payer = await emulatorPayer({ accessNode: flow.url })
+  const newAccount = (keys, weight) =>
+    createAccount({
+      accessNode: flow.url,
+      payer,
+      keys: keys.map((key) => ({ ...accountKey(key), weight })),
+    })
+  const minter = await newAccount(minterKeys, 500)
+  const recipient = await newAccount(recipientKeys, 1000)
+  console.log(`  minter ${minter.address}, recipient ${recipient.address}`)
+
+  // The only lines that a backend needs: one authorizer, and its function as `authz`.
+  const onSign = ledger.noteSignature
+  const authorizer = new KmsAuthorizer(kms, ['alias/minter-a', 'alias/minter-b'], { onSign })
+  const minterAuthz = authorizer.authorize(minter.address)
+  const recipientAuthz = new KmsAuthorizer(kms, 'alias/recipient', { onSign }).authorize(
+    recipient.address,
+  )
+
+  const contracts = { ...standardContracts, DropNFT: minter.address }
+  const transaction = (name) => withAddresses(`transactions/${name}.cdc`, contracts)
+  const mintArguments = (requestId) => (arg, t) => [
+    arg(requestId, t.String),
+    arg(recipient.address, t.Address),
+    arg(`Drop ${requestId}`, t.String),
+    arg('Minted by two KMS keys of weight 500', t.String),
+    arg('https://example.com/drop.png', t.String),
+    arg(null, t.Optional(t.String)),
+    arg(null, t.Optional(t.String)),
+    arg(null, t.Optional(t.UInt64)),
+    arg(null, t.Optional(t.UInt64)),
+    arg([{ key: 'rarity', value: 'common' }], t.Dictionary({ key: t.String, value: t.String })),
+    arg([], t.Dictionary({ key: t.Address, value: t.UFix64 })),
+  ]
+
+  say('Deploying the NFT contract, setting up a collection, minting three NFTs')
+  const code = withAddresses('contracts/DropNFT.cdc', contracts)
+  await ledger.mutate('deploy DropNFT', {
+    cadence: transaction('deploy-contract'),
+    args: (arg, t) => [arg('DropNFT', t.String), arg(code, t.String)],
+    authz: minterAuthz,
+  })
+  await ledger.mutate('set up collection', {
+    cadence: transaction('setup-collection'),
+    authz: recipientAuthz,
+  })
+  for (const requestId of ['order-1', 'order-2', 'order-3'])
+    await ledger.mutate(`mint ${requestId}`, {
+      cadence: transaction('mint'),
+      args: mintArguments(requestId),
+      authz: minterAuthz,
+    })
+
+  say('Trying what the chain must refuse')
+  const mintFourth = { cadence: transaction('mint'), args: mintArguments('order-4') }
+  await ledger.mutate('one key alone', {
+    ...mintFourth,
+    authz: authorizer.authorize(minter.address, 0),
+    refusedWith: [1055, 1006],
+  })
+  await ledger.mutate('a flipped signature', {
+    ...mintFourth,
+    authz: flipped(minterAuthz),
+    refusedWith: [1006],
+  })
+
+  const page = await fcl.query({
+    cadence: withAddresses('scripts/get-collection.cdc', contracts),
+    args: (arg, t) => [arg(recipient.address, t.Address), arg('0', t.Int), arg('10', t.Int)],
+  })
+  ledger.print()
+  console.log(
+    `\nThe collection of ${recipient.address} holds ${page.length} NFTs: ids ${page.ids.join(', ')}`,
+  )
+  if (Number(page.length) !== 3) throw new Error(`expected 3 NFTs, found ${page.length}`)
+
+  if (options.keep) {
+    say('The servers stay up until Ctrl-C')
+    console.log(`  Flow REST       ${flow.url}
+    Flow admin      ${flow.adminUrl}
+    AWS endpoint    ${aws.endpoint} (region ${aws.region}, credentials test / test)
+    try             AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test npx fcl-kms accounts show ${minter.address} \\
+                      --access-node ${flow.url} --endpoint ${aws.endpoint} --region us-east-1 \\
+                      --key alias/minter-a --key alias/minter-b`)
+    return interrupted
+  }
+}
+
+/** What `createAccount` wants to know of a key that `createKey` made. */
+function accountKey({ publicKey, signatureAlgorithm }) {
+  return { publicKey, signatureAlgorithm }
+}
+
+/** The same authorization, with the last bit of one signature flipped on its way out. */
+function flipped(authz) {
+  return async (account, preSignable) => {
+    const [first, ...rest] = await authz(account, preSignable)
+    const signingFunction = async (signable) => {
+      const composite = await first.signingFunction(signable)
+      const last = (Number.parseInt(composite.signature.slice(-1), 16) ^ 1).toString(16)
+      return { ...composite, signature: composite.signature.slice(0, -1) + last }
+    }
+    return [{ ...first, signingFunction }, ...rest]
+  }
+}
