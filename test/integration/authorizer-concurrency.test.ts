@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { KmsAuthorizer } from '../../src/index.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { type FlowChain, noop, startChainAndKms } from '../support/flow-chain.ts'

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { KmsAuthorizer } from '../../src/index.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { type Authz, type Fcl, fclPackages, loadFcl, type Mutation } from '../support/fcl.ts'

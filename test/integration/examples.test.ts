@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { CreateAliasCommand } from '@aws-sdk/client-kms'
+import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
+import { startChainAndKms } from '../support/flow-chain.ts'
+
+const path = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+
+/** Runs an example; `until` resolves when its output has this text. */
+function start(args: readonly string[], env: Record<string, string> = {}) {
+  const child: ChildProcess = spawn(process.execPath, args, { env: { ...process.env, ...env } })
+  let output = ''
+  const waiting: (() => void)[] = []
+  for (const pipe of [child.stdout, child.stderr])
+    pipe?.on('data', (text: Buffer) => {
+      output += text
+      for (const check of waiting) check()
+    })
+  const exited = once(child, 'close').then(([code]) => code as number | null) // by Node's documentation
+  const until = (text: string) =>
+    Promise.race([
+      exited.then((code) => {
+        throw new Error(`ended with ${code} before it said "${text}":\n${output}`)
+      }),
+      new Promise<void>((resolve) => {
+        waiting.push(() => output.includes(text) && resolve())
+      }),
+    ])
+  return { child, exited, until, output: () => output }
+}
+
+const PATIENCE_MS = 180_000 // the demo takes about 20 s; more when other suites run beside it
+
+it(
+  'the demo mints three NFTs with two KMS keys, shows two refusals and stops its servers',
+  async () => {
+    const demo = start([path('demo/demo.mjs')])
+    expect({ code: await demo.exited, output: demo.output() }).toMatchObject({ code: 0 })
+    const output = demo.output()
+    for (const order of ['order-1', 'order-2', 'order-3'])
+      expect(output).toMatch(
+        new RegExp(`mint ${order} +[0-9a-f]{64} +sealed +[1-9]\\d* +minter-a \\+ minter-b +2\\n`),
+      )
+    expect(output).toMatch(/one key alone +[0-9a-f]{64} +refused: 1055 +\d+ +minter-a +1\n/)
+    expect(output).toMatch(/a flipped signature +[0-9a-f]{64} +refused: .*1006/)
+    expect(output).toMatch(/holds 3 NFTs: ids \d+, \d+, \d+\n/)
+    const [, url = ''] = /Flow (http:\S+),/.exec(output) ?? []
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
+  },
+  PATIENCE_MS,
+)
+
+it(
+  'the demo leaves its servers up with --keep until it is interrupted',
+  async () => {
+    const demo = start([path('demo/demo.mjs'), '--keep'])
+    await demo.until('AWS endpoint ')
+    const [, url = ''] = /Flow REST +(http:\S+)/.exec(demo.output()) ?? []
+    expect((await fetch(`${url}/v1/network/parameters`)).status).toBe(200)
+    demo.child.kill('SIGINT')
+    expect(await demo.exited).toBe(0)
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
+  },
+  PATIENCE_MS,
+)
+
+it(
+  'the example of the README seals a transaction',
+  async () => {
+    const { chain, kms } = await startChainAndKms()
+    await using _chain = chain
+    await using _kms = kms
+    const aliases = ['alias/minter-a', 'alias/minter-b']
+    for (const AliasName of aliases)
+      await kms.client.send(
+        new CreateAliasCommand({ AliasName, TargetKeyId: await kms.createKey() }),
+      )
+    const keys = aliases.map((keyId) => ({
+      signer: createAwsKmsSigner({ client: kms.client, keyId }),
+      weight: 500,
+    }))
+    const example = start([path('send-transaction/send-transaction.mjs')], {
+      FLOW_ACCESS_NODE: chain.url,
+      FLOW_ADDRESS: await chain.createAccount(keys),
+      AWS_REGION: kms.aws.region,
+      AWS_ENDPOINT_URL_KMS: kms.aws.endpoint,
+      AWS_ACCESS_KEY_ID: kms.aws.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: kms.aws.credentials.secretAccessKey,
+    })
+    expect({ code: await example.exited, output: example.output() }).toMatchObject({ code: 0 })
+    expect(example.output()).toMatch(/^[0-9a-f]{64} SEALED$/m)
+  },
+  PATIENCE_MS,
+)
