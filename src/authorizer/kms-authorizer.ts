@@ -59,7 +59,11 @@ export class KmsAuthorizer {
   ) {
     assertKnownKeys(options, [...engineOptionNames, 'limits'])
     const { limits = {}, ...rest } = options
-    const ids = typeof keyIds === 'string' ? [keyIds] : [...keyIds]
+    if (typeof keyIds !== 'string' && !Array.isArray(keyIds))
+      throw new SignerError('INVALID_KEY_ID', {
+        reason: 'it is neither a text nor a list of texts',
+      })
+    const ids: readonly string[] = typeof keyIds === 'string' ? [keyIds] : keyIds
     const signers =
       kms instanceof ReadySigners
         ? kms.signers

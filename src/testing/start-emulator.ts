@@ -1,14 +1,8 @@
 /** A Flow emulator of one's own: free ports, signature checks on, gone with the test. @module */
 import { SignerError } from '../errors.ts'
+import { emulatorServiceAddress, emulatorServicePrivateKey } from '../flow/emulator.ts'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
 import { assertWhole, type ChildServer, freePorts, startChildServer } from './child-server.ts'
-
-/**
- * Private key of the emulator's service account unless another is given: 32 bytes as hex, P-256.
- * SHA-256 of `fcl-kms emulator service key`: public, and worthless outside an emulator.
- */
-export const emulatorServicePrivateKey: string =
-  '1a0fcc98226d12daed3eb650878e5e83bc9b7f3a99a5445ee1c3f2e7067b8efc'
 
 /** Every field has a default that starts fast and lets transactions run in parallel. */
 export type EmulatorOptions = {
@@ -102,7 +96,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     ...server,
     url,
     adminUrl: `http://127.0.0.1:${adminPort}`,
-    serviceAddress: '0xf8d6e0586b0a20c7',
+    serviceAddress: emulatorServiceAddress,
     servicePrivateKey,
   })
 }

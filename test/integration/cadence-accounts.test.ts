@@ -1,8 +1,8 @@
 /** Keys, deployment, the right to mint, and `flow.json`, on an emulator. */
 
+import { emulatorServicePrivateKey } from '../../src/flow/emulator.ts'
 import { KmsAuthorizer } from '../../src/index.ts'
 import { createSoftwareSigner } from '../../src/testing/index.ts'
-import { emulatorServicePrivateKey } from '../../src/testing/start-emulator.ts'
 import { readCadence, readFlowJson, readSource, standardContracts } from '../support/cadence.ts'
 import { type Chain, type ChainAccount, startChain } from '../support/chain.ts'
 import {

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+import { emulatorServicePrivateKey } from '../../src/flow/emulator.ts'
 import { startAws } from '../../src/testing/start-aws.ts'
-import { emulatorServicePrivateKey, startEmulator } from '../../src/testing/start-emulator.ts'
+import { startEmulator } from '../../src/testing/start-emulator.ts'
 
 const isAlive = (pid: number): boolean => {
   try {

@@ -56,12 +56,14 @@ export async function kmsClient(
 
 /**
  * @returns The Region the client will call.
- * @throws {SignerError} `AWS_REGION_INVALID` when none is configured.
+ * @throws {SignerError} `AWS_REGION_INVALID` when none or none that can be is configured.
  */
 export async function clientRegion(client: KMSClient): Promise<string> {
   try {
     return await client.config.region()
   } catch {
-    throw new SignerError('AWS_REGION_INVALID', { reason: 'none is configured' })
+    throw new SignerError('AWS_REGION_INVALID', {
+      reason: 'none is configured, or it is not a Region name',
+    })
   }
 }

@@ -1,0 +1,81 @@
+/** From arguments to output and exit code; everything of the process is passed in. @module */
+
+import { readFileSync } from 'node:fs'
+import { type Command, type Context, exitCodes } from './command.ts'
+import { accountsCreate } from './commands/accounts-create.ts'
+import { accountsShow } from './commands/accounts-show.ts'
+import { doctor } from './commands/doctor.ts'
+import { keysCreate } from './commands/keys-create.ts'
+import { keysShow } from './commands/keys-show.ts'
+import { signMessage } from './commands/sign-message.ts'
+import { signTransaction } from './commands/sign-transaction.ts'
+import { describeFailure } from './failure.ts'
+import { commandHelp, overview } from './help.ts'
+import { commonFlags } from './settings.ts'
+import { json } from './text.ts'
+import { parseValues, usage } from './values.ts'
+
+const commands: readonly Command[] = [
+  keysCreate,
+  keysShow,
+  accountsCreate,
+  accountsShow,
+  signMessage,
+  signTransaction,
+  doctor,
+]
+
+/** The process, as a command sees it. */
+export type World = Pick<Context, 'env' | 'signal' | 'note' | 'stdin'>
+
+/** What is to be printed, and the exit code. */
+export type Outcome = {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+}
+
+/** Never rejects. @param args - Without the program's own name. */
+export async function run(args: readonly string[], world: World): Promise<Outcome> {
+  try {
+    return await dispatch(args, world)
+  } catch (thrown) {
+    return describeFailure(thrown, {
+      json: args.includes('--json'),
+      debug: Boolean(world.env['FCL_KMS_DEBUG']),
+      interrupted: world.signal.aborted,
+    })
+  }
+}
+
+async function dispatch(args: readonly string[], world: World): Promise<Outcome> {
+  const printed = (stdout: string, exitCode: number = exitCodes.ok) => ({
+    stdout,
+    stderr: '',
+    exitCode,
+  })
+  const [first, second] = args
+  if (first === '--version') return printed(`${version()}\n`)
+  if (first === '--help') return printed(overview(commands))
+  const found = commands.find(({ name }) => name === first || name === `${first} ${second}`)
+  if (found === undefined) {
+    const group = commands.map(({ name }) => name.split(' ')[0]).find((word) => word === first)
+    if (group !== undefined && args.includes('--help')) return printed(overview(commands, group))
+    const names = commands.map(({ name }) => name).join(', ')
+    throw usage('command', `it is missing or unknown; there are ${names}`)
+  }
+  const rest = args.slice(found.name.split(' ').length)
+  if (rest.includes('--help')) return printed(commandHelp(found))
+  const values = parseValues(rest, { ...found.flags, ...commonFlags })
+  const { value, lines, exitCode } = await found.run({ ...world, values })
+  const text = values.flag('json') ? `${json(value)}\n` : lines.map((line) => `${line}\n`).join('')
+  return printed(text, exitCode)
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  return typeof content === 'object' && content !== null && 'version' in content
+    ? String(content.version)
+    : 'unknown'
+}

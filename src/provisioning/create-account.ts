@@ -1,0 +1,157 @@
+/** A new Flow account with keys that are held elsewhere. Needs no FCL. @module */
+
+import { parseSelection } from '../authorizer/selection.ts'
+import { type Transaction, transactionId } from '../crypto/transaction.ts'
+import { isSignerError, SignerError } from '../errors.ts'
+import { type AccessNodeOptions, readChainId, readLatestBlock } from '../flow/access-node.ts'
+import { readAccountKey } from '../flow/accounts.ts'
+import type { NodeConnection } from '../flow/http.ts'
+import { sendTransaction, waitForSeal } from '../flow/transactions.ts'
+import { assertKnownKeys, assertTimeout } from '../options.ts'
+import { type CheckedAccountKey, checkAccountKeys, type NewAccountKey } from './account-keys.ts'
+import { tagAccountKeys, type Warning } from './account-tagging.ts'
+import {
+  accountTransaction,
+  createdAddress,
+  defaultComputeLimit,
+  MAX_COMPUTE_LIMIT,
+} from './account-transaction.ts'
+import type { KmsOptions } from './kms-session.ts'
+import { assertClient, codeOf, connect, invalid } from './options.ts'
+import { checkPayer, choosePayerKey, type Payer } from './payer.ts'
+
+/** Options of `createAccount`. */
+export type CreateAccountOptions = Partial<KmsOptions> & {
+  readonly accessNode: string | AccessNodeOptions
+  readonly payer: Payer
+  /** At least one; their indexes are their places in the list. */
+  readonly keys: readonly NewAccountKey[]
+  /** For example `flow-testnet`: nothing is signed for another chain. */
+  readonly chainId?: string
+  /** Lets the weights sum to less than 1,000, to add keys later by other means. Default false. */
+  readonly allowLowWeight?: boolean
+  /** 1 to 9,999. Default 600 and 40 for each key. */
+  readonly computeLimit?: number
+  /** Milliseconds to wait for the seal. Default 120,000. */
+  readonly timeoutMs?: number
+  /** Whether KMS keys named by `kmsKeyId` are told by a tag. Default true when `client` is given. */
+  readonly tagKeys?: boolean
+}
+
+/** An account that exists. */
+export type CreatedAccount = {
+  /** `0x` and 16 lower-case digits. */
+  readonly address: string
+  readonly chainId: string
+  readonly transactionId: string
+  readonly keys: readonly (CheckedAccountKey & { readonly index: number })[]
+  /** What went wrong beside the account itself. */
+  readonly warnings: readonly Warning[]
+}
+
+/**
+ * Not idempotent: each call makes an account, for 0.001 FLOW and a fee, paid by the payer.
+ *
+ * @throws {SignerError} Before anything is sent: `INVALID_OPTION`, `INVALID_WEIGHT`,
+ * `MALFORMED_HEX`, `MALFORMED_PUBLIC_KEY`, `CHAIN_MISMATCH`, and the codes of the payer's account
+ * and signers. After: `ACCESS_NODE_REFUSED`, `TRANSACTION_FAILED`, `TRANSACTION_EXPIRED` when
+ * there is no account; `ACCOUNT_CREATION_INCOMPLETE` with the transaction id when there may be
+ * one, also when the caller aborts.
+ */
+export async function createAccount(options: CreateAccountOptions): Promise<CreatedAccount> {
+  assertKnownKeys(options, optionNames)
+  const { chainId: expected, signal, timeoutMs = 120_000, computeLimit } = options
+  const keys = checkAccountKeys(options.keys, options.allowLowWeight === true)
+  const payer = checkPayer(options.payer)
+  const node = connect(options.accessNode)
+  assertTimeout('timeoutMs', timeoutMs)
+  if (options.client !== undefined) assertClient(options.client)
+  const limit = computeLimit ?? defaultComputeLimit(keys.length)
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_COMPUTE_LIMIT)
+    throw invalid('computeLimit', `it is not a whole number from 1 to ${MAX_COMPUTE_LIMIT}`)
+
+  const chainId = await readChainId(node, { signal })
+  if (expected !== undefined && expected !== chainId)
+    throw new SignerError('CHAIN_MISMATCH', { expected, actual: chainId })
+  const transaction = await sign(node, payer, keys, limit, signal)
+  const id = transactionId(transaction)
+  const address = await submit(node, transaction, id, timeoutMs, signal)
+  const created = keys.map((key, index) => ({ index, ...key }))
+  const { client, limits } = options
+  const warnings =
+    client === undefined || options.tagKeys === false
+      ? []
+      : await tagAccountKeys({ client, limits, signal, chainId, address, keys: created })
+  return Object.freeze({ address, chainId, transactionId: id, keys: created, warnings })
+}
+
+const optionNames: readonly (keyof CreateAccountOptions)[] = [
+  'accessNode',
+  'payer',
+  'keys',
+  'chainId',
+  'allowLowWeight',
+  'computeLimit',
+  'timeoutMs',
+  'tagKeys',
+  'client',
+  'limits',
+  'signal',
+]
+
+async function sign(
+  node: NodeConnection,
+  payer: Payer,
+  keys: readonly CheckedAccountKey[],
+  computeLimit: number,
+  signal: AbortSignal | undefined,
+): Promise<Transaction> {
+  const { address, authorizer, selection } = payer
+  const { keyIndex } = await choosePayerKey(node, payer, signal)
+  const [block, { sequenceNumber }] = await Promise.all([
+    readLatestBlock(node, { signal }),
+    readAccountKey(node, address, keyIndex, { signal }),
+  ])
+  const unsigned = accountTransaction({
+    keys,
+    referenceBlockId: block.id,
+    computeLimit,
+    proposalKey: { address, keyIndex, sequenceNumber },
+  })
+  return authorizer.signTransaction(
+    address,
+    { ...unsigned, payloadSignatures: [], envelopeSignatures: [] },
+    { ...parseSelection(selection), ...(signal === undefined ? {} : { signal }) },
+  )
+}
+
+/** From the first byte sent, every failure tells the transaction id. */
+async function submit(
+  node: NodeConnection,
+  transaction: Transaction,
+  id: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const incomplete = (reason: string, cause?: unknown) =>
+    new SignerError('ACCOUNT_CREATION_INCOMPLETE', { transactionId: id, reason }, { cause })
+  signal?.throwIfAborted()
+  await sendTransaction(node, transaction, { signal }).catch((thrown: unknown) => {
+    if (isRefusal(thrown)) throw thrown
+    // The answer was lost, but perhaps not the transaction: the chain will tell.
+    if (!isSignerError(thrown, 'TRANSACTION_UNSETTLED') || signal?.aborted)
+      throw incomplete(codeOf(thrown), thrown)
+  })
+  const { events } = await waitForSeal(node, id, { timeoutMs, signal }).catch((thrown: unknown) => {
+    const noAccount = ['TRANSACTION_FAILED', 'TRANSACTION_EXPIRED'].includes(codeOf(thrown))
+    throw noAccount ? thrown : incomplete(codeOf(thrown), thrown)
+  })
+  const address = createdAddress(events)
+  if (address !== undefined) return address
+  throw incomplete('the sealed transaction does not tell exactly one new address')
+}
+
+/** A node's 500 may come after it passed the transaction on; the emulator's comes for invalid ones. */
+const isRefusal = (thrown: unknown) =>
+  isSignerError(thrown, 'ACCESS_NODE_REFUSED') &&
+  (thrown.context.status < 500 || /invalid transaction/i.test(thrown.context.reason))

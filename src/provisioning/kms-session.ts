@@ -1,0 +1,51 @@
+/** What the operations on KMS keys share: the client, its commands and the limits. @module */
+
+import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
+import { callKms } from '../signers/aws-kms/call.ts'
+import { kmsClient, loadAwsKms } from '../signers/aws-kms/client.ts'
+import { type KmsLimits, kmsLimits } from '../signers/aws-kms/limits.ts'
+import { assertClient } from './options.ts'
+
+type AwsKms = Awaited<ReturnType<typeof loadAwsKms>>
+
+/** Options of every function here that calls KMS. */
+export type KmsOptions = {
+  /** A client of yours, or the configuration of one. */
+  readonly client: KMSClient | KMSClientConfig
+  readonly limits?: Partial<KmsLimits>
+  /** Ends waiting; what KMS was asked before may still happen. */
+  readonly signal?: AbortSignal
+}
+
+/** An opened client. */
+export type KmsSession = {
+  readonly client: KMSClient
+  readonly sdk: AwsKms
+  readonly limits: KmsLimits
+  readonly signal: AbortSignal | undefined
+  /** Calls with retries: only for operations that may happen twice. */
+  readonly call: <T extends { readonly $metadata: object }>(
+    target: { readonly keyId: string; readonly operation: string },
+    send: (abortSignal: AbortSignal) => Promise<T>,
+  ) => Promise<T>
+}
+
+/** @throws {SignerError} `AWS_SDK_MISSING`, `INVALID_OPTION`. */
+export async function openKms(options: KmsOptions): Promise<KmsSession> {
+  const { signal } = options
+  const limits = kmsLimits(options.limits ?? {})
+  assertClient(options.client)
+  const [client, sdk] = await Promise.all([kmsClient(options.client, limits), loadAwsKms()])
+  return {
+    client,
+    sdk,
+    limits,
+    signal,
+    call: async (target, send) => (await callKms(target, limits, signal, send)).reply,
+  }
+}
+
+/** Options for a function that takes them as `exactOptionalPropertyTypes` wants them. */
+export function kmsOptions({ client, limits, signal }: KmsSession): KmsOptions {
+  return { client, limits, ...(signal === undefined ? {} : { signal }) }
+}

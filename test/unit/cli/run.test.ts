@@ -1,0 +1,247 @@
+import { type Outcome, run } from '../../../src/cli/run.ts'
+import { emulatorServicePrivateKey } from '../../../src/provisioning/index.ts'
+import { createSoftwareSigner } from '../../../src/signers/software-signer.ts'
+import { startHttp } from '../provisioning/http-fake.ts'
+import { PAYER, startNodeEndpoint } from '../provisioning/node-endpoint.ts'
+
+async function* nothing(): AsyncGenerator<string> {}
+
+/** Runs without environment and network. */
+async function cli(args: readonly string[], signal = new AbortController().signal, env = {}) {
+  const notes: string[] = []
+  const outcome = await run(args, {
+    env,
+    signal,
+    note: (line) => notes.push(line),
+    stdin: nothing(),
+  })
+  return { ...outcome, notes }
+}
+
+const errorOf = ({ stdout }: Outcome): { code: string; message: string; context: object } =>
+  JSON.parse(stdout).error
+
+describe('fcl-kms --help', () => {
+  it('shows the commands', async () => {
+    const { stdout, stderr, exitCode } = await cli(['--help'])
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
+    expect(stdout).toMatchInlineSnapshot(`
+"Usage: fcl-kms <command> [options]
+
+Flow accounts whose keys live in AWS KMS.
+
+Commands:
+  keys create       Create a signing key in AWS KMS and show its Flow public key
+  keys show         Show the Flow public key, state and spec of a key, and where it is used
+  accounts create   Create a Flow account whose keys are KMS keys
+  accounts show     Show the balance and keys of an account, and which KMS key holds which
+  sign message      Sign a user message, as fcl.AppUtils.verifyUserSignatures verifies it
+  sign transaction  Add the signatures of an account to a transaction in a file; nothing is sent
+  doctor            Check credentials, KMS, keys, permissions, clock, access node and account
+
+Examples:
+  fcl-kms keys create --alias alias/flow-minter --region eu-central-1
+  fcl-kms keys show --key alias/flow-minter
+  fcl-kms accounts create --network emulator --payer emulator --key alias/flow-minter
+  fcl-kms accounts show --network testnet --address 0x1d007d755531709b --key alias/flow-minter
+  fcl-kms sign message --network testnet --address 0x1d007d755531709b --key alias/flow-minter --text "hello"
+  fcl-kms sign transaction --network testnet --address 0x1d007d755531709b --key alias/flow-minter --in tx.rlp --out signed.rlp
+  fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
+
+fcl-kms <command> --help shows the options of a command; fcl-kms --version the version.
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor found a problem, 130 interrupted.
+"
+`)
+  })
+
+  it.each([
+    'keys create',
+    'keys show',
+    'accounts create',
+    'accounts show',
+    'sign message',
+    'sign transaction',
+    'doctor',
+  ])('shows options, examples and exit codes of %s', async (name) => {
+    const { stdout, exitCode } = await cli([...name.split(' '), '--help'])
+    expect(exitCode).toBe(0)
+    for (const part of [
+      `Usage: fcl-kms ${name} [options]`,
+      '--json',
+      `  fcl-kms ${name} --`,
+      'Exit codes',
+    ])
+      expect(stdout).toContain(part)
+  })
+
+  it.each(['keys', 'accounts', 'sign'])('shows the commands of %s', async (group) => {
+    const { stdout, exitCode } = await cli([group, '--help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain(`  ${group} `)
+    expect(stdout).not.toContain('  doctor')
+  })
+
+  it('and --version shows a version', async () => {
+    expect((await cli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+.*\n$/)
+  })
+})
+
+describe('wrong usage ends with 2 and says which option', () => {
+  const account = ['--access-node', 'http://127.0.0.1:1', '--address', '0xf8d6e0586b0a20c7']
+  const message = ['sign', 'message', ...account, '--key', 'alias/a']
+  const transaction = ['sign', 'transaction', ...account, '--key', 'alias/a', '--out', '-']
+  const create = ['accounts', 'create', '--network', 'emulator', '--payer', 'emulator']
+  const key = ['--key', 'alias/a']
+
+  it.each([
+    ['no command', [], 'command'],
+    ['an unknown command', ['keys', 'delete'], 'command'],
+    ['a lonely group', ['keys'], 'command'],
+    ['a missing option', ['keys', 'show'], '--key'],
+    ['a missing value', ['keys', 'show', '--key'], '--key'],
+    ['an option twice', ['keys', 'show', ...key, ...key], '--key'],
+    ['an unknown option', ['keys', 'show', '--kye', 'a'], '--kye'],
+    ['a stray word', ['keys', 'show', ...key, 'hunter2'], 'arguments'],
+    ['an option of another command', ['keys', 'show', ...key, '--payer', 'x'], '--payer'],
+    ['a timeout that is none', ['keys', 'show', ...key, '--timeout', 'x'], '--timeout'],
+    ['an endpoint that is none', ['keys', 'show', ...key, '--endpoint', 'x'], '--endpoint'],
+    [
+      'an endpoint with a password',
+      ['keys', 'show', ...key, '--endpoint', 'http://a:b@c'],
+      '--endpoint',
+    ],
+    ['an empty profile', ['keys', 'show', ...key, '--profile='], '--profile'],
+    ['an unknown network', ['accounts', 'show', ...account, '--network', 'devnet'], '--network'],
+    [
+      'a network that objects have',
+      ['accounts', 'show', ...account, '--network', 'toString'],
+      '--network',
+    ],
+    [
+      'an access node that is none',
+      ['accounts', 'show', '--access-node', 'x', '--address', 'y'],
+      '--access-node',
+    ],
+    ['a tag without a value', ['keys', 'create', '--tag', 'team'], '--tag'],
+    ['a tag twice', ['keys', 'create', '--tag', 'a=1', '--tag', 'a=2'], '--tag'],
+    ['a wrong spec', ['keys', 'create', '--spec', 'RSA_2048'], 'spec'],
+    ['a wrong alias', ['keys', 'create', '--alias', 'minter'], 'alias'],
+    ['no message', message, '--message'],
+    ['two messages', [...message, '--text', 'a', '--message', 'aa'], '--message'],
+    ['a key index that is none', [...message, '--text', 'a', '--key-index', '-1'], '--key-index'],
+    ['a key index that is a word', [...message, '--text', 'a', '--key-index', 'x'], '--key-index'],
+    ['a file that is not there', [...transaction, '--in', 'no-such-file'], '--in'],
+    ['a folder for a file', [...transaction, '--in', '.'], '--in'],
+    ['no key for the account', create, '--key'],
+    ['two keys without weights', [...create, ...key, ...key], '--weight'],
+    ['a weight too many', [...create, ...key, '--weight', '1', '--weight', '2'], '--weight'],
+    ['a weight that is a word', [...create, ...key, '--weight', 'all'], '--weight'],
+    ['a hash too many', [...create, ...key, '--hash', 'SHA2_256', '--hash', 'SHA2_256'], '--hash'],
+    ['a doctor with a wrong weight', ['doctor', '--weight', '1001'], '--weight'],
+  ])('for %s', async (_, args, option) => {
+    const outcome = await cli([...args, '--json'])
+    expect(errorOf(outcome)).toMatchObject({ code: 'INVALID_OPTION', context: { option } })
+    expect(outcome).toMatchObject({ stderr: '', exitCode: 2 })
+    expect(outcome.stdout).not.toContain('hunter2')
+    const plain = await cli(args)
+    expect(plain.stdout).toBe('')
+    expect(plain.stderr).toMatch(/^fcl-kms: [^\n]+ \[INVALID_OPTION\]\n$/)
+  })
+
+  it.each([
+    [
+      'a wrong address',
+      ['accounts', 'show', '--network', 'emulator', '--address', '0x1'],
+      'INVALID_ADDRESS',
+    ],
+    [
+      'no access node',
+      ['accounts', 'show', '--address', '0xf8d6e0586b0a20c7'],
+      'ACCESS_NODE_NOT_SET',
+    ],
+    ['a wrong key id', [...message.slice(0, -1), 'alias', '--text', 'a'], 'INVALID_KEY_ID'],
+    ['a wrong Region', ['keys', 'show', ...key, '--region', 'the moon'], 'AWS_REGION_INVALID'],
+    ['odd hex', [...message, '--message', 'abc'], 'MALFORMED_HEX'],
+    ['0x hex', [...message, '--message', '0xab'], 'MALFORMED_HEX'],
+    ['a weight over 1000', [...create, ...key, '--weight', '1001'], 'INVALID_WEIGHT'],
+    ['half a weight', [...create, ...key, '--weight', '0.5'], 'INVALID_WEIGHT'],
+    ['a negative weight', [...create, ...key, '--weight=-1'], 'INVALID_WEIGHT'],
+  ])('for %s, with a code of its own', async (_, args, code) => {
+    const outcome = await cli([...args, '--json'])
+    expect(errorOf(outcome).code).toBe(code)
+    expect(outcome.exitCode).toBe(2)
+  })
+})
+
+describe('a failure', () => {
+  const show = (url: string) => [
+    'accounts',
+    'show',
+    '--access-node',
+    url,
+    '--address',
+    '0xf8d6e0586b0a20c7',
+  ]
+
+  it('ends with 1, in one line', async () => {
+    const { stderr, exitCode } = await cli([...show('http://127.0.0.1:1'), '--timeout', '1'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^fcl-kms: [^\n]+ \[ACCESS_NODE_UNREACHABLE\]\n$/)
+  })
+
+  it('shows where it was thrown only when asked', async () => {
+    const env = { FCL_KMS_DEBUG: '1' }
+    const args = [...show('http://127.0.0.1:1'), '--timeout', '1']
+    const { stderr } = await cli(args, undefined, env)
+    expect(stderr).toMatch(/\n\s+at /)
+  })
+
+  it('that is an interrupt ends with 130', async () => {
+    const controller = new AbortController()
+    await using server = await startHttp(() => {
+      controller.abort(new Error('interrupted'))
+      return 'hang'
+    })
+    const outcome = await cli([...show(server.url), '--json'], controller.signal)
+    expect(errorOf(outcome).code).toBe('INTERRUPTED')
+    expect(outcome.exitCode).toBe(130)
+  })
+
+  it('that is an interrupt after a transaction was sent still tells its id', async () => {
+    const privateKey = Buffer.from(emulatorServicePrivateKey, 'hex')
+    const { bytes } = await createSoftwareSigner({
+      algorithm: 'ECDSA_P256',
+      privateKey,
+    }).publicKey()
+    const publicKey = Buffer.from(bytes).toString('hex')
+    await using node = await startNodeEndpoint()
+    node.setKeys(PAYER, [{ publicKey }])
+    node.result = { status: 404, body: {} }
+    const controller = new AbortController()
+    node.onCall = (name) => name === 'GET transaction_results' && controller.abort()
+    const create = ['accounts', 'create', '--access-node', node.url, '--payer', 'emulator']
+    const key = ['--key', `ECDSA_P256:${publicKey}`]
+    const outcome = await cli([...create, ...key, '--json'], controller.signal)
+    expect(errorOf(outcome)).toMatchObject({
+      code: 'ACCOUNT_CREATION_INCOMPLETE',
+      context: { transactionId: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    })
+    expect(outcome.exitCode).toBe(130)
+  })
+
+  it('of ours that nobody expected keeps its text to itself', async () => {
+    const env = new Proxy(
+      {},
+      {
+        get(_, name) {
+          if (name === 'FCL_KMS_DEBUG') return undefined
+          throw new TypeError('hunter2')
+        },
+      },
+    )
+    const outcome = await cli(['accounts', 'show', '--address', '0x1', '--json'], undefined, env)
+    expect(errorOf(outcome)).toMatchObject({ code: 'UNEXPECTED', context: { name: 'TypeError' } })
+    expect(outcome.stdout).not.toContain('hunter2')
+    expect(outcome.exitCode).toBe(1)
+  })
+})
