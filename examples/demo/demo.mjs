@@ -47,6 +47,7 @@ async function run({ flow, aws, kms, interrupted }) {
       accessNode: flow.url,
       payer,
       keys: keys.map((key) => ({ ...accountKey(key), weight })),
+      client: kms, // notes in tags of the KMS keys which account they are on
     })
   const minter = await newAccount(minterKeys, 500)
   const recipient = await newAccount(recipientKeys, 1000)
@@ -120,18 +121,18 @@ async function run({ flow, aws, kms, interrupted }) {
   if (options.keep) {
     say('The servers stay up until Ctrl-C')
     console.log(`  Flow REST       ${flow.url}
-    Flow admin      ${flow.adminUrl}
-    AWS endpoint    ${aws.endpoint} (region ${aws.region}, credentials test / test)
-    try             AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test npx fcl-kms accounts show ${minter.address} \\
-                      --access-node ${flow.url} --endpoint ${aws.endpoint} --region us-east-1 \\
-                      --key alias/minter-a --key alias/minter-b`)
+  Flow admin      ${flow.adminUrl}
+  AWS endpoint    ${aws.endpoint} (Region ${aws.region}, credentials test and test)
+  Try             AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test node dist/cli/main.js doctor \\
+                    --endpoint ${aws.endpoint} --region ${aws.region} --access-node ${flow.url} \\
+                    --address ${minter.address} --key alias/minter-a --key alias/minter-b`)
     return interrupted
   }
 }
 
 /** What `createAccount` wants to know of a key that `createKey` made. */
-function accountKey({ publicKey, signatureAlgorithm }) {
-  return { publicKey, signatureAlgorithm }
+function accountKey({ publicKey, signatureAlgorithm, keyId }) {
+  return { publicKey, signatureAlgorithm, kmsKeyId: keyId }
 }
 
 /** The same authorization, with the last bit of one signature flipped on its way out. */

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, exec, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { CreateAliasCommand } from '@aws-sdk/client-kms'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { startChainAndKms } from '../support/flow-chain.ts'
@@ -55,9 +56,12 @@ it(
   'the demo leaves its servers up with --keep until it is interrupted',
   async () => {
     const demo = start([path('demo/demo.mjs'), '--keep'])
-    await demo.until('AWS endpoint ')
+    await demo.until('--key alias/minter-b')
     const [, url = ''] = /Flow REST +(http:\S+)/.exec(demo.output()) ?? []
     expect((await fetch(`${url}/v1/network/parameters`)).status).toBe(200)
+    const [, command = ''] = /^ {2}Try +([\s\S]*minter-b)$/m.exec(demo.output()) ?? []
+    const { stdout } = await promisify(exec)(command, { cwd: path('..') })
+    expect(stdout).toMatch(/weight of 0x[0-9a-f]{16} +1000 of 1000/)
     demo.child.kill('SIGINT')
     expect(await demo.exited).toBe(0)
     await expect(fetch(url)).rejects.toThrow('fetch failed')
