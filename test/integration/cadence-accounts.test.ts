@@ -4,7 +4,6 @@ import { emulatorServicePrivateKey } from '../../src/flow/emulator.ts'
 import { KmsAuthorizer } from '../../src/index.ts'
 import { createSoftwareSigner } from '../../src/testing/index.ts'
 import { readCadence, readFlowJson, readSource, standardContracts } from '../support/cadence.ts'
-import { type Chain, type ChainAccount, startChain } from '../support/chain.ts'
 import {
   collectionOf,
   createHolder,
@@ -15,11 +14,12 @@ import {
   noArguments,
   typeId,
 } from '../support/drop.ts'
+import { type ChainAccount, type DropChain, startDropChain } from '../support/drop-chain.ts'
 import { type Arguments, fcl } from '../support/fcl-client.ts'
 
-let chain: Chain
+let chain: DropChain
 beforeAll(async () => {
-  chain = await startChain()
+  chain = await startDropChain()
 })
 afterAll(() => chain?.stop())
 

@@ -1,8 +1,8 @@
 /** What mints cost in computation, against the table in `cadence/README.md`. */
 import { randomUUID } from 'node:crypto'
 import { readSource } from '../support/cadence.ts'
-import { type Chain, startChain } from '../support/chain.ts'
 import { batchArguments, expectDone } from '../support/drop.ts'
+import { type DropChain, startDropChain } from '../support/drop-chain.ts'
 
 const number = (cell: string | undefined) => Number(cell?.replaceAll(',', ''))
 const row = /^\| *(\d+) *\| *([\d,]+) *\| *([\d,]+) *\|$/gm
@@ -12,10 +12,10 @@ const rows = [...readSource('README.md').matchAll(row)].map(([, count, one, each
   each: number(each),
 }))
 
-let chain: Chain
+let chain: DropChain
 const holders: string[] = []
 beforeAll(async () => {
-  chain = await startChain({ fees: true })
+  chain = await startDropChain({ fees: true })
   while (holders.length < 100) holders.push(...(await createHolders(25))) // what a transaction may
 })
 afterAll(() => chain?.stop())

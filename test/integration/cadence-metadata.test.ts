@@ -1,5 +1,5 @@
 /** What a DropNFT shows: every standard view by its values, what is refused, and the scripts. */
-import { type Chain, type ChainAccount, startChain } from '../support/chain.ts'
+
 import {
   collectionOf,
   createHolder,
@@ -13,12 +13,13 @@ import {
   transferArguments,
   typeId,
 } from '../support/drop.ts'
+import { type ChainAccount, type DropChain, startDropChain } from '../support/drop-chain.ts'
 import { fcl } from '../support/fcl-client.ts'
 
-let chain: Chain
+let chain: DropChain
 let holder: ChainAccount
 beforeAll(async () => {
-  chain = await startChain()
+  chain = await startDropChain()
   holder = await createHolder(chain)
 })
 afterAll(() => chain?.stop())

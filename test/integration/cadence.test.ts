@@ -1,5 +1,5 @@
 /** DropNFT on an emulator: collections, mints, batches and transfers, and how each is refused. */
-import { type Chain, type ChainAccount, startChain } from '../support/chain.ts'
+
 import {
   batchArguments,
   batchArrays,
@@ -16,11 +16,12 @@ import {
   transferArguments,
   typeId,
 } from '../support/drop.ts'
+import { type ChainAccount, type DropChain, startDropChain } from '../support/drop-chain.ts'
 
-let chain: Chain
+let chain: DropChain
 let holder: ChainAccount
 beforeAll(async () => {
-  chain = await startChain()
+  chain = await startDropChain()
   holder = await createHolder(chain)
 })
 afterAll(() => chain?.stop())

@@ -1,5 +1,5 @@
 /** What the tests of DropNFT ask of it, in the words of its transactions. @module */
-import type { Chain, ChainAccount, Outcome, Signers } from './chain.ts'
+import type { ChainAccount, DropChain, Outcome, Signers } from './drop-chain.ts'
 import type { Arguments, CadenceType, CadenceTypes } from './fcl-client.ts'
 
 /** One mint. What is left out is plain, and empty or nil where it may be. */
@@ -79,7 +79,10 @@ export const transferArguments =
   (arg, t) => [arg(recipient, t.Address), arg(id, t.UInt64)]
 
 /** Accounts that have run setup-collection.cdc. */
-export async function createHolders(chain: Chain, count: number): Promise<readonly ChainAccount[]> {
+export async function createHolders(
+  chain: DropChain,
+  count: number,
+): Promise<readonly ChainAccount[]> {
   const accounts = await chain.createAccounts(count)
   const setUp = (account: ChainAccount) => chain.run('setup-collection', noArguments, account)
   for (const outcome of await Promise.all(accounts.map(setUp))) expectDone(outcome)
@@ -87,14 +90,14 @@ export async function createHolders(chain: Chain, count: number): Promise<readon
 }
 
 /** One account that has run setup-collection.cdc. */
-export async function createHolder(chain: Chain): Promise<ChainAccount> {
+export async function createHolder(chain: DropChain): Promise<ChainAccount> {
   const account = await chain.createAccount()
   expectDone(await chain.run('setup-collection', noArguments, account))
   return account
 }
 
 /** Mints with mint.cdc and returns the data of the event. */
-export async function mintOne(chain: Chain, mint: Mint, signer?: Signers): Promise<Minted> {
+export async function mintOne(chain: DropChain, mint: Mint, signer?: Signers): Promise<Minted> {
   const outcome = await chain.run('mint', mintArguments(mint), signer ?? chain.service)
   expectDone(outcome)
   const [minted] = mintedIn(chain, outcome)
@@ -104,7 +107,7 @@ export async function mintOne(chain: Chain, mint: Mint, signer?: Signers): Promi
 
 /** The data of the events `DropNFT.Minted` of a transaction, in order. */
 export function mintedIn(
-  chain: Chain,
+  chain: DropChain,
   { events }: Outcome,
   address: string = chain.service.address,
 ): readonly Minted[] {
@@ -118,7 +121,7 @@ export const typeId = (address: string, name: string): string =>
 
 /** The first page of the collection of an account, or null when it has none. */
 export const collectionOf = (
-  chain: Chain,
+  chain: DropChain,
   address: string,
   offset = '0',
   limit = '1000',
@@ -130,7 +133,7 @@ export const collectionOf = (
   ])
 
 /** The NFT of each request, or null. */
-export const requestsOf = (chain: Chain, ...requestIds: readonly string[]): Promise<unknown> =>
+export const requestsOf = (chain: DropChain, ...requestIds: readonly string[]): Promise<unknown> =>
   chain.read('get-request', (arg, t) => [arg(requestIds, t.Array(t.String))])
 
 /** Throws with the words of the failure, where a transaction was to succeed. */

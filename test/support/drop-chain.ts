@@ -32,7 +32,7 @@ export type Outcome = {
   readonly events: TransactionStatus['events']
 }
 
-export type Chain = Awaited<ReturnType<typeof startChain>>
+export type DropChain = Awaited<ReturnType<typeof startDropChain>>
 
 const createAccountsCadence = `
 import FungibleToken from 0xee82856bf20e2aa6
@@ -60,7 +60,7 @@ transaction(publicKeys: [String]) {
 }`
 
 /** Starts an emulator and deploys DropNFT to its service account. One per test file: FCL is global. */
-export async function startChain(options: { readonly fees?: boolean } = {}) {
+export async function startDropChain(options: { readonly fees?: boolean } = {}) {
   const extraFlags = [`--transaction-fees=${options.fees === true}`]
   const emulator = await startEmulator({ blockTimeMs: 0, extraFlags })
   fcl.config({ 'accessNode.api': emulator.url, 'fcl.limit': 9999 })
