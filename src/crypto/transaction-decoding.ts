@@ -1,9 +1,8 @@
 /** RLP bytes back to a transaction, strictly. @module */
 
-import { RLP } from '@ethereumjs/rlp'
-import { SignerError } from '../errors.ts'
 import { equalBytes } from './bytes.ts'
 import { bytesToHex } from './hex.ts'
+import { decodeRlp, type RlpItem } from './rlp.ts'
 import { bytesToScalar } from './scalars.ts'
 import {
   encodeTransaction,
@@ -12,11 +11,10 @@ import {
   type TransactionPayload,
   type TransactionSignature,
 } from './transaction.ts'
+import { MAX_LIST_ITEMS, malformedTransaction } from './transaction-fields.ts'
 
 /** The largest transaction that a node accepts. flow-go `model/flow/constants.go`. */
 export const MAX_TRANSACTION_BYTES = 1_500_000
-
-type Item = Uint8Array | Item[]
 
 /**
  * Reads what `encodeTransaction` and the Flow CLI write. Strict: encoding the result again gives
@@ -27,7 +25,8 @@ type Item = Uint8Array | Item[]
  * @throws {SignerError} `MALFORMED_TRANSACTION`.
  */
 export function decodeTransaction(bytes: Uint8Array): Transaction {
-  if (bytes.length > MAX_TRANSACTION_BYTES) throw malformed('it is larger than 1,500,000 bytes')
+  if (bytes.length > MAX_TRANSACTION_BYTES)
+    throw malformedTransaction('it is larger than 1,500,000 bytes')
   const [payload, payloadSignatures, envelopeSignatures] = fields(decodeRlp(bytes), 3, 'outer list')
   const body = decodePayload(payload)
   const transaction: Transaction = {
@@ -35,19 +34,12 @@ export function decodeTransaction(bytes: Uint8Array): Transaction {
     payloadSignatures: decodeSignatures(body, payloadSignatures),
     envelopeSignatures: decodeSignatures(body, envelopeSignatures),
   }
-  if (!equalBytes(encodeTransaction(transaction), bytes)) throw malformed('it is not canonical')
+  if (!equalBytes(encodeTransaction(transaction), bytes))
+    throw malformedTransaction('it is not canonical')
   return transaction
 }
 
-function decodeRlp(bytes: Uint8Array): Item {
-  try {
-    return RLP.decode(bytes)
-  } catch (cause) {
-    throw malformed('it is not RLP', cause)
-  }
-}
-
-function decodePayload(item: Item | undefined): TransactionPayload {
+function decodePayload(item: RlpItem | undefined): TransactionPayload {
   const [cadence, args, block, limit, proposer, keyIndex, sequence, payer, authorizers] = fields(
     item,
     9,
@@ -70,7 +62,7 @@ function decodePayload(item: Item | undefined): TransactionPayload {
 
 function decodeSignatures(
   body: TransactionPayload,
-  item: Item | undefined,
+  item: RlpItem | undefined,
 ): readonly TransactionSignature[] {
   const signers = signerAddresses(body)
   return list(item, 'signatures').map((entry) => {
@@ -78,7 +70,7 @@ function decodeSignatures(
     const [index, keyIndex, signature, extensionData] = parts
     const signer = signers[safeNumber(index)]
     if (signer === undefined || parts.length < 3 || parts.length > 4)
-      throw malformed('a signature of an account that does not sign')
+      throw malformedTransaction('a signature of an account that does not sign')
     return {
       address: signer,
       keyIndex: safeNumber(keyIndex),
@@ -90,42 +82,45 @@ function decodeSignatures(
   })
 }
 
-const malformed = (reason: string, cause?: unknown) =>
-  new SignerError('MALFORMED_TRANSACTION', { reason }, { cause })
-
-function list(item: Item | undefined, name: string): Item[] {
-  if (!Array.isArray(item)) throw malformed(`${name}: not a list`)
+function list(item: RlpItem | undefined, name: string): RlpItem[] {
+  if (!Array.isArray(item) || item.length > MAX_LIST_ITEMS)
+    throw malformedTransaction(`${name}: not a list of at most ${MAX_LIST_ITEMS}`)
   return item
 }
 
-function fields(item: Item | undefined, count: number, name: string): Item[] {
+function fields(item: RlpItem | undefined, count: number, name: string): RlpItem[] {
   const items = list(item, name)
-  if (items.length !== count) throw malformed(`${name}: ${items.length} fields, not ${count}`)
+  if (items.length !== count)
+    throw malformedTransaction(`${name}: ${items.length} fields, not ${count}`)
   return items
 }
 
-function sized(item: Item | undefined, byteLength: number | undefined, name: string): Uint8Array {
-  if (!(item instanceof Uint8Array)) throw malformed(`${name}: not bytes`)
+function sized(
+  item: RlpItem | undefined,
+  byteLength: number | undefined,
+  name: string,
+): Uint8Array {
+  if (!(item instanceof Uint8Array)) throw malformedTransaction(`${name}: not bytes`)
   if (byteLength !== undefined && item.length !== byteLength)
-    throw malformed(`${name}: ${item.length} bytes, not ${byteLength}`)
+    throw malformedTransaction(`${name}: ${item.length} bytes, not ${byteLength}`)
   return item.slice()
 }
 
-const address = (item: Item | undefined) => `0x${bytesToHex(sized(item, 8, 'address'))}`
+const address = (item: RlpItem | undefined) => `0x${bytesToHex(sized(item, 8, 'address'))}`
 
-function text(item: Item | undefined): string {
+function text(item: RlpItem | undefined): string {
   try {
     const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     return utf8.decode(sized(item, undefined, 'text'))
   } catch (cause) {
-    throw malformed('a text that is not UTF-8', cause)
+    throw malformedTransaction('a text that is not UTF-8', cause)
   }
 }
 
-function safeNumber(item: Item | undefined): number {
+function safeNumber(item: RlpItem | undefined): number {
   const bytes = sized(item, undefined, 'number')
   const value = bytes.length > 8 ? undefined : bytesToScalar(bytes)
   if (value === undefined || value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw malformed('a number out of range')
+    throw malformedTransaction('a number out of range')
   return Number(value)
 }

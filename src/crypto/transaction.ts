@@ -5,6 +5,13 @@ import { addressToBytes, normalizeAddress } from './address.ts'
 import { withDomainTag } from './domain-tags.ts'
 import { hashMessage } from './hash.ts'
 import { bytesToHex } from './hex.ts'
+import {
+  checkedBytes,
+  checkedList,
+  checkedNumber,
+  checkedUint64,
+  malformedTransaction,
+} from './transaction-fields.ts'
 
 /** One signature of one account key. */
 export type TransactionSignature = {
@@ -40,6 +47,9 @@ export type Transaction = TransactionPayload & {
   readonly payloadSignatures: readonly TransactionSignature[]
   readonly envelopeSignatures: readonly TransactionSignature[]
 }
+
+// All of the functions below throw `MALFORMED_TRANSACTION` for a field that cannot be encoded, and
+// `INVALID_ADDRESS`: nothing is signed that a node would read otherwise.
 
 type Rlp = Uint8Array | number | bigint | Rlp[]
 
@@ -82,16 +92,17 @@ export function signerAddresses(transaction: TransactionPayload): readonly strin
 function payloadFields(transaction: TransactionPayload): Rlp[] {
   const utf8 = new TextEncoder()
   const { proposalKey } = transaction
+  const list = checkedList
   return [
     utf8.encode(transaction.cadence),
-    transaction.arguments.map((argument) => utf8.encode(argument)),
-    transaction.referenceBlockId,
-    transaction.computeLimit,
+    list(transaction.arguments, 'arguments').map((argument) => utf8.encode(argument)),
+    checkedBytes(transaction.referenceBlockId, 32, 'reference block'),
+    checkedNumber(transaction.computeLimit, 'compute limit'),
     addressToBytes(proposalKey.address),
-    proposalKey.keyIndex,
-    proposalKey.sequenceNumber,
+    checkedNumber(proposalKey.keyIndex, 'key index'),
+    checkedUint64(proposalKey.sequenceNumber, 'sequence number'),
     addressToBytes(transaction.payer),
-    transaction.authorizers.map(addressToBytes),
+    list(transaction.authorizers, 'authorizers').map(addressToBytes),
   ]
 }
 
@@ -100,8 +111,14 @@ function signatureFields(
   signatures: readonly TransactionSignature[],
 ): Rlp[] {
   const signers = signerAddresses(transaction)
-  return signatures
-    .map((entry) => ({ ...entry, signerIndex: signers.indexOf(normalizeAddress(entry.address)) }))
+  return checkedList(signatures, 'signatures')
+    .map((entry) => {
+      const signerIndex = signers.indexOf(normalizeAddress(entry.address))
+      checkedNumber(entry.keyIndex, 'key index of a signature')
+      if (signerIndex < 0)
+        throw malformedTransaction('a signature of an account that does not sign')
+      return { ...entry, signerIndex }
+    })
     .sort((a, b) => a.signerIndex - b.signerIndex || a.keyIndex - b.keyIndex)
     .map(({ signerIndex, keyIndex, signature, extensionData }) => [
       signerIndex,
