@@ -224,11 +224,20 @@ export class SignerError<C extends SignerErrorCode = SignerErrorCode> extends Er
   readonly context: Readonly<SignerErrorContext[C]>
   constructor(code: C, context: SignerErrorContext[C], options?: ErrorOptions) {
     const [disposition, sentence] = table[code]
-    super(`${sentence} ${describe(context)}[${code}]`, options)
+    const facts = clean(context)
+    super(`${sentence} ${describe(facts)}[${code}]`, options)
     this.code = code
     this.disposition = disposition
-    this.context = Object.freeze({ ...context })
+    this.context = Object.freeze(facts)
   }
+}
+
+/** Some facts come from a remote answer: no control characters, and not its whole length. */
+function clean<T extends object>(context: T): T {
+  const printable = (value: unknown) =>
+    typeof value === 'string' ? value.replace(/\p{Cc}+/gu, ' ').slice(0, 600) : value
+  const entries = Object.entries(context).map(([name, value]) => [name, printable(value)])
+  return Object.fromEntries(entries) // the same names, and texts for texts
 }
 
 function describe(context: object): string {

@@ -25,17 +25,19 @@ export async function retrying<T>(
 ): Promise<T> {
   const { totalTimeoutMs, signal } = options
   const started = performance.now()
+  const leftMs = () => totalTimeoutMs - (performance.now() - started)
   for (let attempt = 1; ; attempt++) {
-    const elapsedMs = () => performance.now() - started
     try {
-      return await run(attempt, totalTimeoutMs - elapsedMs())
+      return await run(attempt, Math.min(totalTimeoutMs, leftMs()))
     } catch (thrown) {
       signal?.throwIfAborted()
       const boundMs = options.pauseMs(thrown, attempt)
       const pauseMs = Math.random() * (boundMs ?? 0)
-      if (boundMs === undefined || elapsedMs() + pauseMs >= totalTimeoutMs)
-        throw options.finalError(thrown, attempt, Math.round(elapsedMs()))
-      await pause(pauseMs, signal)
+      const again = boundMs !== undefined && pauseMs < leftMs()
+      if (again) await pause(pauseMs, signal)
+      if (!again || leftMs() <= 0)
+        // a timer may oversleep
+        throw options.finalError(thrown, attempt, Math.round(totalTimeoutMs - leftMs()))
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Transaction } from '../crypto/transaction.ts'
 import { abortable } from '../deadline.ts'
+import { SignerError } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { Signer } from '../signers/signer.ts'
@@ -73,9 +74,15 @@ export function createAccountDirectory(signers: readonly Signer[]): AccountDirec
     has: (node, address) => entries.get(nameOf(node, address))?.settled ?? false,
     async readSequenceNumber(node, { address, keyIndex }, signal) {
       const key = await readAccountKey(node, address, keyIndex, { signal })
+      const sequenceNumber = Number(key.sequenceNumber)
+      if (!Number.isSafeInteger(sequenceNumber))
+        throw new SignerError('ACCESS_NODE_REPLY_INVALID', {
+          accessNode: node.url,
+          reason: 'a sequence number that FCL cannot take',
+        })
       const last = signed.get(`${nameOf(node, address)} ${keyIndex}`)
       const changed = key.revoked || last === key.sequenceNumber
-      return { sequenceNumber: Number(key.sequenceNumber), changed }
+      return { sequenceNumber, changed }
     },
     noteSigned(node, { address, keyIndex, sequenceNumber }) {
       const name = `${nameOf(node, address)} ${keyIndex}`

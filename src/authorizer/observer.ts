@@ -68,10 +68,14 @@ export function transactionFacts(transaction: Transaction, part: SignedPart): Tr
 
 /** An observer must not be able to stop a signature or to lose one. */
 export function notify(observer: SignObserver | undefined, event: SignEvent): void {
-  try {
-    observer?.(Object.freeze(event))
-  } catch (thrown) {
+  const warn = (thrown: unknown) => {
     const name = thrown instanceof Error ? thrown.name : 'something'
     process.emitWarning(`onSign threw ${name}; the signature is not affected`, 'FclKmsWarning')
+  }
+  try {
+    const returned: unknown = observer?.(Object.freeze(event)) // may be an async function
+    Promise.resolve(returned).catch(warn)
+  } catch (thrown) {
+    warn(thrown)
   }
 }

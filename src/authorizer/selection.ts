@@ -43,14 +43,19 @@ export function parseSelection(
 }
 
 function parseIndexes(given: number | readonly number[]): readonly number[] {
-  const indexes = typeof given === 'number' ? [given] : [...given]
+  const indexes: readonly number[] = typeof given === 'number' ? [given] : given
+  if (!Array.isArray(indexes))
+    throw new SignerError('INVALID_OPTION', {
+      option: 'keyIndexes',
+      reason: 'it is neither a number nor a list of numbers',
+    })
   for (const index of indexes) assertKeyIndex(index)
   if (indexes.length === 0 || new Set(indexes).size !== indexes.length)
     throw new SignerError('INVALID_OPTION', {
       option: 'keyIndexes',
       reason: indexes.length === 0 ? 'it is empty' : 'an index is named twice',
     })
-  return indexes
+  return [...indexes]
 }
 
 function assertKeyIndex(index: number): void {
@@ -107,11 +112,9 @@ export function chooseProposalKey(account: BoundAccount, selection: Selection): 
     (a, b) => b.weight - a.weight || a.keyIndex - b.keyIndex,
   )
   if (heaviest !== undefined) return heaviest
-  // Only revoked keys are held: bindAccount has made sure that there is at least one.
-  return heldKey(
-    account,
-    account.keys.findIndex(({ revoked }) => revoked),
-  )
+  // None of the keys held can sign: say so of a revoked one, or else of the first.
+  const { keys } = account
+  return heldKey(account, (keys.find(({ revoked }) => revoked) ?? keys[0])?.index ?? 0)
 }
 
 function heldKey(account: BoundAccount, keyIndex: number): BoundKey {

@@ -40,8 +40,8 @@ export function derToRaw(der: Uint8Array, algorithm: SignatureAlgorithm): Uint8A
  */
 export function normalizeRaw(raw: Uint8Array, algorithm: SignatureAlgorithm): Uint8Array {
   const fail = (reason: string) =>
-    new SignerError('MALFORMED_SIGNATURE', { byteLength: raw.length, reason })
-  if (raw.length !== 64) throw fail('not 64 bytes')
+    new SignerError('MALFORMED_SIGNATURE', { byteLength: raw?.length ?? 0, reason })
+  if (!(raw instanceof Uint8Array) || raw.length !== 64) throw fail('not 64 bytes')
   const { order } = curves[algorithm]
   return lowS(bytesToScalar(raw.subarray(0, 32)), bytesToScalar(raw.subarray(32)), order, fail)
 }

@@ -59,11 +59,15 @@ export async function readLatestBlock(
   const [block] = read.list(successBody(reply, node.url), 'blocks')
   const header = read.object(read.object(block, 'block')['header'], 'header')
   const id = read.text(header['id'], 'id')
-  if (!/^[0-9a-f]{64}$/.test(id))
-    throw new SignerError('ACCESS_NODE_REPLY_INVALID', { accessNode: node.url, reason: 'block id' })
+  const timestamp = new Date(read.text(header['timestamp'], 'timestamp'))
+  if (!/^[0-9a-f]{64}$/.test(id) || Number.isNaN(timestamp.getTime()))
+    throw new SignerError('ACCESS_NODE_REPLY_INVALID', {
+      accessNode: node.url,
+      reason: 'no usable block id or timestamp',
+    })
   return {
     id: new Uint8Array(Buffer.from(id, 'hex')),
     height: read.number(header['height'], 'height'),
-    timestamp: new Date(read.text(header['timestamp'], 'timestamp')),
+    timestamp,
   }
 }

@@ -49,7 +49,7 @@ export async function readAccount(
   assertFound(reply, normal, node)
   const read = replyReader(node.url)
   const body = read.object(successBody(reply, node.url), 'account')
-  if (normalizeAddress(`${body['address']}`) !== normal)
+  if (`0x${read.text(body['address'], 'address')}` !== normal)
     throw new SignerError('ACCESS_NODE_REPLY_INVALID', {
       accessNode: node.url,
       reason: 'another account than asked for',
@@ -93,7 +93,7 @@ function accountKey(value: unknown, read: ReplyReader): AccountKey {
     hashAlgorithm: read.text(key['hashing_algorithm'], 'hashing_algorithm'),
     weight: read.number(key['weight'], 'weight'),
     sequenceNumber: read.bigint(key['sequence_number'], 'sequence_number'),
-    revoked: key['revoked'] === true,
+    revoked: read.boolean(key['revoked'], 'revoked'),
   }
 }
 

@@ -109,7 +109,8 @@ function parseJson(bytes: Uint8Array, status: number, accessNode: string): unkno
 
 /** The code of the socket's error, such as ECONNREFUSED; never its text, which may hold anything. */
 function networkReason(thrown: unknown): string {
-  const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown
+  const outer = typeof thrown === 'object' && thrown !== null ? thrown : {}
+  const cause = 'cause' in outer ? outer.cause : outer
   const code =
     typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
   return typeof code === 'string' ? code.slice(0, 64) : 'the request failed'

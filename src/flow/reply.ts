@@ -10,7 +10,9 @@ export type ReplyReader = {
   readonly text: (value: unknown, name: string) => string
   /** Numbers come as decimal text. At most 2⁵³ − 1. */
   readonly number: (value: unknown, name: string) => number
+  /** At most 2⁶⁴ − 1. */
   readonly bigint: (value: unknown, name: string) => bigint
+  readonly boolean: (value: unknown, name: string) => boolean
 }
 
 /** @param accessNode - For the errors. */
@@ -18,8 +20,9 @@ export function replyReader(accessNode: string): ReplyReader {
   const invalid = (name: string) =>
     new SignerError('ACCESS_NODE_REPLY_INVALID', { accessNode, reason: `no usable ${name}` })
   const bigint = (value: unknown, name: string) => {
-    if (typeof value !== 'string' || !/^\d{1,20}$/.test(value)) throw invalid(name)
-    return BigInt(value)
+    const number = typeof value === 'string' && /^\d{1,20}$/.test(value) ? BigInt(value) : -1n
+    if (BigInt.asUintN(64, number) !== number) throw invalid(name)
+    return number
   }
   return {
     object(value, name) {
@@ -35,6 +38,10 @@ export function replyReader(accessNode: string): ReplyReader {
       return value
     },
     bigint,
+    boolean(value, name) {
+      if (typeof value !== 'boolean') throw invalid(name)
+      return value
+    },
     number(value, name) {
       const number = Number(bigint(value, name))
       if (!Number.isSafeInteger(number)) throw invalid(name)
@@ -45,8 +52,7 @@ export function replyReader(accessNode: string): ReplyReader {
 
 /**
  * @returns The body of a successful reply.
- * @throws {SignerError} `ACCESS_NODE_REFUSED` with the node's own sentence, cut to 300 printable
- * characters.
+ * @throws {SignerError} `ACCESS_NODE_REFUSED` with the node's own sentence.
  */
 export function successBody(reply: NodeReply, accessNode: string): unknown {
   const { status, json } = reply
@@ -56,10 +62,5 @@ export function successBody(reply: NodeReply, accessNode: string): unknown {
 
 function reasonOf(json: unknown): string {
   const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : ''
-  return printable(typeof message === 'string' ? message : '', 300)
-}
-
-/** Control characters to spaces, cut at `length`: remote text that goes into an error. */
-export function printable(text: string, length: number): string {
-  return text.replace(/\p{Cc}+/gu, ' ').slice(0, length)
+  return typeof message === 'string' ? message : ''
 }

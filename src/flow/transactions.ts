@@ -6,7 +6,7 @@ import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { pause } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import { type NodeConnection, requestNode } from './http.ts'
-import { printable, replyReader, successBody } from './reply.ts'
+import { replyReader, successBody } from './reply.ts'
 
 /** How often a result is asked for, in milliseconds. */
 const POLL_MS = 250
@@ -50,10 +50,13 @@ export async function sendTransaction(
     successBody(await requestNode(node, { path: 'transactions', body, signal }), node.url)
     return id
   } catch (thrown) {
-    // The emulator refuses a transaction that it has; a network node takes it twice in silence.
     if (isSignerError(thrown, 'ACCESS_NODE_REFUSED')) {
-      if (/already been submitted/.test(thrown.context.reason)) return id
-      throw thrown
+      const { status, reason } = thrown.context
+      // The emulator refuses a transaction that it has; a network node takes it twice in silence.
+      if (/already been submitted/.test(reason)) return id
+      // The emulator says 500 where a node says 400. Any other 5xx proves nothing: the access node
+      // gives up on the collection node after 2 s, which may have taken the transaction.
+      if (status < 500 || /invalid (transaction|flow)/i.test(reason)) throw thrown
     }
     const waitedMs = Math.round(performance.now() - started)
     const context = { transactionId: id, waitedMs }
@@ -102,7 +105,7 @@ async function readResult(
     throw new SignerError('TRANSACTION_FAILED', {
       transactionId: id,
       errorCodes: errorCodes(message),
-      reason: printable(message, 600),
+      reason: message,
     })
   return {
     transactionId: id,

@@ -44,7 +44,7 @@ export function readKmsFailure(thrown: unknown): KmsFailure {
   const { name, message, code, status } = factsOf(thrown)
   const reason = [name, code, status === 0 ? '' : `HTTP ${status}`].filter(Boolean).join(', ')
 
-  if (THROTTLES.test(name))
+  if (THROTTLES.test(name) || status === 429)
     return failure('yes', (c) => new SignerError('KMS_THROTTLED', spent(c)), true)
   if (TIMEOUTS.test(name)) return failure('yes', (c) => new SignerError('KMS_TIMEOUT', spent(c)))
   if (

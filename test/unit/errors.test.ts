@@ -1,0 +1,144 @@
+import { inspect } from 'node:util'
+import {
+  isSignerError,
+  SignerError,
+  type SignerErrorCode,
+  signerErrorTable,
+} from '../../src/errors.ts'
+
+const codes = Object.keys(signerErrorTable) as readonly SignerErrorCode[]
+const make = (code: SignerErrorCode, context: object = {}, options?: ErrorOptions) =>
+  // The contexts differ by code; here any will do.
+  new SignerError(code, context as never, options)
+
+/** A new code is a minor release, a renamed or lost one a major: change this list with care. */
+const expected: Readonly<Record<string, readonly string[]>> = {
+  refuse: [
+    'ACCESS_NODE_REPLY_INVALID',
+    'KMS_REPLY_MISMATCH',
+    'MALFORMED_PUBLIC_KEY',
+    'MALFORMED_SIGNATURE',
+    'MALFORMED_TRANSACTION',
+    'MESSAGE_MISMATCH',
+    'SIGNATURE_INVALID',
+  ],
+  hold: [
+    'KEY_DISABLED',
+    'KEY_STATE_INVALID',
+    'KMS_ACCESS_DENIED',
+    'KMS_CLOCK_SKEWED',
+    'KMS_CREDENTIALS_INVALID',
+  ],
+  retry: [
+    'ACCESS_NODE_UNREACHABLE',
+    'KMS_THROTTLED',
+    'KMS_TIMEOUT',
+    'KMS_UNAVAILABLE',
+    'TRANSACTION_UNSETTLED',
+  ],
+  fail: [
+    'ACCESS_NODE_NOT_SET',
+    'ACCESS_NODE_REFUSED',
+    'ACCOUNT_CREATION_INCOMPLETE',
+    'ACCOUNT_NOT_FOUND',
+    'AWS_REGION_INVALID',
+    'AWS_SDK_MISSING',
+    'CHAIN_MISMATCH',
+    'INVALID_ADDRESS',
+    'INVALID_KEY_ID',
+    'INVALID_KEY_INDEX',
+    'INVALID_OPTION',
+    'INVALID_WEIGHT',
+    'KEY_CREATION_INCOMPLETE',
+    'KEY_INDEX_UNKNOWN',
+    'KEY_NOT_FOUND',
+    'KEY_NOT_HELD',
+    'KEY_REGION_MISMATCH',
+    'KEY_REVOKED',
+    'KEY_SPEC_UNSUPPORTED',
+    'KEY_USAGE_UNSUPPORTED',
+    'KMS_REQUEST_INVALID',
+    'MALFORMED_HEX',
+    'NO_KEY_HELD',
+    'TRANSACTION_EXPIRED',
+    'TRANSACTION_FAILED',
+    'WEIGHT_TOO_LOW',
+  ],
+}
+
+describe('the codes', () => {
+  it.each(Object.keys(expected))('that mean %s are these', (disposition) => {
+    const found = codes.filter((code) => signerErrorTable[code][0] === disposition)
+    expect([...found].sort()).toEqual(expected[disposition])
+  })
+
+  it('are all listed', () => {
+    expect([...codes].sort()).toEqual(Object.values(expected).flat().sort())
+  })
+})
+
+describe('SignerError', () => {
+  it.each(codes)('%s has sentences that say what to do, and carries its code', (code) => {
+    const [disposition, sentence] = signerErrorTable[code]
+    const error = make(code, { fact: 'seven' })
+    expect(sentence).toMatch(/^[A-Z].{20,}\.$/)
+    expect(error.message).toBe(`${sentence} (fact: seven) [${code}]`)
+    expect(error).toMatchObject({ name: 'SignerError', code, disposition })
+  })
+
+  it('is an Error with a stack and a cause', () => {
+    const cause = new Error('below')
+    const error = make('KMS_TIMEOUT', {}, { cause })
+    expect(error).toBeInstanceOf(Error)
+    expect(error.cause).toBe(cause)
+    expect(error.stack).toContain('errors.test')
+  })
+
+  it('has no empty brackets when there are no facts', () => {
+    expect(make('KMS_TIMEOUT').message).toMatch(/totalTimeoutMs\. \[KMS_TIMEOUT\]$/)
+  })
+
+  it('copies its context and freezes it', () => {
+    const context = { keyId: 'alias/minter' }
+    const error = new SignerError('KEY_DISABLED', context)
+    context.keyId = 'changed'
+    expect(error.context).toEqual({ keyId: 'alias/minter' })
+    expect(Object.isFrozen(error.context)).toBe(true)
+  })
+
+  it('shows what it was given and nothing else', () => {
+    const shown = inspect(new SignerError('KEY_DISABLED', { keyId: 'alias/minter' }), { depth: 10 })
+    expect(shown).toContain('alias/minter')
+    expect(shown).toContain("code: 'KEY_DISABLED'")
+    expect(JSON.parse(JSON.stringify(new SignerError('KEY_DISABLED', { keyId: 'a' })))).toEqual({
+      name: 'SignerError',
+      code: 'KEY_DISABLED',
+      disposition: 'hold',
+      context: { keyId: 'a' },
+    })
+  })
+})
+
+describe('isSignerError', () => {
+  it('knows a code, and tells it from another', () => {
+    const error = make('KMS_TIMEOUT')
+    expect(isSignerError(error)).toBe(true)
+    expect(isSignerError(error, 'KMS_TIMEOUT')).toBe(true)
+    expect(isSignerError(error, 'KMS_THROTTLED')).toBe(false)
+  })
+
+  it('knows an error of another copy of the package', () => {
+    const other = Object.assign(new Error('x'), { name: 'SignerError', code: 'KMS_TIMEOUT' })
+    expect(isSignerError(other, 'KMS_TIMEOUT')).toBe(true)
+  })
+
+  it.each([
+    ['an error', new Error('x')],
+    ['a look-alike that is no error', { name: 'SignerError', code: 'KMS_TIMEOUT' }],
+    ['a text', 'SignerError'],
+    ['null', null],
+    ['undefined', undefined],
+  ])('does not know %s', (_, value) => {
+    expect(isSignerError(value)).toBe(false)
+  })
+})

@@ -1,0 +1,83 @@
+/** What each entry exports: adding is a minor release, losing is a major. @module */
+import { existsSync, readFileSync } from 'node:fs'
+
+type Entries = Record<string, string | { readonly types: string; readonly default: string }>
+const root = new URL('../../', import.meta.url)
+const { exports: entries }: { exports: Entries } = JSON.parse(
+  readFileSync(new URL('package.json', root), 'utf8'),
+)
+
+const expected: Readonly<Record<string, readonly string[]>> = {
+  '.': ['KmsAuthorizer', 'SignerError', 'isSignerError'],
+  './crypto': [
+    'MAX_TRANSACTION_BYTES',
+    'REQUIRED_WEIGHT',
+    'addressToBytes',
+    'assertWeight',
+    'bytesToHex',
+    'decodeTransaction',
+    'derToRaw',
+    'domainTags',
+    'encodeAccountKey',
+    'encodeDomainTag',
+    'encodeTransaction',
+    'envelopeMessage',
+    'hasDomainTag',
+    'hashMessage',
+    'hexToBytes',
+    'importPublicKey',
+    'normalizeAddress',
+    'normalizeRaw',
+    'payloadMessage',
+    'signerAddresses',
+    'spkiToPublicKey',
+    'transactionId',
+    'userMessage',
+    'accountProofMessage',
+    'verifySignature',
+    'withDomainTag',
+  ],
+  './provisioning': [
+    'accountKeyOf',
+    'createAccount',
+    'createKey',
+    'describeKey',
+    'diagnose',
+    'emulatorChainId',
+    'emulatorPayer',
+    'emulatorServiceAddress',
+    'emulatorServicePrivateKey',
+    'showAccount',
+  ],
+  './testing': ['createSoftwareSigner', 'emulatorServicePrivateKey', 'startAws', 'startEmulator'],
+  './signers/aws-kms': ['createAwsKmsSigner', 'describeAwsKmsKey'],
+}
+
+const sourceOf = (entry: string) =>
+  new URL(`src/${entry === '.' ? 'index.ts' : `${entry.slice(2)}/index.ts`}`, root)
+
+describe('the entries', () => {
+  it.each(Object.keys(expected))('%s exports exactly these', async (entry) => {
+    const module: object = await import(sourceOf(entry).href)
+    expect(Object.keys(module).sort()).toEqual([...(expected[entry] ?? [])].sort())
+  })
+
+  it.each(Object.keys(expected))('%s has a place in package.json', (entry) => {
+    const folder = entry === '.' ? '.' : entry
+    expect(entries[entry]).toEqual({
+      types: `./dist/${folder === '.' ? '' : `${folder.slice(2)}/`}index.d.ts`,
+      default: `./dist/${folder === '.' ? '' : `${folder.slice(2)}/`}index.js`,
+    })
+  })
+
+  it('are all listed here', () => {
+    const places = Object.keys(entries).filter((entry) => entry !== './package.json')
+    expect(places.sort()).toEqual(Object.keys(expected).sort())
+  })
+
+  it('have a source for each place in package.json', () => {
+    const places = Object.keys(entries).filter((entry) => entry !== './package.json')
+    const missing = places.filter((entry) => !existsSync(sourceOf(entry)))
+    expect(missing).toEqual([])
+  })
+})

@@ -1,0 +1,201 @@
+/** Access nodes that hang, reset, redirect, answer something else or too much. @module */
+import { gzipSync } from 'node:zlib'
+import { type NodeConnection, requestNode } from '../../../src/flow/http.ts'
+import { inTime, rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
+
+const connection = (url: string, timeoutMs = 400): NodeConnection => ({ url, timeoutMs })
+const get = { path: 'accounts/0102030405060708' }
+const post = { path: 'transactions', body: { payer: '0102030405060708' } }
+
+describe('requestNode', () => {
+  it('asks for the path under /v1', async () => {
+    await using node = await startAnswering({ ok: true })
+    expect(await requestNode(connection(node.url), get)).toEqual({
+      status: 200,
+      json: { ok: true },
+    })
+    expect(node.requests).toEqual(['GET /v1/accounts/0102030405060708'])
+  })
+
+  it.each([400, 404, 500])('gives back a status of %d with a JSON body', async (status) => {
+    await using node = await startAnswering({ code: status, message: 'no' }, status)
+    const reply = await requestNode(connection(node.url), get)
+    expect(reply).toEqual({ status, json: { code: status, message: 'no' } })
+  })
+
+  it('ends in time on a node that accepts and never answers', async () => {
+    await using node = await startSocketServer(() => undefined)
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE', disposition: 'retry' })
+    expect(elapsedMs).toBeLessThan(inTime(400))
+  })
+
+  it('ends in time on a node that begins a body and stops', async () => {
+    await using node = await startServer((response) => response.write('{"address":'))
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE' })
+    expect(elapsedMs).toBeLessThan(inTime(400))
+  })
+
+  it('ends in time on a node that sends a byte now and then', async () => {
+    await using node = await startServer((response) => {
+      const timer = setInterval(() => response.write(' '), 20)
+      response.on('close', () => clearInterval(timer))
+    })
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE' })
+    expect(elapsedMs).toBeLessThan(inTime(400))
+  })
+
+  it('tries a GET again on a node that resets, and tells the code of the socket', async () => {
+    await using node = await startSocketServer((socket) => socket.resetAndDestroy())
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({
+      code: 'ACCESS_NODE_UNREACHABLE',
+      context: { reason: expect.stringMatching(/^(ECONNRESET|UND_ERR_SOCKET)$/) },
+    })
+    expect(node.connections()).toBeGreaterThan(1)
+    expect(elapsedMs).toBeLessThan(inTime(400))
+  })
+
+  it('ends in time when nobody listens', async () => {
+    const gone = await startAnswering({})
+    await gone[Symbol.asyncDispose]()
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(gone.url), get))
+    expect(error).toMatchObject({
+      code: 'ACCESS_NODE_UNREACHABLE',
+      context: { reason: 'ECONNREFUSED' },
+    })
+    expect(elapsedMs).toBeLessThan(inTime(400))
+  })
+
+  it.each([408, 429, 502, 503, 504])(
+    'tries a GET again after %d, whatever its body',
+    async (status) => {
+      await using node = await startServer((response, count) => {
+        response.statusCode = count < 3 ? status : 200
+        response.end(count < 3 ? '<html>' : '{"ok":true}')
+      })
+      const reply = await requestNode(connection(node.url, 10_000), get)
+      expect(reply.json).toEqual({ ok: true })
+      expect(node.requests).toHaveLength(3)
+    },
+  )
+
+  it('tries a GET again after a reset', async () => {
+    await using node = await startServer((response, count) => {
+      if (count === 1) response.socket?.resetAndDestroy()
+      else response.end('{"ok":true}')
+    })
+    expect((await requestNode(connection(node.url, 10_000), get)).json).toEqual({ ok: true })
+  })
+
+  it.each([408, 429, 502, 503, 504])('never repeats a POST, not after %d', async (status) => {
+    await using node = await startAnswering({}, status)
+    const posting = requestNode(connection(node.url), post)
+    await expect(posting).rejects.toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE' })
+    expect(node.requests).toEqual(['POST /v1/transactions'])
+  })
+
+  it('never repeats a POST, not after a reset', async () => {
+    await using node = await startServer((response) => response.socket?.resetAndDestroy())
+    const posting = requestNode(connection(node.url), post)
+    await expect(posting).rejects.toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE' })
+    expect(node.requests).toHaveLength(1)
+  })
+
+  const notJson: readonly (readonly [string, string])[] = [
+    ['HTML', '<html><title>Sign in</title></html>'],
+    ['an empty body', ''],
+    ['truncated JSON', '{"address":"01'],
+    ['NaN', 'NaN'],
+    ['two values', '{}{}'],
+  ]
+  it.each(notJson)('refuses %s with 200, once', async (_, body) => {
+    await using node = await startAnswering(body)
+    const { error } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({ code: 'ACCESS_NODE_REPLY_INVALID', disposition: 'refuse' })
+    expect(String(error)).not.toContain('Sign in')
+    expect(node.requests).toHaveLength(1)
+  })
+
+  it('refuses a body of more than 16 MiB', async () => {
+    let sent = 0
+    await using node = await startServer((response) => {
+      const chunk = Buffer.alloc(1024 * 1024, 0x20)
+      const more = () => {
+        while (sent < 200 && !response.destroyed) {
+          sent += 1
+          if (!response.write(chunk)) return void response.once('drain', more)
+        }
+        response.end()
+      }
+      more()
+    })
+    const { error } = await rejectionOf(requestNode(connection(node.url, 10_000), get))
+    expect(error).toMatchObject({ code: 'ACCESS_NODE_REPLY_INVALID' })
+    expect(sent).toBeLessThan(100)
+  })
+
+  it('refuses a gzip bomb', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
+    await using node = await startServer((response) => {
+      response.setHeader('content-encoding', 'gzip')
+      response.end(bomb)
+    })
+    const { error } = await rejectionOf(requestNode(connection(node.url, 10_000), get))
+    expect(error).toMatchObject({ code: 'ACCESS_NODE_REPLY_INVALID' })
+  })
+
+  it('ends in time on junk that claims to be gzip', async () => {
+    await using node = await startServer((response) => {
+      response.setHeader('content-encoding', 'gzip')
+      response.end('junk')
+    })
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({ code: expect.stringMatching(/^ACCESS_NODE_/) })
+    expect(elapsedMs).toBeLessThan(inTime(400))
+  })
+
+  it('does not parse depth into a crash', async () => {
+    await using node = await startAnswering('['.repeat(100_000) + ']'.repeat(100_000))
+    const outcome = await requestNode(connection(node.url), get).catch((thrown: unknown) => thrown)
+    expect(outcome).toEqual(
+      expect.objectContaining(
+        outcome instanceof Error ? { code: 'ACCESS_NODE_REPLY_INVALID' } : { status: 200 },
+      ),
+    )
+  })
+
+  it.each([301, 302, 307, 308])('follows no redirect of %d', async (status) => {
+    await using other = await startAnswering({ stolen: true })
+    await using node = await startServer((response) => {
+      response.writeHead(status, { location: `${other.url}/v1/elsewhere` }).end()
+    })
+    for (const request of [get, post]) {
+      const { error } = await rejectionOf(requestNode(connection(node.url), request))
+      expect(error).toMatchObject({ code: expect.stringMatching(/^ACCESS_NODE_/) })
+    }
+    expect(other.requests).toEqual([])
+  })
+
+  it('rejects with the reason of a caller who aborts', async () => {
+    await using node = await startSocketServer(() => undefined)
+    const controller = new AbortController()
+    const asking = rejectionOf(
+      requestNode(connection(node.url, 10_000), { ...get, signal: controller.signal }),
+    )
+    controller.abort('enough')
+    const { error, elapsedMs } = await asking
+    expect(error).toBe('enough')
+    expect(elapsedMs).toBeLessThan(1_000)
+  })
+
+  it('asks nothing for a caller who has aborted', async () => {
+    await using node = await startAnswering({})
+    const signal = AbortSignal.abort('enough')
+    const { error } = await rejectionOf(requestNode(connection(node.url), { ...get, signal }))
+    expect(error).toBe('enough')
+    expect(node.requests).toEqual([])
+  })
+})
