@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
@@ -36,8 +37,8 @@ export type ChildServerOptions = {
   /** Never shown by `log`. */
   readonly secrets?: readonly string[]
   readonly signal?: AbortSignal | undefined
-  /** Runs once the process is gone. */
-  readonly cleanUp?: () => Promise<void>
+  /** A folder of the server's own, removed once its process is gone. */
+  readonly folder?: string
 }
 
 /**
@@ -60,13 +61,16 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     tail = tail.slice(-8_000)
   }
   for (const pipe of [child.stdout, child.stderr]) pipe.setEncoding('utf8').on('data', keepTail)
+  const removeFolder = async () => {
+    if (options.folder) await rm(options.folder, { recursive: true, force: true })
+  }
   const pid = await spawned(child).catch(async (cause: Error) => {
-    await options.cleanUp?.()
+    await removeFolder()
     const reason = `${file} cannot be run (${cause.message}): ${options.remedy}`
     throw new SignerError('INVALID_OPTION', { option: 'command', reason }, { cause })
   })
   const exited = once(child, 'exit')
-  const release = killWithParent(pid)
+  const release = killWithParent(pid, options.folder)
   let stopping: Promise<void> | undefined
   const end = async () => {
     child.kill('SIGTERM')
@@ -75,7 +79,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     clearTimeout(timer)
     for (const pipe of [child.stdout, child.stderr]) pipe.destroy()
     release()
-    await options.cleanUp?.()
+    await removeFolder()
   }
   const stop = () => {
     stopping ??= end()
@@ -124,10 +128,10 @@ async function answers(url: string, signal: AbortSignal | undefined): Promise<bo
  * A shell waits on a pipe that only this process holds: when the pipe closes unwritten, this process
  * is dead, be it by SIGKILL or inside a Jest worker where exit handlers do not run.
  */
-function killWithParent(pid: number): () => void {
+function killWithParent(pid: number, folder = ''): () => void {
   if (process.platform === 'win32') return () => undefined
-  const script = 'trap "" INT TERM HUP; read -r _ || kill -9 "$1"'
-  const guard = spawn('/bin/sh', ['-c', script, 'sh', String(pid)], {
+  const script = 'trap "" INT TERM HUP; read -r _ || { kill -9 "$1"; test -z "$2" || rm -rf "$2"; }'
+  const guard = spawn('/bin/sh', ['-c', script, 'sh', String(pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   guard.on('error', () => undefined)

@@ -1,5 +1,5 @@
 /** An AWS endpoint of one's own, by MiniStack: real ECDSA in its KMS, nothing kept. @module */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
@@ -84,7 +84,7 @@ export async function startAws(options: AwsOptions = {}): Promise<Aws> {
     readyUrl: `${endpoint}/_ministack/health`,
     deadlineMs,
     signal: options.signal,
-    cleanUp: () => rm(folder, { recursive: true, force: true }),
+    folder,
   })
   const clientConfig = () => ({
     endpoint,

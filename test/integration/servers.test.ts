@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { emulatorServicePrivateKey } from '../../src/flow/emulator.ts'
@@ -71,21 +74,26 @@ describe('startAws', () => {
 })
 
 describe('a child server', () => {
-  it('dies with the process that started it, even when that is killed', async () => {
+  it('dies with the process that started it, even when that is killed, and leaves no file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fcl-kms-servers-'))
     const dist = new URL('../../dist/testing/start-aws.js', import.meta.url).href
     const script = `import('${dist}').then(async ({ startAws }) => {
       const { pid } = await startAws()
       console.log(pid)
     })`
     const starter = spawn(process.execPath, ['-e', script], {
+      env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [line] = await once(starter.stdout, 'data')
     const pid = Number(String(line))
     expect(isAlive(pid)).toBe(true)
     starter.kill('SIGKILL')
+    const isLeft = async () => isAlive(pid) || (await readdir(folder)).length > 0
     const deadline = Date.now() + 10_000
-    while (isAlive(pid) && Date.now() < deadline) await sleep(20)
+    while ((await isLeft()) && Date.now() < deadline) await sleep(20)
     expect(isAlive(pid)).toBe(false)
+    expect(await readdir(folder)).toEqual([])
+    await rm(folder, { recursive: true })
   })
 })

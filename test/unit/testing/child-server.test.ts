@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,6 @@ const programs = {
     require('http').createServer((_, r) => r.end('ok')).listen(+process.argv[1], '127.0.0.1')`,
   answersBadly: `require('http').createServer((_, r) => { r.statusCode = 503; r.end() })
     .listen(+process.argv[1], '127.0.0.1')`,
-  hangs: `console.log('\\u001b[31mthinking\\u001b[0m about abc123'); setInterval(() => {}, 1000)`,
   ends: `console.error('bind: address already in use'); process.exitCode = 3`,
 }
 
@@ -52,32 +52,22 @@ describe('startChildServer', () => {
     expect(isAlive(server.pid)).toBe(false)
   })
 
-  it('kills a server that ignores SIGTERM, and then cleans up', async () => {
-    let cleaned = 0
-    const server = await start('refusesToEnd', {
-      graceMs: 100,
-      cleanUp: async () => {
-        cleaned += 1
-      },
-    })
+  it('kills a server that ignores SIGTERM, and then removes its folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fcl-kms-child-'))
+    const server = await start('refusesToEnd', { graceMs: 100, folder })
     await server.stop()
     expect(isAlive(server.pid)).toBe(false)
-    expect(cleaned).toBe(1)
+    expect(existsSync(folder)).toBe(false)
   })
 
-  it('says in one sentence what to do when the command is missing', async () => {
-    let cleaned = 0
-    const options = {
-      command: 'no-such-program --flag',
-      cleanUp: async () => {
-        cleaned += 1
-      },
-    }
+  it('says in one sentence what to do when the command is missing, and removes the folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fcl-kms-child-'))
+    const options = { command: 'no-such-program --flag', folder }
     await expect(start('answers', options)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       context: { option: 'command', reason: expect.stringMatching(/^no-such-program .*ENOENT/) },
     })
-    expect(cleaned).toBe(1)
+    expect(existsSync(folder)).toBe(false)
   })
 
   it('shows the log of a server that ends early', async () => {
@@ -86,9 +76,17 @@ describe('startChildServer', () => {
     await expect(start('ends')).rejects.toThrow(failure)
   })
 
+  /** A shell speaks at once, so the deadline can be short. */
+  const hangs = {
+    command: '/bin/sh',
+    flags: ['-c', "printf '\\033[31mthinking\\033[0m about abc123'; exec sleep 60"],
+  }
+
   it('shows the log of a server that does not answer by the deadline, without colours and secrets', async () => {
-    const failure = /^The server was not ready within 700 ms\. It said:\nthinking about \(secret\)$/
-    await expect(start('hangs', { deadlineMs: 700, secrets: ['abc123'] })).rejects.toThrow(failure)
+    const options = { ...hangs, deadlineMs: 2_000, secrets: ['abc123'] }
+    const failure =
+      /^The server was not ready within 2000 ms\. It said:\nthinking about \(secret\)$/
+    await expect(start('answers', options)).rejects.toThrow(failure)
   })
 
   it('does not take an error status for an answer', async () => {
@@ -99,7 +97,7 @@ describe('startChildServer', () => {
   it('gives up with the reason of the signal', async () => {
     const reason = new Error('not any more')
     const signal = AbortSignal.abort(reason)
-    await expect(start('hangs', { signal })).rejects.toBe(reason)
+    await expect(start('answers', { ...hangs, signal })).rejects.toBe(reason)
   })
 
   it('takes a path with spaces as a whole', async () => {
