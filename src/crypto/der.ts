@@ -2,9 +2,9 @@
 
 import { type AsnType, Integer, Sequence } from 'asn1js'
 import { SignerError } from '../errors.ts'
-import { curves, type SignatureAlgorithm } from './algorithms.ts'
+import type { SignatureAlgorithm } from './algorithms.ts'
 import { isDerOf, readAsn1 } from './asn1.ts'
-import { bytesToScalar, scalarToBytes } from './scalars.ts'
+import { rawFromScalars } from './raw-signature.ts'
 
 /** The longest strict encoding: two INTEGERs of 33 bytes in a SEQUENCE. */
 const MAX_BYTE_LENGTH = 72
@@ -28,30 +28,7 @@ export function derToRaw(der: Uint8Array, algorithm: SignatureAlgorithm): Uint8A
   if (r === undefined || s === undefined || rest.length > 0) throw fail('not two INTEGERs')
   const value = [Integer.fromBigInt(r), Integer.fromBigInt(s)]
   if (!isDerOf(new Sequence({ value }), der)) throw fail('not in DER')
-  return lowS(r, s, curves[algorithm].order, fail)
-}
-
-/**
- * Checks 64 raw bytes and brings s into the lower half of the order.
- *
- * @param raw - Borrowed, not modified.
- * @returns A new array of 64 bytes.
- * @throws {SignerError} `MALFORMED_SIGNATURE` when it is not 64 bytes with 0 < r, s < n.
- */
-export function normalizeRaw(raw: Uint8Array, algorithm: SignatureAlgorithm): Uint8Array {
-  const fail = (reason: string) =>
-    new SignerError('MALFORMED_SIGNATURE', { byteLength: raw?.length ?? 0, reason })
-  if (!(raw instanceof Uint8Array) || raw.length !== 64) throw fail('not 64 bytes')
-  const { order } = curves[algorithm]
-  return lowS(bytesToScalar(raw.subarray(0, 32)), bytesToScalar(raw.subarray(32)), order, fail)
+  return rawFromScalars(r, s, algorithm, fail)
 }
 
 const integerValue = (item: AsnType) => (item instanceof Integer ? item.toBigInt() : undefined)
-
-function lowS(r: bigint, s: bigint, order: bigint, fail: (reason: string) => SignerError) {
-  if (r <= 0n || s <= 0n || r >= order || s >= order) throw fail('a scalar out of range')
-  const raw = new Uint8Array(64)
-  raw.set(scalarToBytes(r))
-  raw.set(scalarToBytes(s > order / 2n ? order - s : s), 32)
-  return raw
-}

@@ -7,7 +7,7 @@
 export { assertWeight, encodeAccountKey, REQUIRED_WEIGHT } from './account-key-rlp.ts'
 export { addressToBytes, normalizeAddress } from './address.ts'
 export type { HashAlgorithm, SignatureAlgorithm } from './algorithms.ts'
-export { derToRaw, normalizeRaw } from './der.ts'
+export { derToRaw } from './der.ts'
 export {
   type Domain,
   domainTags,
@@ -18,6 +18,7 @@ export {
 export { hashMessage } from './hash.ts'
 export { bytesToHex, hexToBytes } from './hex.ts'
 export { type AccountProof, accountProofMessage, userMessage } from './messages.ts'
+export { normalizeRaw } from './raw-signature.ts'
 export { spkiToPublicKey } from './spki.ts'
 export {
   encodeTransaction,

@@ -1,7 +1,7 @@
 /** No signature leaves a signer unverified. @module */
 
 import type { KeyObject } from 'node:crypto'
-import { normalizeRaw } from '../crypto/der.ts'
+import { normalizeRaw } from '../crypto/raw-signature.ts'
 import { importPublicKey, verifySignature } from '../crypto/verify.ts'
 import { abortable } from '../deadline.ts'
 import { SignerError } from '../errors.ts'

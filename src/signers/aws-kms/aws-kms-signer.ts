@@ -1,7 +1,6 @@
 /** Signs with an asymmetric key that never leaves AWS KMS. @module */
 
 import type { KMSClient, KMSClientConfig, SignCommandOutput } from '@aws-sdk/client-kms'
-import { derToRaw } from '../../crypto/der.ts'
 import { hashMessage } from '../../crypto/hash.ts'
 import { SignerError } from '../../errors.ts'
 import type { Signer } from '../signer.ts'
@@ -67,10 +66,14 @@ export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
       )
       const { requestId } = reply.$metadata ?? {}
       onReport?.({ attempts, keyId: keyArn, ...(requestId === undefined ? {} : { requestId }) })
+      const { derToRaw } = await loadAsn1()
       return derToRaw(checkedSignature(reply, keyId, keyArn), algorithm)
     },
   })
 }
+
+/** Loaded with the first signature: the ASN.1 parser is half of what the root entry would load. */
+const loadAsn1 = () => import('../../crypto/der.ts')
 
 function checkedSignature(reply: SignCommandOutput, keyId: string, keyArn: string): Uint8Array {
   const mismatch = (field: string) => new SignerError('KMS_REPLY_MISMATCH', { keyId, field })

@@ -2,7 +2,6 @@
 
 import type { GetPublicKeyCommandOutput, KMSClient } from '@aws-sdk/client-kms'
 import type { SignatureAlgorithm } from '../../crypto/algorithms.ts'
-import { spkiToPublicKey } from '../../crypto/spki.ts'
 import { SignerError } from '../../errors.ts'
 import type { SignerPublicKey } from '../signer.ts'
 import { callKms } from './call.ts'
@@ -42,7 +41,7 @@ export async function readKmsPublicKey(
   const { reply } = await callKms(target, limits, undefined, (abortSignal) =>
     client.send(new GetPublicKeyCommand({ KeyId: name.keyId }), { abortSignal }),
   )
-  const key = checkReply(reply, name)
+  const key = await checkReply(reply, name)
   keys.set(key.keyArn, key)
   return key
 }
@@ -56,7 +55,10 @@ async function assertRegion(client: KMSClient, { region }: KmsKeyName): Promise<
     })
 }
 
-function checkReply(reply: GetPublicKeyCommandOutput, name: KmsKeyName): KmsPublicKey {
+async function checkReply(
+  reply: GetPublicKeyCommandOutput,
+  name: KmsKeyName,
+): Promise<KmsPublicKey> {
   const { keyId } = name
   const { KeyId: keyArn = '', KeySpec: keySpec = 'none', KeyUsage: keyUsage = 'none' } = reply
   const algorithm = Object.hasOwn(keySpecs, keySpec) ? keySpecs[keySpec] : undefined
@@ -65,6 +67,7 @@ function checkReply(reply: GetPublicKeyCommandOutput, name: KmsKeyName): KmsPubl
     throw new SignerError('KEY_USAGE_UNSUPPORTED', { keyId, keyUsage })
   if (!isReplyFor(keyArn, name))
     throw new SignerError('KMS_REPLY_MISMATCH', { keyId, field: 'KeyId' })
+  const { spkiToPublicKey } = await import('../../crypto/spki.ts')
   const key = spkiToPublicKey(reply.PublicKey ?? new Uint8Array())
   if (key.algorithm !== algorithm)
     throw new SignerError('KMS_REPLY_MISMATCH', { keyId, field: 'PublicKey' })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { derToRaw, normalizeRaw } from '../../../src/crypto/der.ts'
+import { derToRaw } from '../../../src/crypto/der.ts'
+import { normalizeRaw } from '../../../src/crypto/raw-signature.ts'
 import { importPublicKey, verifySignature } from '../../../src/crypto/verify.ts'
 import { isSignerError } from '../../../src/errors.ts'
 import {

@@ -1,7 +1,8 @@
 /** The vectors of others: Wycheproof, Bitcoin Core, NIST. @module */
 import { createPublicKey, verify } from 'node:crypto'
-import { derToRaw, normalizeRaw } from '../../../src/crypto/der.ts'
+import { derToRaw } from '../../../src/crypto/der.ts'
 import { hashMessage } from '../../../src/crypto/hash.ts'
+import { normalizeRaw } from '../../../src/crypto/raw-signature.ts'
 import { verifySignature } from '../../../src/crypto/verify.ts'
 import { type Algorithm, bytesOf, hexOf } from './independent.ts'
 import { describeShared, parseShared, readShared } from './vectors.ts'
