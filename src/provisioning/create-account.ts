@@ -137,7 +137,7 @@ async function submit(
     new SignerError('ACCOUNT_CREATION_INCOMPLETE', { transactionId: id, reason }, { cause })
   signal?.throwIfAborted()
   await sendTransaction(node, transaction, { signal }).catch((thrown: unknown) => {
-    if (isRefusal(thrown)) throw thrown
+    if (isSignerError(thrown, 'ACCESS_NODE_REFUSED')) throw thrown
     // The answer was lost, but perhaps not the transaction: the chain will tell.
     if (!isSignerError(thrown, 'TRANSACTION_UNSETTLED') || signal?.aborted)
       throw incomplete(codeOf(thrown), thrown)
@@ -150,8 +150,3 @@ async function submit(
   if (address !== undefined) return address
   throw incomplete('the sealed transaction does not tell exactly one new address')
 }
-
-/** A node's 500 may come after it passed the transaction on; the emulator's comes for invalid ones. */
-const isRefusal = (thrown: unknown) =>
-  isSignerError(thrown, 'ACCESS_NODE_REFUSED') &&
-  (thrown.context.status < 500 || /invalid transaction/i.test(thrown.context.reason))

@@ -45,6 +45,25 @@ describe('sendTransaction', () => {
     expect(await sendTransaction(at(node.url), sampleTransaction)).toBe(id)
   })
 
+  it.each([
+    [
+      'a 500 of an access node that gave up',
+      500,
+      'context deadline exceeded',
+      'TRANSACTION_UNSETTLED',
+    ],
+    [
+      'the 500 of the emulator for what is invalid',
+      500,
+      'Invalid Flow request: invalid transaction: expired',
+      'ACCESS_NODE_REFUSED',
+    ],
+    ['the 400 of an access node', 400, 'invalid transaction: expired', 'ACCESS_NODE_REFUSED'],
+  ])('reads %s', async (_, status, message, code) => {
+    await using node = await startAnswering({ code: status, message }, status)
+    await expect(sendTransaction(at(node.url), sampleTransaction)).rejects.toMatchObject({ code })
+  })
+
   it('takes a duplicate as sent', async () => {
     const message = `transaction with ID ${id} has already been submitted`
     await using node = await startAnswering({ code: 500, message }, 500)

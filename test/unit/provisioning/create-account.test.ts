@@ -78,9 +78,12 @@ describe('createAccount', () => {
     )
   })
 
-  it('finds the account although the answer to the transaction was lost', async () => {
+  it.each([
+    ['was lost', 'drop'],
+    ['says that the node gave up on it', { status: 500, body: { message: 'timeout' } }],
+  ] as const)('finds the account although the answer to the transaction %s', async (_, post) => {
     await using node = await startNodeEndpoint()
-    node.post = 'drop'
+    node.post = post
     await expect(create(node)).resolves.toMatchObject({ address: NEW_ADDRESS })
     expect(node.calls.filter((name) => name.startsWith('POST'))).toHaveLength(1)
   })
@@ -88,7 +91,6 @@ describe('createAccount', () => {
 
 describe('after the transaction was sent, its id is told', () => {
   it.each([
-    ['the node fails while it takes it', { post: { status: 500, body: { message: 'timeout' } } }],
     ['the result is refused', { result: { status: 500, body: { message: 'no state' } } }],
     ['the result never comes', { result: { status: 404, body: {} } }],
     ['the node goes away', { result: 'drop' }],

@@ -72,7 +72,7 @@ describe('set-up', () => {
           "env CC") echo sh ;;
           "list -m") echo '${join(folder, 'module')}' ;;
           build*)
-            while [ "$1" != -overlay ]; do shift; done; cp "$2" "$(dirname "$2")/debugger.go" '${folder}'
+            while [ "$1" != -overlay ]; do shift; done; cp "$2" "\${2%/*}/debugger.go" '${folder}'
             while [ "$1" != -o ]; do shift; done; cp '${join(folder, 'bin', 'go')}' "$2" ;;
         esac`,
       )
