@@ -1,5 +1,5 @@
 /** The Flow emulator: given, from a Flow CLI, or built once per cache from the pinned module. @module */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { withLock } from './lock.mjs'
@@ -62,10 +62,10 @@ async function build(program) {
   const list = ['list', '-deps', command]
   const packages = await runWithProgress(`${title}, download`, go, list, { cwd, env })
   const total = packages.split('\n').filter((line) => !line.startsWith('go: ')).length
-  const overlay = await bindDebuggerToLoopback(go, folder, { cwd, env })
+  await bindDebuggerToLoopback(go, { cwd, env })
   const result = join(folder, `flow-emulator-${process.pid}`)
-  const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-overlay', overlay]
-  await runWithProgress(`${title}, build`, go, ['build', ...flags, '-o', result, command], {
+  const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', result]
+  await runWithProgress(`${title}, build`, go, ['build', ...flags, command], {
     cwd,
     env,
     describe: (text) => `${text.split('\n').length - 1} of about ${total} packages`,
@@ -76,23 +76,19 @@ async function build(program) {
 
 /**
  * The debugger of the emulator listens on all interfaces, whatever --host says, and no flag turns it
- * off. Go's overlay replaces this one line for the build; the module itself stays as its sum says.
+ * off. This one change, in a module cache that lives for this build only, binds it to loopback.
  * @param {string} go
- * @param {string} folder
  * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
- * @returns {Promise<string>} path of the overlay
  */
-async function bindDebuggerToLoopback(go, folder, options) {
+async function bindDebuggerToLoopback(go, options) {
   const { output } = await capture(go, ['list', '-m', '-f', '{{.Dir}}', module], options)
   const path = join(output, 'server', 'debugger', 'debugger.go')
   const source = readFileSync(path, 'utf8')
   const changed = source.replace('fmt.Sprintf(":%d"', 'fmt.Sprintf("127.0.0.1:%d"')
-  if (changed === source) throw new Error(`${path} is not the source that we know.`)
-  const replacement = join(folder, 'debugger.go')
-  const overlay = join(folder, 'overlay.json')
-  writeFileSync(replacement, changed)
-  writeFileSync(overlay, JSON.stringify({ Replace: { [path]: replacement } }))
-  return overlay
+  if (!changed.includes('"127.0.0.1:%d"'))
+    throw new Error(`${path} is not the source that we know.`)
+  rmSync(path) // read-only
+  writeFileSync(path, changed)
 }
 
 /**
