@@ -6,6 +6,7 @@ import { main, setUp } from './lib/set-up.mjs'
 
 await main(async () => {
   const env = await setUp(['npm', 'aws', 'emulator'])
+  env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true' // eight lines amid the demo's own
   const options = { cwd: root, env }
   const built = await runForeground(process.execPath, [join(root, 'tools', 'build.mjs')], options)
   if (built !== 0) return built

@@ -5,6 +5,7 @@ import { encodeTransaction, type Transaction, transactionId } from '../crypto/tr
 import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { pause } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
+import { doubling, retrying } from '../retry.ts'
 import { type NodeConnection, requestNode } from './http.ts'
 import { replyReader, successBody } from './reply.ts'
 
@@ -30,8 +31,9 @@ export type TransactionResult = {
 type Options = { readonly signal?: AbortSignal | undefined }
 
 /**
- * Sends the bytes once. When the reply is lost the node may still have taken the transaction, so
- * look its id up before sending anything else.
+ * Sends the bytes once, and again only while the emulator says that it is busy with a block. When
+ * the reply is lost the node may still have taken the transaction, so look its id up before sending
+ * anything else.
  *
  * @returns The id, computed here and not taken from the reply.
  * @throws {SignerError} `ACCESS_NODE_REFUSED` when the node did not take it,
@@ -44,24 +46,43 @@ export async function sendTransaction(
 ): Promise<string> {
   decodeTransaction(encodeTransaction(transaction)) // refuses what the node would misread
   const id = transactionId(transaction)
-  const started = performance.now()
-  const body = restBody(transaction)
-  try {
-    successBody(await requestNode(node, { path: 'transactions', body, signal }), node.url)
-    return id
-  } catch (thrown) {
-    if (isSignerError(thrown, 'ACCESS_NODE_REFUSED')) {
-      const { status, reason } = thrown.context
-      // The emulator refuses a transaction that it has; a network node takes it twice in silence.
-      if (/already been submitted/.test(reason)) return id
-      // The emulator says 500 where a node says 400. Any other 5xx proves nothing: the access node
-      // gives up on the collection node after 2 s, which may have taken the transaction.
-      if (status < 500 || /invalid (transaction|flow)/i.test(reason)) throw thrown
-    }
-    const waitedMs = Math.round(performance.now() - started)
-    const context = { transactionId: id, waitedMs }
-    throw new SignerError('TRANSACTION_UNSETTLED', context, { cause: thrown })
-  }
+  const request = { path: 'transactions', body: restBody(transaction), signal }
+  return retrying(
+    {
+      totalTimeoutMs: node.timeoutMs, // without the signal: an abort, too, must tell the id
+      pauseMs: (thrown, attempts) =>
+        verdict(thrown) === 'busy' ? doubling(100, 500, attempts) : undefined,
+      finalError: (thrown, _, waitedMs) =>
+        verdict(thrown) === 'unknown'
+          ? new SignerError(
+              'TRANSACTION_UNSETTLED',
+              { transactionId: id, waitedMs },
+              { cause: thrown },
+            )
+          : thrown,
+    },
+    async () => {
+      try {
+        successBody(await requestNode(node, request), node.url)
+      } catch (thrown) {
+        if (verdict(thrown) !== 'taken') throw thrown
+      }
+      return id
+    },
+  )
+}
+
+/** What a failed POST says of the transaction. */
+function verdict(thrown: unknown): 'taken' | 'refused' | 'busy' | 'unknown' {
+  if (!isSignerError(thrown, 'ACCESS_NODE_REFUSED')) return 'unknown'
+  const { status, reason } = thrown.context
+  // The emulator refuses a transaction that it has; a network node takes it twice in silence.
+  if (/already been submitted/.test(reason)) return 'taken'
+  // The emulator's "pending block with ID … is currently being executed": not taken, for now.
+  if (/currently being executed/.test(reason)) return 'busy'
+  // The emulator says 500 where a node says 400. Any other 5xx proves nothing: the access node
+  // gives up on the collection node after 2 s, which may have taken the transaction.
+  return status < 500 || /invalid (transaction|flow)/i.test(reason) ? 'refused' : 'unknown'
 }
 
 /**

@@ -64,6 +64,23 @@ describe('sendTransaction', () => {
     await expect(sendTransaction(at(node.url), sampleTransaction)).rejects.toMatchObject({ code })
   })
 
+  it('sends the same bytes again while the emulator executes a block', async () => {
+    const message = 'Invalid Flow request: pending block with ID 00 is currently being executed'
+    await using node = await startServer((response, count) => {
+      response.statusCode = count < 3 ? 500 : 200
+      response.end(JSON.stringify(count < 3 ? { code: 500, message } : {}))
+    })
+    expect(await sendTransaction(at(node.url), sampleTransaction)).toBe(id)
+    expect(node.requests).toHaveLength(3)
+  })
+
+  it('says that it was refused when the emulator stays busy', async () => {
+    const message = 'Invalid Flow request: pending block with ID 00 is currently being executed'
+    await using node = await startAnswering({ code: 500, message }, 500)
+    const sending = sendTransaction(at(node.url, 300), sampleTransaction)
+    await expect(sending).rejects.toMatchObject({ code: 'ACCESS_NODE_REFUSED' })
+  })
+
   it('takes a duplicate as sent', async () => {
     const message = `transaction with ID ${id} has already been submitted`
     await using node = await startAnswering({ code: 500, message }, 500)
