@@ -28,11 +28,6 @@ export type {
 export type { AuthorizeOptions } from './authorizer/selection.ts'
 export type { HashAlgorithm, SignatureAlgorithm } from './crypto/algorithms.ts'
 export type { AccountProof } from './crypto/messages.ts'
-export {
-  type Disposition,
-  isSignerError,
-  SignerError,
-  type SignerErrorCode,
-  type SignerErrorContext,
-} from './errors.ts'
+export type { Disposition, SignerErrorCode, SignerErrorContext } from './error-codes.ts'
+export { isSignerError, SignerError } from './errors.ts'
 export type { Signer, SignerPublicKey, SignReport, SignRequest } from './signers/signer.ts'

@@ -5,7 +5,7 @@ import { importsOf } from './lib/imports.mjs'
 import { root } from './lib/paths.mjs'
 
 /** What each folder may import, apart from itself. See the layout in docs/architecture.md. */
-const base = ['errors', 'options', 'deadline', 'retry']
+const base = ['error-codes', 'errors', 'options', 'deadline', 'retry']
 const crypto = base
 const flow = ['crypto', ...base]
 const signers = ['crypto', ...base]
@@ -16,7 +16,8 @@ const relay = ['proposal-keys', ...proposalKeys]
 const provisioning = ['authorizer', 'signers', 'flow', 'crypto', ...base]
 /** @type {Record<string, readonly string[]>} */
 const allowed = {
-  errors: [],
+  'error-codes': [],
+  errors: ['error-codes'],
   options: ['errors'],
   deadline: ['errors'],
   retry: ['errors', 'deadline'],

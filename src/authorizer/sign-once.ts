@@ -24,26 +24,28 @@ export function createSignOnce(observer: SignObserver | undefined): SignOnce {
     const name = `${key.publicKey} ${key.hashAlgorithm} ${bytesToHex(message)}`
     const existing = signatures.get(name)
     if (existing !== undefined) return existing
-    const signing = signWithAny(key, message, purpose(), observer, signal)
+    const signing = signWithAny({ key, message, purpose: purpose(), observer, signal })
     signatures.set(name, signing)
     return signing
   }
 }
 
+type Task = {
+  readonly key: BoundKey
+  readonly message: Uint8Array
+  readonly purpose: SignPurpose
+  readonly observer: SignObserver | undefined
+  readonly signal: AbortSignal | undefined
+}
+
 /** The signers of one key in turn: the next one only when the last could not, for now. */
-async function signWithAny(
-  key: BoundKey,
-  message: Uint8Array,
-  purpose: SignPurpose,
-  observer: SignObserver | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+async function signWithAny(task: Task): Promise<Uint8Array> {
   let failure: unknown
-  for (const signer of key.signers) {
+  for (const signer of task.key.signers) {
     try {
-      return await observed(signer, key, message, purpose, observer, signal)
+      return await signObserved(signer, task)
     } catch (thrown) {
-      signal?.throwIfAborted()
+      task.signal?.throwIfAborted()
       failure = thrown
       const passing = isSignerError(thrown) && /^(retry|hold)$/.test(thrown.disposition)
       if (!passing) break
@@ -52,14 +54,8 @@ async function signWithAny(
   throw failure
 }
 
-async function observed(
-  signer: Signer,
-  key: BoundKey,
-  message: Uint8Array,
-  purpose: SignPurpose,
-  observer: SignObserver | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+async function signObserved(signer: Signer, task: Task): Promise<Uint8Array> {
+  const { key, message, purpose, observer, signal } = task
   const { address, keyIndex, hashAlgorithm, signatureAlgorithm } = key
   const started = performance.now()
   let report: SignReport = { attempts: 0 }

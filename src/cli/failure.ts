@@ -1,6 +1,7 @@
 /** Errors to one sentence, a code and an exit code. @module */
 
-import { isSignerError, type SignerErrorCode } from '../errors.ts'
+import type { SignerErrorCode } from '../error-codes.ts'
+import { isSignerError } from '../errors.ts'
 import { exitCodes } from './command.ts'
 import { json } from './text.ts'
 

@@ -2,7 +2,8 @@
 
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { withDeadline } from '../deadline.ts'
-import { SignerError, signerErrorTable } from '../errors.ts'
+import { signerErrorTable } from '../error-codes.ts'
+import { SignerError } from '../errors.ts'
 import { clientRegion } from '../signers/aws-kms/client.ts'
 import { checkOf, type Finding } from './finding.ts'
 import type { KmsSession } from './kms-session.ts'

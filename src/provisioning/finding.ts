@@ -1,6 +1,7 @@
 /** One line of a diagnosis: what was checked, what was found, what to do. @module */
 
-import { isSignerError, type SignerErrorCode, signerErrorTable } from '../errors.ts'
+import { type SignerErrorCode, signerErrorTable } from '../error-codes.ts'
+import { isSignerError } from '../errors.ts'
 
 /** `problem`: signing does not work as set up. `skipped`: could not be checked, and the fact says why. */
 export type FindingStatus = 'ok' | 'warning' | 'problem' | 'skipped'

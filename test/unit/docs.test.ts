@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { signerErrorTable } from '../../src/errors.ts'
+import { signerErrorTable } from '../../src/error-codes.ts'
 import {
   compileModules,
   faultOfCommand,
@@ -188,7 +188,7 @@ describe('the documents', () => {
 
   it('tell every error code with its disposition and facts, in the order of the source', () => {
     const facts = new Map(
-      [...read('src/errors.ts').matchAll(/^ {2}([A-Z_]+): \{ (.*) \}$/gm)].map(
+      [...read('src/error-codes.ts').matchAll(/^ {2}([A-Z_]+): \{ (.*) \}$/gm)].map(
         ([, code = '', fields = '']) => [code, [...fields.matchAll(/(\w+):/g)].map(([, f]) => f)],
       ),
     )

@@ -1,10 +1,6 @@
 import { inspect } from 'node:util'
-import {
-  isSignerError,
-  SignerError,
-  type SignerErrorCode,
-  signerErrorTable,
-} from '../../src/errors.ts'
+import { type SignerErrorCode, signerErrorTable } from '../../src/error-codes.ts'
+import { isSignerError, SignerError } from '../../src/errors.ts'
 
 const codes = Object.keys(signerErrorTable) as readonly SignerErrorCode[]
 const make = (code: SignerErrorCode, context: object = {}, options?: ErrorOptions) =>

@@ -1,0 +1,215 @@
+/** The codes of the one error class: their facts, what a caller may do, and what to say. @module */
+
+/**
+ * What a caller may do about an error.
+ * - `retry`: a passing fault; the same call may succeed later.
+ * - `hold`: an operator must act first (a disabled key, a denied permission); nothing is lost by waiting.
+ * - `fail`: the call as given can never succeed.
+ * - `refuse`: a reply or a request did not match what was expected. Raise an alarm; never send it.
+ */
+export type Disposition = 'retry' | 'hold' | 'fail' | 'refuse'
+
+/** The facts each code carries. A new code is a minor release; a renamed or lost one is major. */
+export type SignerErrorContext = {
+  // Bytes
+  MALFORMED_SIGNATURE: { byteLength: number; reason: string }
+  MALFORMED_PUBLIC_KEY: { byteLength: number; reason: string }
+  MALFORMED_HEX: { field: string; reason: string }
+  MALFORMED_TRANSACTION: { reason: string }
+  SIGNATURE_INVALID: { signerId: string }
+  MESSAGE_MISMATCH: { address: string; keyIndex: number; reason: string }
+  // Arguments
+  INVALID_OPTION: { option: string; reason: string }
+  INVALID_ADDRESS: { value: string; reason: string }
+  INVALID_KEY_INDEX: { value: string }
+  INVALID_KEY_ID: { reason: string }
+  INVALID_WEIGHT: { weight: string; reason: string }
+  // An account and its keys
+  ACCOUNT_NOT_FOUND: { address: string; accessNode: string }
+  KEY_INDEX_UNKNOWN: { address: string; keyIndex: number }
+  KEY_REVOKED: { address: string; keyIndex: number }
+  KEY_NOT_HELD: { address: string; keyIndex: number }
+  NO_KEY_HELD: { address: string; signerIds: readonly string[] }
+  WEIGHT_TOO_LOW: { address: string; weight: number; required: number }
+  // The access node
+  ACCESS_NODE_NOT_SET: { reason: string }
+  ACCESS_NODE_UNREACHABLE: { accessNode: string; reason: string }
+  ACCESS_NODE_REFUSED: { accessNode: string; status: number; reason: string }
+  ACCESS_NODE_REPLY_INVALID: { accessNode: string; reason: string }
+  CHAIN_MISMATCH: { expected: string; actual: string }
+  TRANSACTION_FAILED: { transactionId: string; errorCodes: readonly number[]; reason: string }
+  TRANSACTION_EXPIRED: { transactionId: string }
+  TRANSACTION_UNSETTLED: { transactionId: string; waitedMs: number }
+  // AWS KMS
+  AWS_SDK_MISSING: { package: string }
+  AWS_REGION_INVALID: { reason: string }
+  KEY_REGION_MISMATCH: { keyRegion: string; clientRegion: string }
+  KEY_NOT_FOUND: { keyId: string }
+  KEY_SPEC_UNSUPPORTED: { keyId: string; keySpec: string }
+  KEY_USAGE_UNSUPPORTED: { keyId: string; keyUsage: string }
+  KEY_DISABLED: { keyId: string }
+  KEY_STATE_INVALID: { keyId: string; reason: string }
+  KMS_ACCESS_DENIED: { keyId: string; operation: string }
+  KMS_CREDENTIALS_INVALID: { keyId: string; reason: string }
+  KMS_CLOCK_SKEWED: { keyId: string; reason: string }
+  KMS_REQUEST_INVALID: { keyId: string; reason: string }
+  KMS_THROTTLED: { keyId: string; attempts: number; elapsedMs: number }
+  KMS_UNAVAILABLE: { keyId: string; reason: string; attempts: number; elapsedMs: number }
+  KMS_TIMEOUT: { keyId: string; attempts: number; elapsedMs: number }
+  KMS_REPLY_MISMATCH: { keyId: string; field: string }
+  // Provisioning
+  KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
+  ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
+}
+
+/** A stable name for one kind of failure; see `docs/errors.md`. */
+export type SignerErrorCode = keyof SignerErrorContext
+
+/** Every code with its disposition and remedy, in the order of `docs/errors.md`. */
+export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Disposition, string]>> = {
+  MALFORMED_SIGNATURE: [
+    'refuse',
+    'The signature is not strict DER of two scalars in range. Check the key spec and the backend.',
+  ],
+  MALFORMED_PUBLIC_KEY: [
+    'refuse',
+    'The public key is not an uncompressed point of P-256 or secp256k1. Use a key of one of these specs.',
+  ],
+  MALFORMED_HEX: [
+    'fail',
+    'The value is not plain hexadecimal. Pass an even number of digits, no 0x.',
+  ],
+  MALFORMED_TRANSACTION: [
+    'refuse',
+    'The transaction could not be read, so it is not signed. Build it with FCL or the Flow CLI.',
+  ],
+  SIGNATURE_INVALID: [
+    'refuse',
+    'The signer answered with a signature that its public key does not verify. It was not used; check the backend.',
+  ],
+  MESSAGE_MISMATCH: [
+    'refuse',
+    'The message to sign is not the one that the transaction encodes to. Nothing was signed; check who built it.',
+  ],
+  INVALID_OPTION: ['fail', 'An option is unknown or out of range. Correct it.'],
+  INVALID_ADDRESS: [
+    'fail',
+    'A Flow address is 16 hexadecimal digits, with or without 0x. Correct it.',
+  ],
+  INVALID_KEY_INDEX: ['fail', 'A key index is a whole number from 0 to 4294967295. Correct it.'],
+  INVALID_KEY_ID: [
+    'fail',
+    'This does not name a KMS key. Pass a key id, key ARN, alias/name or alias ARN.',
+  ],
+  INVALID_WEIGHT: [
+    'fail',
+    'A weight is a whole number from 0 to 1000, and an account needs 1000 in all.',
+  ],
+  ACCOUNT_NOT_FOUND: [
+    'fail',
+    'The access node has no such account. Check the address and the network it belongs to.',
+  ],
+  KEY_INDEX_UNKNOWN: ['fail', 'The account has no key of this index. See `fcl-kms accounts show`.'],
+  KEY_REVOKED: ['fail', 'This account key is revoked and cannot sign. Choose another index.'],
+  KEY_NOT_HELD: [
+    'fail',
+    'No signer holds the key of this index. Add its signer or choose another index.',
+  ],
+  NO_KEY_HELD: [
+    'fail',
+    'No key of the account belongs to any of the signers. Check the address, or add the public key to the account.',
+  ],
+  WEIGHT_TOO_LOW: [
+    'fail',
+    'The keys held do not reach the weight a payer or authorizer needs. Add signers, or name the indexes when others sign too.',
+  ],
+  ACCESS_NODE_NOT_SET: [
+    'fail',
+    "No access node is known. Set fcl.config({ 'accessNode.api': url }) or pass { accessNode: url }.",
+  ],
+  ACCESS_NODE_UNREACHABLE: [
+    'retry',
+    'The access node did not answer. Check the URL and the network.',
+  ],
+  ACCESS_NODE_REFUSED: [
+    'fail',
+    'The access node refused the request. The reason names what to correct.',
+  ],
+  ACCESS_NODE_REPLY_INVALID: [
+    'refuse',
+    'The access node answered with something that is not its REST API. Check the URL: it must be the REST endpoint.',
+  ],
+  CHAIN_MISMATCH: [
+    'fail',
+    'The address or the access node belongs to another network. Correct one of them.',
+  ],
+  TRANSACTION_FAILED: [
+    'fail',
+    'The chain executed the transaction and it failed. The reason says where.',
+  ],
+  TRANSACTION_EXPIRED: [
+    'fail',
+    'The transaction expired before a block took it. Build and sign it again.',
+  ],
+  TRANSACTION_UNSETTLED: [
+    'retry',
+    'The outcome is not known yet. Look the transaction id up before sending anything again.',
+  ],
+  AWS_SDK_MISSING: [
+    'fail',
+    'The AWS client is not installed. Run npm install @aws-sdk/client-kms.',
+  ],
+  AWS_REGION_INVALID: [
+    'fail',
+    'The client has no usable AWS Region. Set region, AWS_REGION or a profile.',
+  ],
+  KEY_REGION_MISMATCH: [
+    'fail',
+    'The key lives in another Region. Configure a client for that Region.',
+  ],
+  KEY_NOT_FOUND: ['fail', 'KMS knows no such key here. Check the id, the account and the Region.'],
+  KEY_SPEC_UNSUPPORTED: [
+    'fail',
+    'Flow cannot use a key of this spec. Create one of spec ECC_SECG_P256K1 or ECC_NIST_P256.',
+  ],
+  KEY_USAGE_UNSUPPORTED: ['fail', 'The key may not sign. Create one with usage SIGN_VERIFY.'],
+  KEY_DISABLED: ['hold', 'The key is disabled. Enable it, or point the signer at its successor.'],
+  KEY_STATE_INVALID: [
+    'hold',
+    'The state of the key does not allow this. Cancel its deletion, or wait until it is available.',
+  ],
+  KMS_ACCESS_DENIED: [
+    'hold',
+    'AWS denied the call. Grant it on this key; see docs/set-up-a-key.md.',
+  ],
+  KMS_CREDENTIALS_INVALID: ['hold', 'AWS did not accept the credentials. Renew them.'],
+  KMS_CLOCK_SKEWED: ['hold', 'The clock of this machine is off. Synchronise it.'],
+  KMS_REQUEST_INVALID: [
+    'fail',
+    'KMS refused the request as invalid. Check the key id and the grant.',
+  ],
+  KMS_THROTTLED: [
+    'retry',
+    'KMS is throttling this account. Send fewer requests or raise the quota.',
+  ],
+  KMS_UNAVAILABLE: [
+    'retry',
+    'KMS could not be reached or failed. Check the endpoint; it may recover.',
+  ],
+  KMS_TIMEOUT: [
+    'retry',
+    'KMS did not answer in time. Check the endpoint, or allow a longer totalTimeoutMs.',
+  ],
+  KMS_REPLY_MISMATCH: [
+    'refuse',
+    'KMS answered for another key or algorithm than asked. The answer was not used; check endpoint and alias.',
+  ],
+  KEY_CREATION_INCOMPLETE: [
+    'fail',
+    'The key exists but a later step failed. Finish that step, or schedule the deletion of the key.',
+  ],
+  ACCOUNT_CREATION_INCOMPLETE: [
+    'fail',
+    'The transaction was sent but the new address is not known. Look the transaction id up before trying again.',
+  ],
+}
