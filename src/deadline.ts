@@ -34,6 +34,7 @@ export async function withDeadline<T>(
 /** Waits for a promise that others share; only this wait ends when the signal aborts. */
 export async function abortable<T>(shared: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return shared
+  shared.catch(() => undefined) // nobody may be waiting when it rejects
   signal.throwIfAborted()
   const { promise, reject } = rejectable()
   const onAbort = () => reject(signal.reason)

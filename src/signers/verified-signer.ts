@@ -44,7 +44,9 @@ export function createVerifiedSigner(signer: Signer): Signer {
     },
     async sign(request) {
       const { key, algorithm } = await loaded(request.signal)
-      const signature = normalizeRaw(await signer.sign(request), algorithm)
+      // A signer of the user's own may ignore the signal.
+      const raw = await abortable(signer.sign(request), request.signal)
+      const signature = normalizeRaw(raw, algorithm)
       if (!verifySignature(key, request.message, request.hashAlgorithm, signature))
         throw new SignerError('SIGNATURE_INVALID', { signerId: signer.id })
       return signature

@@ -60,7 +60,7 @@ describe('keys of an account', () => {
     expect(events[0]?.hashAlgorithm).toBe('SHA2_256')
   })
 
-  it('fail on chain with 1006 when another hash is signed, as a fixed one would', async () => {
+  it('are refused before anything is sent when a signer hashes otherwise', async () => {
     const signer = p256()
     const address = await chain.createAccount([{ signer, weight: 1000, hashAlgorithm: 'SHA2_256' }])
     const wrongHash = {
@@ -166,6 +166,25 @@ describe('keys that change on chain', () => {
     expect((await chain.send({ cadence: noop, authz })).errorCodes).toContain(1006)
     expect((await chain.send({ cadence: noop, authz })).errorCodes).toEqual([])
     expect(ours.events.slice(-2).map(({ keyIndex }) => keyIndex)).toEqual([0, 2])
+  })
+
+  it('of an account that only pays are read again after forgetKeys', async () => {
+    const [a, b, c] = [secp256k1(), p256(), secp256k1()]
+    const address = await chain.createAccount([a, b, c].map((signer) => ({ signer, weight: 500 })))
+    const { authorizer, events } = counting([a, b, c])
+    const pay = {
+      cadence: noop,
+      proposer: chain.service,
+      authorizations: [chain.service],
+      payer: authorizer.authorize(address),
+    }
+    expect((await chain.send(pay)).errorCodes).toEqual([])
+    const others = counting([a, c]).authorizer.authorize(address)
+    expect((await chain.revokeKey(others, 1)).errorMessage).toBe('')
+    expect((await chain.send(pay)).errorCodes).toContain(1006)
+    authorizer.forgetKeys(address)
+    expect((await chain.send(pay)).errorCodes).toEqual([])
+    expect(events.slice(-2).map(({ keyIndex }) => keyIndex)).toEqual([0, 2])
   })
 
   it('are read once for many transactions otherwise', async () => {
@@ -276,6 +295,18 @@ describe('the access node', () => {
     await expect(sent).rejects.toEqual(refusal('ACCESS_NODE_NOT_SET'))
     fcl.config({ 'accessNode.api': chain.url })
   })
+})
+
+it('a caller who gives up is told so, and nothing is sent', async () => {
+  const reason = new Error('not any more')
+  const controller = new AbortController()
+  const signer = p256()
+  const address = await chain.createAccount([{ signer, weight: 1000 }])
+  const slow = { ...signer, sign: () => new Promise<never>(() => controller.abort(reason)) }
+  const { authorizer } = counting({ ...slow, publicKey: signer.publicKey })
+  const authz = authorizer.authorize(address, { signal: controller.signal })
+  await expect(chain.send({ cadence: noop, authz })).rejects.toBe(reason)
+  expect(await chain.sequenceNumber(address, 0)).toBe(0)
 })
 
 describe('signers of several kinds', () => {

@@ -86,6 +86,13 @@ describe('withDeadline', () => {
 })
 
 describe('abortable', () => {
+  it('leaves no rejection unhandled when the caller had given up before', async () => {
+    const reason = new Error('before')
+    const failing = new Promise<never>((_, reject) => setImmediate(() => reject(new Error('late'))))
+    await expect(abortable(failing, AbortSignal.abort(reason))).rejects.toBe(reason)
+    await new Promise((resolve) => setTimeout(resolve, 5)) // Jest fails a test that leaves one
+  })
+
   it('ends one wait, and not the promise that others share', async () => {
     let finish: (value: number) => void = () => undefined
     const shared = new Promise<number>((resolve) => {
