@@ -30,6 +30,7 @@ export async function callKms<T extends { readonly $metadata: Metadata }>(
   send: (signal: AbortSignal) => Promise<T>,
 ): Promise<KmsReply<T>> {
   let sent = 0
+  let before: unknown // what the attempt before the last one failed with
   const { totalTimeoutMs } = limits
   return retrying(
     {
@@ -46,6 +47,10 @@ export async function callKms<T extends { readonly $metadata: Metadata }>(
         return { reply, attempts: sent }
       } catch (thrown) {
         sent += attemptsOf(thrown)
+        // An attempt cut short by the total time tells less than the whole one before it.
+        const cutShort = timeoutMs < limits.requestTimeoutMs && isTimeout(thrown)
+        if (cutShort && before !== undefined) throw before
+        before = thrown
         throw thrown
       }
     },
@@ -57,6 +62,8 @@ export async function callKms<T extends { readonly $metadata: Metadata }>(
       : readKmsFailure(thrown).error({ ...target, attempts: sent, elapsedMs })
   }
 }
+
+const isTimeout = (thrown: unknown) => thrown instanceof Error && thrown.name === 'TimeoutError'
 
 /** Named like the SDK's own, and read like it. */
 function timeoutError(): Error {

@@ -51,6 +51,18 @@ describe('a KMS that never answers (K7)', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual(signals.map(() => true))
   })
 
+  it('after it was refused ends with the refusal, which tells more than an attempt cut short', async () => {
+    const { kms, signer } = hanging({ totalTimeoutMs: 300 })
+    await signer.publicKey()
+    kms.next('Sign', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
+    kms.always('Sign', 'hang')
+    const { error } = await rejectionOf(signer.sign(request))
+    expect(error).toMatchObject({
+      code: 'KMS_UNAVAILABLE',
+      context: { reason: 'Error, ECONNREFUSED', attempts: 2 },
+    })
+  })
+
   it('once is tried again, and then signs', async () => {
     const { kms, signer } = hanging({ totalTimeoutMs: 10_000, requestTimeoutMs: 50 })
     await signer.publicKey()
