@@ -3,9 +3,9 @@
 import { bytesToHex } from '../crypto/hex.ts'
 import { SignerError } from '../errors.ts'
 import type { NodeConnection } from '../flow/http.ts'
-import type { BoundAccount, BoundKey } from './bound-account.ts'
+import type { BoundKey } from './bound-account.ts'
 import { compositeSignature } from './composite-signature.ts'
-import { choose, type Engine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import type {
   AuthorizationFunction,
   FclAccount,
@@ -15,16 +15,10 @@ import type {
   ResolvedAccount,
 } from './fcl-types.ts'
 import { transactionFacts } from './observer.ts'
-import { chooseKeys, chooseProposalKey, type Selection } from './selection.ts'
+import { type Authorization, openProposalKey, pick } from './proposal-key.ts'
+import { chooseKeys, type Selection } from './selection.ts'
 import { type TransactionContext, transactionContext } from './transaction-context.ts'
 import { checkSignable } from './voucher.ts'
-
-type Authorization = {
-  readonly engine: Engine
-  readonly address: string
-  readonly selection: Selection
-  readonly signal: AbortSignal | undefined
-}
 
 /** @param address - Normalised. */
 export function createAuthorizationFunction(
@@ -79,42 +73,6 @@ const signingRole = (role: FclRole): FclRole => ({
   payer: role.payer,
   authorizer: role.authorizer,
 })
-
-/** Makes a choice on the account as this transaction saw it first. */
-async function pick<T>(
-  { engine, address, signal }: Authorization,
-  context: TransactionContext,
-  node: NodeConnection,
-  reread: boolean,
-  choice: (account: BoundAccount) => T,
-): Promise<T> {
-  const seen = context.accounts.get(address)
-  if (seen !== undefined && !reread) return choice(seen)
-  return choose(engine, node, address, { reread, signal }, (found) => {
-    const chosen = choice(found)
-    context.accounts.set(address, found)
-    return chosen
-  })
-}
-
-/** Chooses the proposal key and reads its sequence number; on a hint of change, from fresh keys. */
-async function openProposalKey(
-  authorization: Authorization,
-  context: TransactionContext,
-  node: NodeConnection,
-): Promise<{ key: BoundKey; sequenceNumber: number }> {
-  const { address, selection, signal } = authorization
-  const first = !context.accounts.has(address)
-  const keyOf = (reread: boolean) =>
-    pick(authorization, context, node, reread, (found) => chooseProposalKey(found, selection))
-  let key = await keyOf(false)
-  let read = await context.sequenceNumber(node, key, signal)
-  if (read.changed && first) {
-    key = await keyOf(true)
-    read = await context.sequenceNumber(node, key, signal)
-  }
-  return { key, sequenceNumber: read.sequenceNumber }
-}
 
 function resolvedAccount(
   account: FclAccount,

@@ -40,10 +40,7 @@ export function createEngine(signers: readonly Signer[], options: AuthorizerOpti
   assertSigners(signers)
   if (onSign !== undefined && typeof onSign !== 'function')
     throw new SignerError('INVALID_OPTION', { option: 'onSign', reason: 'it is not a function' })
-  const configured =
-    accessNode === undefined
-      ? undefined
-      : connectAccessNode(typeof accessNode === 'string' ? { url: accessNode } : accessNode)
+  const configured = accessNode === undefined ? undefined : connectAccessNode(accessNode)
   const verified = Object.freeze(signers.map(createVerifiedSigner))
   const checkedUrls = new Set<string>()
 
@@ -52,7 +49,7 @@ export function createEngine(signers: readonly Signer[], options: AuthorizerOpti
     onSign,
     directory: createAccountDirectory(verified),
     async node(signal) {
-      const node = configured ?? connectAccessNode({ url: await fclAccessNode() })
+      const node = configured ?? connectAccessNode(await fclAccessNode())
       if (chainId !== undefined && !checkedUrls.has(node.url)) {
         await assertChain(node, chainId, { signal })
         checkedUrls.add(node.url)

@@ -22,9 +22,11 @@ import {
 } from './engine.ts'
 import type { AuthorizationFunction, CompositeSignature } from './fcl-types.ts'
 import type { SignPurpose } from './observer.ts'
+import { openProposalKey } from './proposal-key.ts'
 import { type AuthorizeOptions, chooseKeys, parseSelection } from './selection.ts'
 import { createSignOnce } from './sign-once.ts'
 import { signTransaction } from './sign-transaction.ts'
+import { transactionContext } from './transaction-context.ts'
 
 /** Options of `new KmsAuthorizer`. */
 export type KmsAuthorizerOptions = AuthorizerOptions & {
@@ -158,6 +160,27 @@ export class KmsAuthorizer {
       { kind: 'account-proof' },
       selection,
     )
+  }
+
+  /**
+   * The proposal key for a transaction that is built without FCL and that the account also pays for:
+   * the key named, or the first that signs, with its sequence number as the chain has it now.
+   *
+   * @throws {SignerError} `WEIGHT_TOO_LOW` and the other codes of accounts, access node and signers.
+   */
+  async proposalKey(
+    address: string,
+    selection?: number | readonly number[] | AuthorizeOptions,
+  ): Promise<Transaction['proposalKey']> {
+    const engine = this.#engine
+    const { signal, ...choice } = parseSelection(selection)
+    const authorization = { engine, address: normalizeAddress(address), selection: choice, signal }
+    const node = await engine.node(signal)
+    const options = { reread: false, signal }
+    await choose(engine, node, authorization.address, options, (found) => chooseKeys(found, choice))
+    const context = transactionContext(engine, undefined)
+    const { key, sequenceNumber } = await openProposalKey(authorization, context, node)
+    return { address: key.address, keyIndex: key.keyIndex, sequenceNumber: BigInt(sequenceNumber) }
   }
 
   /**

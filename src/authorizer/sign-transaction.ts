@@ -58,6 +58,7 @@ export async function signTransaction(
       signature: await signOnce(key, message, purpose, signal),
     })),
   )
+  engine.directory.noteSigned(node, transaction.proposalKey)
   return pays
     ? {
         ...transaction,

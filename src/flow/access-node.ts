@@ -16,11 +16,13 @@ export type AccessNodeOptions = {
 /**
  * Makes no call itself.
  *
+ * @param accessNode - The URL alone, or with options.
  * @throws {SignerError} `INVALID_OPTION`.
  */
-export function connectAccessNode(options: AccessNodeOptions): NodeConnection {
+export function connectAccessNode(accessNode: string | AccessNodeOptions): NodeConnection {
+  const options = typeof accessNode === 'string' ? { url: accessNode } : accessNode
   assertKnownKeys(options, ['url', 'timeoutMs'])
-  const { url, timeoutMs = 10_000 } = options
+  const { url, timeoutMs = 10_000 }: AccessNodeOptions = options
   assertHttpUrl('accessNode', url)
   assertTimeout('timeoutMs', timeoutMs)
   return Object.freeze({ url: url.replace(/\/+$/, ''), timeoutMs })

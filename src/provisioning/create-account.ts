@@ -3,11 +3,16 @@
 import { parseSelection } from '../authorizer/selection.ts'
 import { type Transaction, transactionId } from '../crypto/transaction.ts'
 import { isSignerError, SignerError } from '../errors.ts'
-import { type AccessNodeOptions, readChainId, readLatestBlock } from '../flow/access-node.ts'
-import { readAccountKey } from '../flow/accounts.ts'
+import {
+  type AccessNodeOptions,
+  connectAccessNode,
+  readChainId,
+  readLatestBlock,
+} from '../flow/access-node.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { sendTransaction, waitForSeal } from '../flow/transactions.ts'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
+import { assertKms } from '../signers/aws-kms/client.ts'
 import { type CheckedAccountKey, checkAccountKeys, type NewAccountKey } from './account-keys.ts'
 import { tagAccountKeys, type Warning } from './account-tagging.ts'
 import {
@@ -17,8 +22,8 @@ import {
   MAX_COMPUTE_LIMIT,
 } from './account-transaction.ts'
 import type { KmsOptions } from './kms-session.ts'
-import { assertClient, codeOf, connect, invalid } from './options.ts'
-import { checkPayer, choosePayerKey, type Payer } from './payer.ts'
+import { codeOf, invalid } from './options.ts'
+import { checkPayer, type Payer } from './payer.ts'
 
 /** Options of `createAccount`. */
 export type CreateAccountOptions = Partial<KmsOptions> & {
@@ -63,9 +68,9 @@ export async function createAccount(options: CreateAccountOptions): Promise<Crea
   const { chainId: expected, signal, timeoutMs = 120_000, computeLimit } = options
   const keys = checkAccountKeys(options.keys, options.allowLowWeight === true)
   const payer = checkPayer(options.payer)
-  const node = connect(options.accessNode)
+  const node = connectAccessNode(options.accessNode)
   assertTimeout('timeoutMs', timeoutMs)
-  if (options.client !== undefined) assertClient(options.client)
+  if (options.client !== undefined) assertKms(options.client)
   const limit = computeLimit ?? defaultComputeLimit(keys.length)
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_COMPUTE_LIMIT)
     throw invalid('computeLimit', `it is not a whole number from 1 to ${MAX_COMPUTE_LIMIT}`)
@@ -107,21 +112,21 @@ async function sign(
   signal: AbortSignal | undefined,
 ): Promise<Transaction> {
   const { address, authorizer, selection } = payer
-  const { keyIndex } = await choosePayerKey(node, payer, signal)
-  const [block, { sequenceNumber }] = await Promise.all([
+  const choice = { ...parseSelection(selection), ...(signal === undefined ? {} : { signal }) }
+  const [block, proposalKey] = await Promise.all([
     readLatestBlock(node, { signal }),
-    readAccountKey(node, address, keyIndex, { signal }),
+    authorizer.proposalKey(address, choice),
   ])
   const unsigned = accountTransaction({
     keys,
     referenceBlockId: block.id,
     computeLimit,
-    proposalKey: { address, keyIndex, sequenceNumber },
+    proposalKey,
   })
   return authorizer.signTransaction(
     address,
     { ...unsigned, payloadSignatures: [], envelopeSignatures: [] },
-    { ...parseSelection(selection), ...(signal === undefined ? {} : { signal }) },
+    choice,
   )
 }
 

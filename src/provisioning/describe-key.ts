@@ -5,14 +5,14 @@ import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import type { SignerErrorCode } from '../error-codes.ts'
 import { isSignerError } from '../errors.ts'
-import { type AccessNodeOptions, assertChain } from '../flow/access-node.ts'
+import { type AccessNodeOptions, assertChain, connectAccessNode } from '../flow/access-node.ts'
 import { assertKnownKeys } from '../options.ts'
 import { createAwsKmsSigner } from '../signers/aws-kms/aws-kms-signer.ts'
 import { describeAwsKmsKey, type KmsKeyDescription } from '../signers/aws-kms/describe-key.ts'
 import { listTags, readAccountTags } from './account-tags.ts'
 import { findKeyUses, type KeyUse } from './key-uses.ts'
 import { type KmsOptions, type KmsSession, kmsOptions, openKms } from './kms-session.ts'
-import { connect, invalid } from './options.ts'
+import { invalid } from './options.ts'
 
 /** Options of `describeKey`. */
 export type DescribeKeyOptions = KmsOptions & {
@@ -66,7 +66,7 @@ export async function describeKey(options: DescribeKeyOptions): Promise<KeyRepor
   const addresses = (options.addresses ?? []).map(normalizeAddress)
   if (addresses.length > 0 && accessNode === undefined)
     throw invalid('addresses', 'they can be looked at only when accessNode is given')
-  const node = accessNode === undefined ? undefined : connect(accessNode)
+  const node = accessNode === undefined ? undefined : connectAccessNode(accessNode)
   const kms = await openKms(options)
   if (node !== undefined && chainId !== undefined) await assertChain(node, chainId, { signal })
   const description = await describeAwsKmsKey({ ...kmsOptions(kms), keyId: options.keyId })

@@ -5,13 +5,12 @@ import { normalizeAddress } from '../crypto/address.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import { signerErrorTable } from '../error-codes.ts'
 import { SignerError } from '../errors.ts'
-import { type AccessNodeOptions, readChainId } from '../flow/access-node.ts'
+import { type AccessNodeOptions, connectAccessNode, readChainId } from '../flow/access-node.ts'
 import { readAccount } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { DiagnosedKey } from './diagnose-key.ts'
 import { checkOf, type Finding } from './finding.ts'
 import { type AccountKeyReport, reportKeys, weightOf } from './held-keys.ts'
-import { connect } from './options.ts'
 import { flowText } from './show-account.ts'
 
 /** What to look at on the chain. */
@@ -36,7 +35,7 @@ export async function diagnoseAccount(
   let node: NodeConnection
   let reached: Finding
   try {
-    node = connect(accessNode)
+    node = connectAccessNode(accessNode)
     reached = await checkChain(node, question)
   } catch (thrown) {
     return [nodeCheck.failed(thrown), accountCheck.skipped('the access node did not answer')]

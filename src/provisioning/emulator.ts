@@ -2,7 +2,7 @@
 
 import { KmsAuthorizer } from '../authorizer/kms-authorizer.ts'
 import { hexToBytes } from '../crypto/hex.ts'
-import { type AccessNodeOptions, assertChain } from '../flow/access-node.ts'
+import { type AccessNodeOptions, assertChain, connectAccessNode } from '../flow/access-node.ts'
 import {
   emulatorChainId,
   emulatorServiceAddress,
@@ -10,7 +10,6 @@ import {
 } from '../flow/emulator.ts'
 import { assertKnownKeys } from '../options.ts'
 import { createSoftwareSigner } from '../signers/software-signer.ts'
-import { connect } from './options.ts'
 import type { Payer } from './payer.ts'
 
 /** Options of `emulatorPayer`. */
@@ -29,7 +28,7 @@ export type EmulatorPayerOptions = {
 export async function emulatorPayer(options: EmulatorPayerOptions): Promise<Payer> {
   assertKnownKeys(options, ['accessNode', 'signal'])
   const { accessNode, signal } = options
-  await assertChain(connect(accessNode), emulatorChainId, { signal })
+  await assertChain(connectAccessNode(accessNode), emulatorChainId, { signal })
   const privateKey = hexToBytes(emulatorServicePrivateKey, 'privateKey')
   const signer = createSoftwareSigner({ algorithm: 'ECDSA_P256', privateKey })
   const authorizer = KmsAuthorizer.fromSigners(signer, { accessNode, chainId: emulatorChainId })

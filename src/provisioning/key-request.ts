@@ -1,6 +1,7 @@
 /** What a new key is to be, checked before anything is created. @module */
 
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
+import { ALIAS } from '../signers/aws-kms/key-id.ts'
 import { keySpecs } from '../signers/aws-kms/public-key.ts'
 import { invalid } from './options.ts'
 
@@ -55,7 +56,7 @@ export function keyRequest(options: {
 }
 
 function assertAliasName(alias: string): void {
-  if (typeof alias !== 'string' || !/^alias\/[A-Za-z0-9/_-]{1,250}$/.test(alias))
+  if (typeof alias !== 'string' || !ALIAS.test(alias))
     throw invalid('alias', 'it is not alias/ and 1 to 250 letters, digits, slashes, _ or -')
   if (alias.startsWith('alias/aws/'))
     throw invalid('alias', 'it starts with alias/aws/, which AWS keeps for itself')

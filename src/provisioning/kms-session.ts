@@ -2,9 +2,8 @@
 
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
 import { callKms } from '../signers/aws-kms/call.ts'
-import { kmsClient, loadAwsKms } from '../signers/aws-kms/client.ts'
+import { assertKms, kmsClient, loadAwsKms } from '../signers/aws-kms/client.ts'
 import { type KmsLimits, kmsLimits } from '../signers/aws-kms/limits.ts'
-import { assertClient } from './options.ts'
 
 type AwsKms = Awaited<ReturnType<typeof loadAwsKms>>
 
@@ -34,7 +33,7 @@ export type KmsSession = {
 export async function openKms(options: KmsOptions): Promise<KmsSession> {
   const { signal } = options
   const limits = kmsLimits(options.limits ?? {})
-  assertClient(options.client)
+  assertKms(options.client)
   const [client, sdk] = await Promise.all([kmsClient(options.client, limits), loadAwsKms()])
   return {
     client,

@@ -1,19 +1,6 @@
 /** Checks of options that several functions here share. @module */
 
 import { isSignerError, SignerError } from '../errors.ts'
-import { type AccessNodeOptions, connectAccessNode } from '../flow/access-node.ts'
-import type { NodeConnection } from '../flow/http.ts'
-
-/** @throws {SignerError} `INVALID_OPTION` unless it is an object. */
-export function assertClient(client: unknown): void {
-  if (typeof client !== 'object' || client === null)
-    throw invalid('client', 'it is neither a KMSClient nor the configuration of one')
-}
-
-/** @throws {SignerError} `INVALID_OPTION`. */
-export function connect(accessNode: string | AccessNodeOptions): NodeConnection {
-  return connectAccessNode(typeof accessNode === 'string' ? { url: accessNode } : accessNode)
-}
 
 /** @throws {SignerError} `INVALID_OPTION` for anything but an object that can sign transactions. */
 export function assertAuthorizer(option: string, authorizer: unknown): void {

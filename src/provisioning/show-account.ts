@@ -3,11 +3,11 @@
 import type { KmsAuthorizer } from '../authorizer/kms-authorizer.ts'
 import { REQUIRED_WEIGHT } from '../crypto/account-key-rlp.ts'
 import { normalizeAddress } from '../crypto/address.ts'
-import { type AccessNodeOptions, assertChain } from '../flow/access-node.ts'
+import { type AccessNodeOptions, assertChain, connectAccessNode } from '../flow/access-node.ts'
 import { readAccount } from '../flow/accounts.ts'
 import { assertKnownKeys } from '../options.ts'
 import { type AccountKeyReport, reportKeys, weightOf } from './held-keys.ts'
-import { assertAuthorizer, connect } from './options.ts'
+import { assertAuthorizer } from './options.ts'
 
 /** Options of `showAccount`. */
 export type ShowAccountOptions = {
@@ -43,7 +43,7 @@ export async function showAccount(options: ShowAccountOptions): Promise<AccountR
   assertKnownKeys(options, ['accessNode', 'address', 'authorizer', 'chainId', 'signal'])
   const { authorizer, chainId, signal } = options
   const address = normalizeAddress(options.address)
-  const node = connect(options.accessNode)
+  const node = connectAccessNode(options.accessNode)
   if (authorizer !== undefined) assertAuthorizer('authorizer', authorizer)
   if (chainId !== undefined) await assertChain(node, chainId, { signal })
   const [account, publicKeys] = await Promise.all([

@@ -6,7 +6,7 @@ import { SignerError } from '../../errors.ts'
 import type { Signer } from '../signer.ts'
 import { createVerifiedSigner } from '../verified-signer.ts'
 import { callKms } from './call.ts'
-import { kmsClient, loadAwsKms } from './client.ts'
+import { assertKms, kmsClient, loadAwsKms } from './client.ts'
 import { parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits } from './limits.ts'
 import { type KmsPublicKey, readKmsPublicKey } from './public-key.ts'
@@ -31,11 +31,7 @@ export type AwsKmsSignerOptions = Partial<KmsLimits> & {
 export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
   const { client: kms, keyId, ...rest } = options
   const limits = kmsLimits(rest)
-  if (typeof kms !== 'object' || kms === null)
-    throw new SignerError('INVALID_OPTION', {
-      option: 'client',
-      reason: 'it is neither a KMSClient nor the configuration of one',
-    })
+  assertKms(kms)
   const name = parseKmsKeyId(keyId)
   let pinned: Promise<KmsPublicKey> | undefined
 

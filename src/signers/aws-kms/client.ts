@@ -10,6 +10,15 @@ type AwsKms = typeof import('@aws-sdk/client-kms')
 export const isKmsClient = (kms: KMSClient | KMSClientConfig): kms is KMSClient =>
   'send' in kms && typeof kms.send === 'function' && 'config' in kms
 
+/** @throws {SignerError} `INVALID_OPTION` unless it is an object; the SDK checks what is in it. */
+export function assertKms(kms: KMSClient | KMSClientConfig): void {
+  if (typeof kms !== 'object' || kms === null)
+    throw new SignerError('INVALID_OPTION', {
+      option: 'client',
+      reason: 'it is neither a KMSClient nor the configuration of one',
+    })
+}
+
 /**
  * Loads the AWS client package, which costs about 100 ms, at the first call and not before.
  *

@@ -3,7 +3,8 @@
 import { SignerError } from '../../errors.ts'
 
 const KEY_ID = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/
-const ALIAS = /^alias\/[A-Za-z0-9/_-]{1,250}$/
+/** `alias/` and 1 to 250 characters. */
+export const ALIAS: RegExp = /^alias\/[A-Za-z0-9/_-]{1,250}$/
 /** Any partition: aws, aws-cn, aws-us-gov and those to come. */
 const ARN =
   /^arn:(?<partition>aws[a-z-]*):kms:(?<region>[a-z0-9-]+):(?<account>\d{12}):(?<resource>.+)$/
