@@ -57,9 +57,27 @@ export type SignerErrorContext = {
   KMS_UNAVAILABLE: { keyId: string; reason: string; attempts: number; elapsedMs: number }
   KMS_TIMEOUT: { keyId: string; attempts: number; elapsedMs: number }
   KMS_REPLY_MISMATCH: { keyId: string; field: string }
+  SIGNING_QUEUE_FULL: { name: string; queued: number }
+  // Proposal keys
+  NO_PROPOSAL_KEYS: { address: string }
+  PROPOSAL_KEYS_BUSY: { address: string; waiting: number; waitedMs: number }
+  LEASE_LOST: { address: string; keyIndex: number }
+  POOL_CLOSED: { address: string }
+  // The relay
+  JOB_ID_TAKEN: { id: string }
+  JOB_UNKNOWN: { id: string }
+  JOB_FAILED: { id: string; transactionId: string; reason: string }
+  JOB_CANCELLED: { id: string }
+  JOB_QUARANTINED: { id: string; transactionId: string; reason: string }
+  RELAY_QUEUE_FULL: { address: string; limit: number }
+  RELAY_CLOSED: { address: string }
+  // Stores
+  STORE_UNAVAILABLE: { operation: string }
+  STORE_VERSION_UNKNOWN: { version: number; known: number }
   // Provisioning
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
   ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
+  PROPOSAL_KEYS_INCOMPLETE: { added: number; asked: number; transactionId: string; reason: string }
 }
 
 /** A stable name for one kind of failure; see `docs/errors.md`. */
@@ -204,6 +222,47 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'refuse',
     'KMS answered for another key or algorithm than asked. The answer was not used; check endpoint and alias.',
   ],
+  SIGNING_QUEUE_FULL: [
+    'retry',
+    'Too many signatures wait for the quota of this backend. Nothing was signed; sign later, or raise the quota.',
+  ],
+  NO_PROPOSAL_KEYS: [
+    'fail',
+    'The account has no weight-0 copy of a key that signs. Add some: fcl-kms accounts add-proposal-keys.',
+  ],
+  PROPOSAL_KEYS_BUSY: [
+    'retry',
+    'No proposal key came free in time, or too many callers wait already. Add keys or send more slowly.',
+  ],
+  LEASE_LOST: [
+    'retry',
+    'The lease of the proposal key was over before all had signed. Nothing was sent; send the transaction anew.',
+  ],
+  POOL_CLOSED: ['fail', 'The pool of proposal keys is closed. Create another.'],
+  JOB_ID_TAKEN: [
+    'fail',
+    'The id names a job with another intent. Use an id of its own for each thing to be done.',
+  ],
+  JOB_UNKNOWN: ['fail', 'The relay has no job of this id. Check the id and the account.'],
+  JOB_FAILED: ['fail', 'The job failed and will not be tried again. The reason says why.'],
+  JOB_CANCELLED: ['fail', 'The job was cancelled before anything was sent.'],
+  JOB_QUARANTINED: [
+    'hold',
+    'Whether the job was executed is not certain, so it is not tried again. See docs/exactly-once.md.',
+  ],
+  RELAY_QUEUE_FULL: [
+    'retry',
+    'The relay holds as many jobs as it may. Nothing was stored; submit again later with the same id.',
+  ],
+  RELAY_CLOSED: ['retry', 'The relay was closed. Jobs that were accepted go on in the next one.'],
+  STORE_UNAVAILABLE: [
+    'retry',
+    'The database did not take the step. Check it; nothing was sent because of this step.',
+  ],
+  STORE_VERSION_UNKNOWN: [
+    'fail',
+    'A later version of this package has changed the tables of the store. Run that version.',
+  ],
   KEY_CREATION_INCOMPLETE: [
     'fail',
     'The key exists but a later step failed. Finish that step, or schedule the deletion of the key.',
@@ -211,5 +270,9 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ACCOUNT_CREATION_INCOMPLETE: [
     'fail',
     'The transaction was sent but the new address is not known. Look the transaction id up before trying again.',
+  ],
+  PROPOSAL_KEYS_INCOMPLETE: [
+    'fail',
+    'Not all proposal keys were added, or it is not certain. Look the transaction id up, then run it again with the total.',
   ],
 }

@@ -12,8 +12,13 @@ type Flag = {
 /** By name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>
 
+/** The one argument of a command that belongs to no option. */
+export type Operand = { readonly value: string; readonly help: string }
+
 /** The options given. */
 export type Values = {
+  /** Empty when the command takes none. */
+  readonly operand: string
   readonly flag: (name: string) => boolean
   readonly optional: (name: string) => string | undefined
   /** Throws `INVALID_OPTION` when it is missing. */
@@ -49,6 +54,8 @@ export type Command = {
   /** For example `keys create`. */
   readonly name: string
   readonly summary: string
+  /** Must be given. */
+  readonly operand?: Operand
   readonly flags: Flags
   /** Arguments after `fcl-kms <name>`, one example each. */
   readonly examples: readonly string[]

@@ -30,14 +30,18 @@ export function overview(commands: readonly Command[], group?: string): string {
 }
 
 /** Everything about one command. */
-export function commandHelp({ name, summary, flags, examples }: Command): string {
+export function commandHelp({ name, summary, operand, flags, examples }: Command): string {
+  const argument = operand === undefined ? '' : `<${operand.value}> `
   return [
-    `Usage: fcl-kms ${name} [options]`,
+    `Usage: fcl-kms ${name} ${argument}[options]`,
     '',
     `${summary}.`,
     '',
     'Options:',
-    ...table(rowsOf({ ...flags, ...commonFlags })),
+    ...table([
+      ...(operand === undefined ? [] : [[`  <${operand.value}>`, operand.help]]),
+      ...rowsOf({ ...flags, ...commonFlags }),
+    ]),
     '',
     'Examples:',
     ...examples.map((example) => `  fcl-kms ${name} ${example}`),

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { type Command, type Context, exitCodes } from './command.ts'
+import { accountsAddProposalKeys } from './commands/accounts-add-proposal-keys.ts'
 import { accountsCreate } from './commands/accounts-create.ts'
 import { accountsShow } from './commands/accounts-show.ts'
 import { doctor } from './commands/doctor.ts'
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   keysShow,
   accountsCreate,
   accountsShow,
+  accountsAddProposalKeys,
   signMessage,
   signTransaction,
   doctor,
@@ -66,7 +68,7 @@ async function dispatch(args: readonly string[], world: World): Promise<Outcome>
   }
   const rest = args.slice(found.name.split(' ').length)
   if (rest.includes('--help')) return printed(commandHelp(found))
-  const values = parseValues(rest, { ...found.flags, ...commonFlags })
+  const values = parseValues(rest, { ...found.flags, ...commonFlags }, found.operand)
   const { value, lines, exitCode } = await found.run({ ...world, values })
   const text = values.flag('json') ? `${json(value)}\n` : lines.map((line) => `${line}\n`).join('')
   return printed(text, exitCode)

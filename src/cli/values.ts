@@ -2,25 +2,31 @@
 
 import { parseArgs } from 'node:util'
 import { SignerError } from '../errors.ts'
-import type { Flags, Values } from './command.ts'
+import type { Flags, Operand, Values } from './command.ts'
 
 /** A wrong argument. The reason must not quote its value: it may be a secret in the wrong place. */
 export const usage = (option: string, reason: string): SignerError =>
   new SignerError('INVALID_OPTION', { option, reason })
 
 /** @throws {SignerError} `INVALID_OPTION`. */
-export function parseValues(args: readonly string[], flags: Flags): Values {
+export function parseValues(args: readonly string[], flags: Flags, operand?: Operand): Values {
   const given = new Map<string, string[]>()
-  for (const token of tokensOf(args, flags)) {
+  const operands: string[] = []
+  for (const token of tokensOf(args, flags, operand !== undefined)) {
+    if (token.kind === 'positional') operands.push(token.value)
     if (token.kind !== 'option') continue
     const before = given.get(token.name)
     if (before !== undefined && flags[token.name]?.multiple !== true)
       throw usage(`--${token.name}`, 'it is given twice')
     given.set(token.name, [...(before ?? []), token.value ?? ''])
   }
+  const [first] = operands
+  if (operands.length > 1) throw strayArgument()
+  if (operand !== undefined && first === undefined) throw usage(operand.value, 'it is missing')
   const optional = (name: string) => given.get(name)?.[0]
   const many = (name: string) => given.get(name) ?? []
   return {
+    operand: first ?? '',
     flag: (name) => given.has(name),
     optional,
     required(name) {
@@ -36,7 +42,7 @@ export function parseValues(args: readonly string[], flags: Flags): Values {
   }
 }
 
-function tokensOf(args: readonly string[], flags: Flags) {
+function tokensOf(args: readonly string[], flags: Flags, allowPositionals: boolean) {
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, { value, multiple = false }]) => [
       name,
@@ -44,7 +50,8 @@ function tokensOf(args: readonly string[], flags: Flags) {
     ]),
   )
   try {
-    return parseArgs({ args: [...args], options, strict: true, tokens: true }).tokens
+    return parseArgs({ args: [...args], options, strict: true, tokens: true, allowPositionals })
+      .tokens
   } catch (thrown) {
     throw readParseError(thrown)
   }
@@ -61,8 +68,10 @@ function readParseError(thrown: unknown): SignerError {
       name,
       'its value is missing, or it takes none; write --name=value when the value starts with a dash',
     )
-  return usage('arguments', 'there is one that belongs to no option; see --help')
+  return strayArgument()
 }
+
+const strayArgument = () => usage('arguments', 'there is one that belongs to no option; see --help')
 
 /** @throws {SignerError} `INVALID_OPTION` for anything but digits of a number from `least` to `most`. */
 export function wholeNumber(option: string, text: string, least: number, most: number): number {

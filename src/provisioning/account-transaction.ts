@@ -5,6 +5,7 @@ import { curves, hashCodes } from '../crypto/algorithms.ts'
 import type { TransactionPayload } from '../crypto/transaction.ts'
 import type { TransactionEvent } from '../flow/transactions.ts'
 import type { CheckedAccountKey } from './account-keys.ts'
+import { eventField } from './event-field.ts'
 
 /** Raw values are those of Cadence: 1 and 2 for the curves, where the node says 2 and 3. */
 const CADENCE = `
@@ -76,17 +77,8 @@ export function createdAddress(events: readonly TransactionEvent[]): string | un
   const created = events.filter(({ type }) => type === 'flow.AccountCreated')
   const [event] = created
   if (event === undefined || created.length !== 1) return undefined
-  const fields = property(property(event.payload, 'value'), 'fields')
-  if (!Array.isArray(fields)) return undefined
-  const field: unknown = fields.find((one: unknown) => property(one, 'name') === 'address')
-  const address = property(property(field, 'value'), 'value')
+  const address = eventField(event.payload, 'address')
   return typeof address === 'string' && /^0x[0-9a-f]{16}$/i.test(address)
     ? normalizeAddress(address)
     : undefined
-}
-
-function property(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined
-  const fields: Record<string, unknown> = { ...value }
-  return fields[name]
 }

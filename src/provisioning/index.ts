@@ -12,6 +12,11 @@ export {
 export { type AccountKeyOfOptions, accountKeyOf } from './account-key-of.ts'
 export type { CheckedAccountKey, NewAccountKey } from './account-keys.ts'
 export type { Warning } from './account-tagging.ts'
+export {
+  type AddedProposalKeys,
+  type AddProposalKeysOptions,
+  addProposalKeys,
+} from './add-proposal-keys.ts'
 export { type CreateAccountOptions, type CreatedAccount, createAccount } from './create-account.ts'
 export { type CreatedKey, type CreateKeyOptions, createKey } from './create-key.ts'
 export {
@@ -28,4 +33,5 @@ export type { KeySpec } from './key-request.ts'
 export type { KeyUse } from './key-uses.ts'
 export type { KmsOptions } from './kms-session.ts'
 export type { Payer } from './payer.ts'
+export type { BatchReport } from './proposal-key-batches.ts'
 export { type AccountReport, type ShowAccountOptions, showAccount } from './show-account.ts'

@@ -2,6 +2,7 @@
 
 import { emulatorServicePrivateKey } from '../../src/flow/emulator.ts'
 import { KmsAuthorizer } from '../../src/index.ts'
+import { proposalKeysTransaction } from '../../src/provisioning/proposal-keys-transaction.ts'
 import { createSoftwareSigner } from '../../src/testing/index.ts'
 import { readCadence, readFlowJson, readSource, standardContracts } from '../support/cadence.ts'
 import {
@@ -115,6 +116,79 @@ describe('add-key.cdc', () => {
   it('leaves it to Cadence to refuse what is no point of the curve', async () => {
     const { failure } = await addKey(chain.service, { publicKey: '1'.repeat(128) })
     expect(failure).toMatchObject({ errorCode: 1101, code: undefined })
+  })
+})
+
+describe('add-proposal-keys.cdc', () => {
+  type Copies = { keyIndex: string; publicKey: string; count: string }
+  const addCopies = (account: ChainAccount, copies: Partial<Copies> = {}) =>
+    chain.run(
+      'add-proposal-keys',
+      (arg, t) => [
+        arg(copies.keyIndex ?? '0', t.Int),
+        arg(copies.publicKey ?? account.publicKey, t.String),
+        arg(copies.count ?? '1', t.Int),
+      ],
+      account,
+    )
+
+  it('is what addProposalKeys sends', () => {
+    const source = readSource('transactions/add-proposal-keys.cdc').replace(/^\/\/\/.*\n/gm, '')
+    const sent = proposalKeysTransaction({
+      key: { index: 0, publicKey: 'ab' },
+      count: 2,
+      referenceBlockId: new Uint8Array(32),
+      computeLimit: 100,
+      proposalKey: { address: '0xf8d6e0586b0a20c7', keyIndex: 0, sequenceNumber: 0n },
+    })
+    expect(sent.cadence.trim()).toBe(source.trim())
+    expect(sent.arguments.map((text) => JSON.parse(text).value)).toEqual(['0', 'ab', '2'])
+  })
+
+  it('adds copies of weight 0 with the algorithms of the key', async () => {
+    const account = await chain.createAccount()
+    expectDone(await addKey(account, { hashAlgorithm: '1', weight: '1.0' }))
+    expectDone(await addCopies(account, { keyIndex: '1', count: '2' }))
+    const keys = await keysOf(account.address)
+    expect(keys).toHaveLength(4)
+    for (const key of keys.slice(2))
+      expect(key).toMatchObject({
+        public_key: `0x${account.publicKey}`,
+        signing_algorithm: 'ECDSA_P256',
+        hashing_algorithm: 'SHA2_256',
+        weight: '0',
+        revoked: false,
+      })
+  })
+
+  it.each<[string, Partial<Copies>, string, (address: string) => string]>([
+    ['none', { count: '0' }, 'InvalidCount', () => 'at least 1 key is added, not 0'],
+    ['fewer than none', { count: '-1' }, 'InvalidCount', () => 'at least 1 key is added, not -1'],
+    [
+      'those of a key that is not there',
+      { keyIndex: '1' },
+      'NotTheKey',
+      (address) => `account ${address} has no key 1`,
+    ],
+    [
+      'those of another key than named',
+      { publicKey: '1'.repeat(128) },
+      'NotTheKey',
+      (address) => `key 0 of account ${address} has another public key`,
+    ],
+  ])('refuses to add %s', async (_, copies, code, text) => {
+    const { failure } = await addCopies(chain.service, copies)
+    expect(failure).toEqual(refusal(`ProposalKeys.${code}`, text(chain.service.address)))
+    expect(await keysOf(chain.service.address)).toHaveLength(1)
+  })
+
+  it('refuses to copy a key that is revoked', async () => {
+    const account = await chain.createAccount()
+    expectDone(await addKey(account, {}))
+    expectDone(await revokeKey(account, '1'))
+    const { failure } = await addCopies(account, { keyIndex: '1' })
+    const text = `key 1 of account ${account.address} is revoked`
+    expect(failure).toEqual(refusal('ProposalKeys.NotTheKey', text))
   })
 })
 

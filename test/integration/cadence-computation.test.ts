@@ -1,11 +1,24 @@
 /** What mints cost in computation, against the table in `cadence/README.md`. */
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { batchComputeLimit, batchesOf } from '../../src/provisioning/proposal-keys-transaction.ts'
 import { readSource } from '../support/cadence.ts'
 import { batchArguments, expectDone } from '../support/drop.ts'
-import { type DropChain, startDropChain } from '../support/drop-chain.ts'
+import {
+  type ChainAccount,
+  type DropChain,
+  type Outcome,
+  startDropChain,
+} from '../support/drop-chain.ts'
 
 const number = (cell: string | undefined) => Number(cell?.replaceAll(',', ''))
 const row = /^\| *(\d+) *\| *([\d,]+) *\| *([\d,]+) *\|$/gm
+const cli = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+const copies = [...cli.matchAll(row)].map(([, count, measured, declared]) => ({
+  count: number(count),
+  measured: number(measured),
+  declared: number(declared),
+}))
 const rows = [...readSource('README.md').matchAll(row)].map(([, count, one, each]) => ({
   count: number(count),
   one: number(one),
@@ -59,6 +72,10 @@ async function computationOf(count: number, recipients: readonly string[]): Prom
     recipient: recipients[index % recipients.length] ?? '',
   }))
   const outcome = await chain.run('mint-batch', batchArguments(mints), chain.service)
+  return effortOf(outcome)
+}
+
+function effortOf(outcome: Outcome): number {
   expectDone(outcome)
   const [effort] = outcome.events
     .filter(({ type }) => type.endsWith('.FlowFees.FeesDeducted'))
@@ -80,5 +97,27 @@ describe('the table in cadence/README.md', () => {
     const near = (found: number, told: number) => Math.abs(found - told) <= told * 0.05
     if (!near(measured.one, one) || !near(measured.each, each))
       expect(measured).toEqual({ one, each })
+  })
+})
+
+describe('the table in docs/cli.md', () => {
+  let account: ChainAccount
+  beforeAll(async () => {
+    account = await chain.createAccount()
+  })
+
+  it('tells the computation of 1, 100 and as many keys as one transaction adds', () => {
+    expect(copies.map(({ count }) => count)).toEqual([1, 100, batchesOf(10_000)[0]])
+  })
+
+  it.each(copies)('is right about $count keys', async ({ count, measured, declared }) => {
+    const outcome = await chain.run(
+      'add-proposal-keys',
+      (arg, t) => [arg('0', t.Int), arg(account.publicKey, t.String), arg(`${count}`, t.Int)],
+      account,
+    )
+    expect(effortOf(outcome)).toBe(measured)
+    expect(batchComputeLimit(count)).toBe(declared)
+    expect(declared).toBeGreaterThanOrEqual(2 * measured)
   })
 })

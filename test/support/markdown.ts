@@ -167,7 +167,11 @@ async function faultOfOwnCommand(args: readonly string[]): Promise<string> {
   const { signal } = new AbortController()
   const world = { env: {}, signal, note: () => undefined, stdin: Readable.from([]) }
   const { exitCode, stdout, stderr } = await run([...name, '--help'], world)
-  if (exitCode !== 0 || !stdout.startsWith(`Usage: fcl-kms ${name.join(' ')} [options]`))
+  const [, usage = ''] = /^Usage: fcl-kms (.*) \[options\]/.exec(stdout) ?? []
+  const shown = usage.split(' ')
+  const isShown = (word: string, place: number) =>
+    word === shown[place] || (shown[place]?.startsWith('<') === true && /^\d+$/.test(word))
+  if (exitCode !== 0 || shown.length !== name.length || !name.every(isShown))
     return stderr || 'there is no such command'
   const options = Object.fromEntries(
     [...stdout.matchAll(/^ {2}--([a-z-]+)( <)?/gm)].map(([, flag = '', value]) => [

@@ -93,6 +93,9 @@ describe('code in the documents', () => {
     'npm test -- --only nothing',
     'fcl-kms keys destroy',
     'fcl-kms keys create --name alias/a',
+    'fcl-kms accounts add-proposal-keys --total',
+    'fcl-kms accounts add-proposal-keys many',
+    'fcl-kms accounts show 100',
     'npx fcl-kms doctor --key',
     'curl https://example.com',
   ])('the command `%s` would not pass', async (command) => {

@@ -31,19 +31,21 @@ describe('fcl-kms --help', () => {
 Flow accounts whose keys live in AWS KMS.
 
 Commands:
-  keys create       Create a signing key in AWS KMS and show its Flow public key
-  keys show         Show the Flow public key, state and spec of a key, and where it is used
-  accounts create   Create a Flow account whose keys are KMS keys
-  accounts show     Show the balance and keys of an account, and which KMS key holds which
-  sign message      Sign a user message, as fcl.AppUtils.verifyUserSignatures verifies it
-  sign transaction  Add the signatures of an account to a transaction in a file; nothing is sent
-  doctor            Check credentials, KMS, keys, permissions, clock, access node and account
+  keys create                 Create a signing key in AWS KMS and show its Flow public key
+  keys show                   Show the Flow public key, state and spec of a key, and where it is used
+  accounts create             Create a Flow account whose keys are KMS keys
+  accounts show               Show the balance and keys of an account, and which KMS key holds which
+  accounts add-proposal-keys  Add n copies of a key to an account, at weight 0, to send transactions in parallel
+  sign message                Sign a user message, as fcl.AppUtils.verifyUserSignatures verifies it
+  sign transaction            Add the signatures of an account to a transaction in a file; nothing is sent
+  doctor                      Check credentials, KMS, keys, permissions, clock, access node and account
 
 Examples:
   fcl-kms keys create --alias alias/flow-minter --region eu-central-1
   fcl-kms keys show --key alias/flow-minter
   fcl-kms accounts create --network emulator --payer emulator --key alias/flow-minter
   fcl-kms accounts show --network testnet --address 0x1d007d755531709b --key alias/flow-minter
+  fcl-kms accounts add-proposal-keys 100 --network testnet --address 0x1d007d755531709b --key alias/flow-minter
   fcl-kms sign message --network testnet --address 0x1d007d755531709b --key alias/flow-minter --text "hello"
   fcl-kms sign transaction --network testnet --address 0x1d007d755531709b --key alias/flow-minter --in tx.rlp --out signed.rlp
   fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
@@ -59,16 +61,18 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor found a problem, 130 in
     'keys show',
     'accounts create',
     'accounts show',
+    'accounts add-proposal-keys',
     'sign message',
     'sign transaction',
     'doctor',
   ])('shows options, examples and exit codes of %s', async (name) => {
     const { stdout, exitCode } = await cli([...name.split(' '), '--help'])
+    const operand = name === 'accounts add-proposal-keys' ? '100 ' : ''
     expect(exitCode).toBe(0)
     for (const part of [
-      `Usage: fcl-kms ${name} [options]`,
+      `Usage: fcl-kms ${name}${operand === '' ? '' : ' <n>'} [options]`,
       '--json',
-      `  fcl-kms ${name} --`,
+      `  fcl-kms ${name} ${operand}--`,
       'Exit codes',
     ])
       expect(stdout).toContain(part)
@@ -92,6 +96,7 @@ describe('wrong usage ends with 2 and says which option', () => {
   const transaction = ['sign', 'transaction', ...account, '--key', 'alias/a', '--out', '-']
   const create = ['accounts', 'create', '--network', 'emulator', '--payer', 'emulator']
   const key = ['--key', 'alias/a']
+  const grow = ['accounts', 'add-proposal-keys']
 
   it.each([
     ['no command', [], 'command'],
@@ -133,6 +138,13 @@ describe('wrong usage ends with 2 and says which option', () => {
     ['a file that is not there', [...transaction, '--in', 'no-such-file'], '--in'],
     ['a folder for a file', [...transaction, '--in', '.'], '--in'],
     ['no key for the account', create, '--key'],
+    ['no number of keys', [...grow, ...account, ...key], 'n'],
+    ['a number of keys that is a word', [...grow, 'hunter2', ...account, ...key], 'n'],
+    ['no keys', [...grow, '0', ...account, ...key], 'n'],
+    ['too many keys', [...grow, '10001', ...account, ...key], 'n'],
+    ['two numbers of keys', [...grow, '1', '2', ...account, ...key], 'arguments'],
+    ['a pool without a key', [...grow, '1', ...account], '--key'],
+    ['a pool of a weight', [...grow, '1', ...account, ...key, '--weight', '1'], '--weight'],
     ['two keys without weights', [...create, ...key, ...key], '--weight'],
     ['a weight too many', [...create, ...key, '--weight', '1', '--weight', '2'], '--weight'],
     ['a weight that is a word', [...create, ...key, '--weight', 'all'], '--weight'],
