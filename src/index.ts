@@ -5,7 +5,7 @@
  */
 
 export type { FlowPublicKey } from './authorizer/bound-account.ts'
-export type { AuthorizerOptions } from './authorizer/engine.ts'
+export type { AuthorizerOptions, ReplicaUse } from './authorizer/engine.ts'
 export type {
   AuthorizationFunction,
   CompositeSignature,
@@ -30,4 +30,18 @@ export type { HashAlgorithm, SignatureAlgorithm } from './crypto/algorithms.ts'
 export type { AccountProof } from './crypto/messages.ts'
 export type { Disposition, SignerErrorCode, SignerErrorContext } from './error-codes.ts'
 export { isSignerError, SignerError } from './errors.ts'
-export type { Signer, SignerPublicKey, SignReport, SignRequest } from './signers/signer.ts'
+export {
+  createSigningGovernor,
+  type GovernorReport,
+  type QuotaStats,
+  type SigningGovernor,
+  type SigningGovernorOptions,
+} from './signers/governor/governor.ts'
+export type { ReserveTurns } from './signers/governor/local-turns.ts'
+export type {
+  Signer,
+  SignerPublicKey,
+  SignPace,
+  SignReport,
+  SignRequest,
+} from './signers/signer.ts'

@@ -37,6 +37,8 @@ type ProposalKey = Transaction['proposalKey']
 
 /** Remembers at most this many accounts, and forgets the one that was read longest ago. */
 const MAX_ACCOUNTS = 10_000
+/** A signer that did not tell its public key is asked again after so many milliseconds. */
+const AGAIN_MS = 10_000
 
 /** @param signers - Those whose keys may be on the accounts. */
 export function createAccountDirectory(signers: readonly Signer[]): AccountDirectory {
@@ -44,6 +46,8 @@ export function createAccountDirectory(signers: readonly Signer[]): AccountDirec
     readonly address: string
     readonly account: Promise<BoundAccount>
     settled: boolean
+    /** When a signer did not tell its key: when to ask again, by `performance.now()`. */
+    againAt: number
   }
   const entries = new Map<string, Entry>()
   const signed = new Map<string, bigint>()
@@ -52,12 +56,18 @@ export function createAccountDirectory(signers: readonly Signer[]): AccountDirec
   function read(node: NodeConnection, address: string): Entry {
     const name = nameOf(node, address)
     // Without a caller's signal: others may wait for the same reply. It is bounded in time.
-    const entry: Entry = { address, account: bindAccount(node, address, signers), settled: false }
+    const entry: Entry = {
+      address,
+      account: bindAccount(node, address, signers),
+      settled: false,
+      againAt: Infinity,
+    }
     entries.delete(name)
     entries.set(name, entry)
     entry.account.then(
-      () => {
+      ({ complete }) => {
         entry.settled = true
+        if (!complete) entry.againAt = performance.now() + AGAIN_MS
       },
       () => entries.get(name) === entry && entries.delete(name),
     )
@@ -65,9 +75,24 @@ export function createAccountDirectory(signers: readonly Signer[]): AccountDirec
     return entry
   }
 
+  /** Asks once more in the background; what is bound stays in use meanwhile. */
+  function complete(entry: Entry, node: NodeConnection): void {
+    entry.againAt = performance.now() + AGAIN_MS
+    const { address } = entry
+    const name = nameOf(node, address)
+    bindAccount(node, address, signers).then(
+      (account) => {
+        if (!account.complete || entries.get(name) !== entry) return
+        entries.set(name, { ...entry, account: Promise.resolve(account), againAt: Infinity })
+      },
+      () => undefined, // the next use asks again
+    )
+  }
+
   return {
     get(node, address, { reread, signal }) {
       const existing = entries.get(nameOf(node, address))
+      if (existing !== undefined && existing.againAt <= performance.now()) complete(existing, node)
       const usable = existing !== undefined && !(reread && existing.settled)
       return abortable((usable ? existing : read(node, address)).account, signal)
     },

@@ -1,5 +1,6 @@
 /** Which signer holds which key of an account: decided by public key, never by position. @module */
 
+import { REQUIRED_WEIGHT } from '../crypto/account-key-rlp.ts'
 import {
   type HashAlgorithm,
   isHashAlgorithm,
@@ -7,7 +8,7 @@ import {
   type SignatureAlgorithm,
 } from '../crypto/algorithms.ts'
 import { bytesToHex } from '../crypto/hex.ts'
-import { SignerError } from '../errors.ts'
+import { isSignerError, SignerError } from '../errors.ts'
 import { type AccountKey, readAccount } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { Signer } from '../signers/signer.ts'
@@ -40,6 +41,8 @@ export type BoundAccount = {
   readonly keys: readonly AccountKey[]
   /** Those that can sign, by index. */
   readonly held: ReadonlyMap<number, BoundKey>
+  /** False when a signer did not tell its public key: it may hold keys as well. */
+  readonly complete: boolean
 }
 
 /** @returns The public key of each signer, in the order of the signers. */
@@ -47,14 +50,16 @@ export async function readPublicKeys(
   signers: readonly Signer[],
   signal?: AbortSignal,
 ): Promise<readonly FlowPublicKey[]> {
-  return Promise.all(
-    signers.map(async (signer) => {
-      const { bytes, algorithm } = await signer.publicKey(signal === undefined ? {} : { signal })
-      const publicKey = bytesToHex(bytes)
-      return { publicKey, signatureAlgorithm: algorithm, signerId: signer.id }
-    }),
-  )
+  return Promise.all(signers.map((signer) => readPublicKey(signer, signal)))
 }
+
+async function readPublicKey(signer: Signer, signal?: AbortSignal): Promise<FlowPublicKey> {
+  const { bytes, algorithm } = await signer.publicKey(signal === undefined ? {} : { signal })
+  return { publicKey: bytesToHex(bytes), signatureAlgorithm: algorithm, signerId: signer.id }
+}
+
+const isPassing = (thrown: unknown) =>
+  isSignerError(thrown) && /^(retry|hold)$/.test(thrown.disposition)
 
 /**
  * Reads the account's keys and binds each to the signers with the same public key and curve.
@@ -67,10 +72,15 @@ export async function bindAccount(
   signers: readonly Signer[],
   signal?: AbortSignal,
 ): Promise<BoundAccount> {
-  const [account, publicKeys] = await Promise.all([
+  const [account, answers] = await Promise.all([
     readAccount(node, address, { signal }),
-    readPublicKeys(signers, signal),
+    Promise.allSettled(signers.map((signer) => readPublicKey(signer, signal))),
   ])
+  signal?.throwIfAborted()
+  const publicKeys = answers.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
+  const failures = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  const lasting = failures.find((thrown) => !isPassing(thrown))
+  if (lasting !== undefined) throw lasting
   const holdersOf = (key: AccountKey) =>
     signers.filter((_, index) => {
       const candidate = publicKeys[index]
@@ -84,12 +94,15 @@ export async function bindAccount(
     const bound = bindKey(account.address, key, holdersOf(key))
     if (bound !== undefined) held.set(key.index, bound)
   }
+  // One Region that is down need not stop another that holds the same key.
+  const weight = [...held.values()].reduce((sum, key) => sum + key.weight, 0)
+  if (failures.length > 0 && weight < REQUIRED_WEIGHT) throw failures[0]
   if (held.size === 0 && !account.keys.some((key) => holdersOf(key).length > 0))
     throw new SignerError('NO_KEY_HELD', {
       address: account.address,
       signerIds: signers.map(({ id }) => id),
     })
-  return { address: account.address, keys: account.keys, held }
+  return { address: account.address, keys: account.keys, held, complete: failures.length === 0 }
 }
 
 function bindKey(address: string, key: AccountKey, signers: readonly Signer[]) {

@@ -4,6 +4,7 @@ import { isSignerError, SignerError } from '../errors.ts'
 import { type AccessNodeOptions, assertChain, connectAccessNode } from '../flow/access-node.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { assertKnownKeys } from '../options.ts'
+import type { SigningGovernor } from '../signers/governor/governor.ts'
 import type { Signer } from '../signers/signer.ts'
 import { createVerifiedSigner } from '../signers/verified-signer.ts'
 import { type AccountDirectory, createAccountDirectory } from './account-directory.ts'
@@ -19,43 +20,74 @@ export type AuthorizerOptions = {
   readonly chainId?: string
   /** Called after each request to a signer, for metrics and audit. */
   readonly onSign?: SignObserver
+  /** Keeps requests below the quotas of the signers. Share one among authorizers that share a quota. */
+  readonly governor?: SigningGovernor
+  /**
+   * How the signers of one key are used, for example its replicas in several Regions.
+   * - `in-turn`, the default: the first, and the next one when it fails.
+   * - `together`: first the one that has most to spare, so that their quotas add up. Needs `governor`.
+   */
+  readonly replicas?: ReplicaUse
 }
+
+/** See `AuthorizerOptions.replicas`. */
+export type ReplicaUse = 'in-turn' | 'together'
 
 /** The shared parts. */
 export type Engine = {
   readonly signers: readonly Signer[]
   readonly onSign: SignObserver | undefined
+  readonly governor: SigningGovernor | undefined
+  readonly replicas: ReplicaUse
   readonly directory: AccountDirectory
   /** The access node, its chain checked. Throws `ACCESS_NODE_NOT_SET`, `CHAIN_MISMATCH`. */
   readonly node: (signal?: AbortSignal) => Promise<NodeConnection>
+  /** Another node, its chain checked. */
+  readonly onChain: (node: NodeConnection, signal?: AbortSignal) => Promise<NodeConnection>
 }
 
+/** The same authorizer, that reads from nodes of its caller's choice. */
+export const engineAt = (engine: Engine, node: () => NodeConnection): Engine => ({
+  ...engine,
+  node: (signal) => engine.onChain(node(), signal),
+})
+
 /** The option names that `createEngine` knows. */
-export const engineOptionNames: readonly string[] = ['accessNode', 'chainId', 'onSign']
+export const engineOptionNames: readonly string[] = [
+  'accessNode',
+  'chainId',
+  'onSign',
+  'governor',
+  'replicas',
+]
 
 /** @throws {SignerError} `INVALID_OPTION`. */
 export function createEngine(signers: readonly Signer[], options: AuthorizerOptions): Engine {
   assertKnownKeys(options, engineOptionNames)
-  const { accessNode, chainId, onSign } = options
+  const { accessNode, chainId, onSign, governor, replicas = 'in-turn' } = options
   assertSigners(signers)
   if (onSign !== undefined && typeof onSign !== 'function')
     throw new SignerError('INVALID_OPTION', { option: 'onSign', reason: 'it is not a function' })
+  assertGoverned(governor, replicas)
   const configured = accessNode === undefined ? undefined : connectAccessNode(accessNode)
   const verified = Object.freeze(signers.map(createVerifiedSigner))
   const checkedUrls = new Set<string>()
+  async function onChain(node: NodeConnection, signal?: AbortSignal): Promise<NodeConnection> {
+    if (chainId !== undefined && !checkedUrls.has(node.url)) {
+      await assertChain(node, chainId, { signal })
+      checkedUrls.add(node.url)
+    }
+    return node
+  }
 
   return {
     signers: verified,
     onSign,
+    governor,
+    replicas,
     directory: createAccountDirectory(verified),
-    async node(signal) {
-      const node = configured ?? connectAccessNode(await fclAccessNode())
-      if (chainId !== undefined && !checkedUrls.has(node.url)) {
-        await assertChain(node, chainId, { signal })
-        checkedUrls.add(node.url)
-      }
-      return node
-    },
+    node: async (signal) => onChain(configured ?? connectAccessNode(await fclAccessNode()), signal),
+    onChain,
   }
 }
 
@@ -74,6 +106,17 @@ function assertSigners(signers: readonly Signer[]): void {
       option: 'signers',
       reason: signers.length === 0 ? 'there is none' : 'one of them is not a signer',
     })
+}
+
+function assertGoverned(governor: SigningGovernor | undefined, replicas: ReplicaUse): void {
+  const refuse = (option: string, reason: string) =>
+    new SignerError('INVALID_OPTION', { option, reason })
+  if (governor !== undefined && typeof governor?.run !== 'function')
+    throw refuse('governor', 'it is not one of createSigningGovernor')
+  if (replicas !== 'in-turn' && replicas !== 'together')
+    throw refuse('replicas', 'it is neither in-turn nor together')
+  if (replicas === 'together' && governor === undefined)
+    throw refuse('replicas', 'together needs a governor, which knows what each has to spare')
 }
 
 /**

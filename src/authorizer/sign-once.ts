@@ -2,9 +2,10 @@
 
 import { bytesToHex } from '../crypto/hex.ts'
 import { isSignerError } from '../errors.ts'
-import type { Signer, SignReport } from '../signers/signer.ts'
+import type { Signer, SignPace, SignReport } from '../signers/signer.ts'
 import type { BoundKey } from './bound-account.ts'
-import { notify, type SignObserver, type SignPurpose } from './observer.ts'
+import type { Engine } from './engine.ts'
+import { notify, type SignPurpose } from './observer.ts'
 
 /** Signs a message with a bound key. Resolves to 64 bytes that the key's public key verifies. */
 export type SignOnce = (
@@ -14,17 +15,20 @@ export type SignOnce = (
   signal?: AbortSignal,
 ) => Promise<Uint8Array>
 
+/** How the signers are asked, and who is told. */
+export type SigningWay = Partial<Pick<Engine, 'onSign' | 'governor' | 'replicas'>>
+
 /**
  * ECDSA binds a public key and a message, not a key index: entries of one transaction that share
  * both share the signature, so a copy of a key costs no call.
  */
-export function createSignOnce(observer: SignObserver | undefined): SignOnce {
+export function createSignOnce(way: SigningWay): SignOnce {
   const signatures = new Map<string, Promise<Uint8Array>>()
   return (key, message, purpose, signal) => {
     const name = `${key.publicKey} ${key.hashAlgorithm} ${bytesToHex(message)}`
     const existing = signatures.get(name)
     if (existing !== undefined) return existing
-    const signing = signWithAny({ key, message, purpose: purpose(), observer, signal })
+    const signing = signWithAny({ key, message, purpose: purpose(), way, signal })
     signatures.set(name, signing)
     return signing
   }
@@ -34,14 +38,14 @@ type Task = {
   readonly key: BoundKey
   readonly message: Uint8Array
   readonly purpose: SignPurpose
-  readonly observer: SignObserver | undefined
+  readonly way: SigningWay
   readonly signal: AbortSignal | undefined
 }
 
 /** The signers of one key in turn: the next one only when the last could not, for now. */
 async function signWithAny(task: Task): Promise<Uint8Array> {
   let failure: unknown
-  for (const signer of task.key.signers) {
+  for (const signer of inOrder(task)) {
     try {
       return await signObserved(signer, task)
     } catch (thrown) {
@@ -54,17 +58,30 @@ async function signWithAny(task: Task): Promise<Uint8Array> {
   throw failure
 }
 
+/** A hanging replica has ever more requests on their way, so that the others are preferred. */
+function inOrder({ key: { signers }, way }: Task): readonly Signer[] {
+  if (way.replicas !== 'together' || signers.length < 2) return signers
+  const quotas = way.governor?.stats()
+  const loadMs = (signer: Signer) => {
+    const quota = quotas?.get(signer.quota?.() ?? '')
+    return quota === undefined ? 0 : quota.waitMs + (1_000 * quota.running) / quota.ratePerSecond
+  }
+  const loads = new Map(signers.map((signer) => [signer, loadMs(signer)]))
+  // The sort is stable: of two that have nothing to do, the first.
+  return [...signers].sort((a, b) => (loads.get(a) ?? 0) - (loads.get(b) ?? 0))
+}
+
 async function signObserved(signer: Signer, task: Task): Promise<Uint8Array> {
-  const { key, message, purpose, observer, signal } = task
+  const { key, message, purpose, way, signal } = task
   const { address, keyIndex, hashAlgorithm, signatureAlgorithm } = key
-  const started = performance.now()
+  let started = performance.now()
   let report: SignReport = { attempts: 0 }
   const onReport = (reported: SignReport) => {
     report = reported
   }
   const tell = (errorCode?: string) => {
     const { attempts, requestId, keyId } = report
-    notify(observer, {
+    notify(way.onSign, {
       ...purpose,
       signerId: signer.id,
       ...(keyId === undefined ? {} : { backendKeyId: keyId }),
@@ -79,8 +96,16 @@ async function signObserved(signer: Signer, task: Task): Promise<Uint8Array> {
     })
   }
   try {
-    const request = { message, hashAlgorithm, onReport }
-    const signature = await signer.sign(signal === undefined ? request : { ...request, signal })
+    const given = { message, hashAlgorithm, onReport }
+    const request = signal === undefined ? given : { ...given, signal }
+    const quota = way.governor === undefined ? undefined : signer.quota?.()
+    const paced = (pace: SignPace) => {
+      started = performance.now() // the wait for the turn is the governor's to tell
+      return signer.sign({ ...request, pace })
+    }
+    const signature = await (quota === undefined || way.governor === undefined
+      ? signer.sign(request)
+      : way.governor.run(quota, paced, signal))
     tell()
     return signature
   } catch (thrown) {

@@ -48,7 +48,7 @@ export async function signTransaction(
   })
   const part: SignedPart = pays ? 'envelope' : 'payload'
   const message = pays ? envelopeMessage(transaction) : payloadMessage(transaction)
-  const signOnce = createSignOnce(engine.onSign)
+  const signOnce = createSignOnce(engine)
   const purpose = () =>
     ({ kind: 'transaction', transaction: transactionFacts(transaction, part) }) as const
   const signatures = await Promise.all(

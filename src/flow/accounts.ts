@@ -62,16 +62,17 @@ export async function readAccount(
 /**
  * Reads one key at the latest finalized block, the freshest sequence number there is: 299 bytes.
  *
+ * @param options - `height`: read it as it was after this block.
  * @throws {SignerError} `KEY_INDEX_UNKNOWN` and the `ACCESS_NODE_…` codes.
  */
 export async function readAccountKey(
   node: NodeConnection,
   address: string,
   keyIndex: number,
-  { signal }: Options = {},
+  { signal, height }: Options & { readonly height?: number } = {},
 ): Promise<AccountKey> {
   const normal = normalizeAddress(address)
-  const path = `accounts/${normal.slice(2)}/keys/${keyIndex}?block_height=final`
+  const path = `accounts/${normal.slice(2)}/keys/${keyIndex}?block_height=${height ?? 'final'}`
   const reply = await requestNode(node, { path, signal })
   if (reply.status === 404)
     throw new SignerError('KEY_INDEX_UNKNOWN', { address: normal, keyIndex })

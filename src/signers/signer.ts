@@ -19,6 +19,14 @@ export type SignReport = {
   readonly attempts: number
 }
 
+/** Given by whoever keeps the rate of a quota. The first request of a signature has its turn. */
+export type SignPace = {
+  /** Waits for the turn of one request more. Rejects with `signal.reason`. */
+  readonly nextTurn: (signal?: AbortSignal) => Promise<void>
+  /** The backend has throttled a request, whether or not it is sent again. */
+  readonly throttled: () => void
+}
+
 /** One signature asked of a signer. */
 export type SignRequest = {
   /** The whole message with its domain tag, not its digest: a remote signer must be able to decode it. Borrowed. */
@@ -27,6 +35,8 @@ export type SignRequest = {
   readonly signal?: AbortSignal
   /** Called at most once, before `sign` resolves. A signer may leave it out. */
   readonly onReport?: (report: SignReport) => void
+  /** Present when the quota of the signer is kept. A signer that sends one request may leave it out. */
+  readonly pace?: SignPace
 }
 
 /**
@@ -36,6 +46,11 @@ export type SignRequest = {
 export interface Signer {
   /** Stable and safe to log, for example a key ARN. Never a secret. */
   readonly id: string
+  /**
+   * Names what limits how often this signer may be asked, as far as it is known by now; signers of
+   * one quota tell the same name. A signer without this is asked as often as there is something to sign.
+   */
+  readonly quota?: () => string | undefined
   publicKey(options?: { signal?: AbortSignal }): Promise<SignerPublicKey>
   /** Resolves to 64 bytes, r‖s big-endian, s in the lower half of the order. */
   sign(request: SignRequest): Promise<Uint8Array>

@@ -38,6 +38,7 @@ export function createVerifiedSigner(signer: Signer): Signer {
 
   const wrapper: Signer = Object.freeze({
     id: signer.id,
+    ...(signer.quota === undefined ? {} : { quota: signer.quota }),
     async publicKey({ signal }: { signal?: AbortSignal } = {}) {
       const { bytes, algorithm } = await loaded(signal)
       return { bytes: bytes.slice(), algorithm }

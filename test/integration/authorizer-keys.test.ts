@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { KMSClient } from '@aws-sdk/client-kms'
-import { KmsAuthorizer, type SignEvent } from '../../src/index.ts'
+import { KmsAuthorizer, type SignEvent, SignerError } from '../../src/index.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
 import { type Fcl, loadFcl } from '../support/fcl.ts'
@@ -371,6 +371,30 @@ describe('signers of several kinds', () => {
     expect(errorCodes).toEqual([])
     const fresh = await createAwsKmsSigner({ client: kms.client, keyId: alias }).publicKey()
     expect(fresh.bytes).not.toEqual((await signer.publicKey()).bytes)
+  })
+})
+
+describe('signers of one key', () => {
+  const down = async () => {
+    throw new SignerError('KMS_TIMEOUT', { keyId: 'down', attempts: 1, elapsedMs: 1 })
+  }
+
+  it('sign when one of them is down before it told its public key', async () => {
+    const up = p256()
+    const address = await chain.createAccount([{ signer: up, weight: 1000 }])
+    const { authorizer } = counting([{ id: 'down', publicKey: down, sign: down }, up])
+    const { errorCodes } = await chain.send({ cadence: noop, authz: authorizer.authorize(address) })
+    expect(errorCodes).toEqual([])
+  })
+
+  it('say why one is down when the others do not reach the weight', async () => {
+    const [up, other] = [p256(), p256()]
+    const address = await chain.createAccount([
+      { signer: up, weight: 500 },
+      { signer: other, weight: 500 },
+    ])
+    const { authorizer } = counting([{ id: 'down', publicKey: down, sign: down }, up])
+    await expect(authorizer.proposalKey(address)).rejects.toThrow(refusal('KMS_TIMEOUT'))
   })
 })
 

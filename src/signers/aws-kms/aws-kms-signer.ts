@@ -5,11 +5,13 @@ import { hashMessage } from '../../crypto/hash.ts'
 import { SignerError } from '../../errors.ts'
 import type { Signer } from '../signer.ts'
 import { createVerifiedSigner } from '../verified-signer.ts'
+import { withBoundedReply } from './bounded-reply.ts'
 import { callKms } from './call.ts'
 import { assertKms, kmsClient, loadAwsKms } from './client.ts'
-import { parseKmsKeyId } from './key-id.ts'
+import { kmsQuota, parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits } from './limits.ts'
 import { type KmsPublicKey, readKmsPublicKey } from './public-key.ts'
+import { watchRequests } from './watch.ts'
 
 /** Options of `createAwsKmsSigner`. */
 export type AwsKmsSignerOptions = Partial<KmsLimits> & {
@@ -34,20 +36,27 @@ export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
   assertKms(kms)
   const name = parseKmsKeyId(keyId)
   let pinned: Promise<KmsPublicKey> | undefined
+  let quota = kmsQuota(keyId)
 
   const load = () => {
     pinned ??= kmsClient(kms, limits).then((client) => readKmsPublicKey(client, name, limits))
     const loading = pinned
-    loading.catch(() => {
-      pinned = undefined // a failure is not remembered
-    })
+    loading.then(
+      ({ keyArn }) => {
+        quota = kmsQuota(keyArn)
+      },
+      () => {
+        pinned = undefined // a failure is not remembered
+      },
+    )
     return loading
   }
 
   return createVerifiedSigner({
     id: keyId,
+    quota: () => quota,
     publicKey: async () => load(),
-    async sign({ message, hashAlgorithm, signal, onReport }) {
+    async sign({ message, hashAlgorithm, signal, onReport, pace }) {
       const { keyArn, algorithm } = await load()
       const [client, { SignCommand }] = await Promise.all([kmsClient(kms, limits), loadAwsKms()])
       const command = {
@@ -57,9 +66,11 @@ export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
         SigningAlgorithm: 'ECDSA_SHA_256',
       } as const
       const target = { keyId, operation: 'Sign' }
-      const { reply, attempts } = await callKms(target, limits, signal, (abortSignal) =>
-        client.send(new SignCommand(command), { abortSignal }),
-      )
+      const watch = watchRequests(pace)
+      const { reply, attempts } = await callKms(target, limits, signal, (abortSignal, failed) => {
+        const sent = withBoundedReply(new SignCommand(command))
+        return client.send(watch(sent, abortSignal, failed), { abortSignal })
+      })
       const { requestId } = reply.$metadata ?? {}
       onReport?.({ attempts, keyId: keyArn, ...(requestId === undefined ? {} : { requestId }) })
       const { derToRaw } = await loadAsn1()

@@ -20,6 +20,7 @@ export type KmsReply<T> = { readonly reply: T; readonly attempts: number }
  * Retries passing faults (throttling, 5xx, sockets, timeouts, broken bodies) until the total time
  * is over; everything else is thrown at once.
  *
+ * @param send - Calls `failed` with what each request failed with that the SDK may send again itself.
  * @throws {SignerError} One of the `KMS_…` and `KEY_…` codes. Rejects with `signal.reason` when
  * the caller aborts.
  */
@@ -27,10 +28,10 @@ export async function callKms<T extends { readonly $metadata: Metadata }>(
   target: { readonly keyId: string; readonly operation: string },
   limits: KmsLimits,
   signal: AbortSignal | undefined,
-  send: (signal: AbortSignal) => Promise<T>,
+  send: (signal: AbortSignal, failed: (thrown: unknown) => void) => Promise<T>,
 ): Promise<KmsReply<T>> {
   let sent = 0
-  let before: unknown // what the attempt before the last one failed with
+  let before: unknown // what the last whole request failed with
   const { totalTimeoutMs } = limits
   return retrying(
     {
@@ -42,12 +43,13 @@ export async function callKms<T extends { readonly $metadata: Metadata }>(
     async (_, leftMs) => {
       const timeoutMs = Math.min(limits.requestTimeoutMs, leftMs)
       try {
-        const reply = await withDeadline({ signal, timeoutMs, onTimeout: timeoutError }, send)
+        const bound = { signal, timeoutMs, onTimeout: timeoutError }
+        const reply = await withDeadline(bound, (inTime) => send(inTime, failed))
         sent += reply.$metadata?.attempts ?? 1
         return { reply, attempts: sent }
       } catch (thrown) {
         sent += attemptsOf(thrown)
-        // An attempt cut short by the total time tells less than the whole one before it.
+        // What the total time cut short tells less than the whole request before it.
         const cutShort = timeoutMs < limits.requestTimeoutMs && isTimeout(thrown)
         if (cutShort && before !== undefined) throw before
         before = thrown
@@ -55,6 +57,10 @@ export async function callKms<T extends { readonly $metadata: Metadata }>(
       }
     },
   )
+
+  function failed(thrown: unknown): void {
+    before = thrown
+  }
 
   function toError(thrown: unknown, elapsedMs: number): unknown {
     return isSignerError(thrown)

@@ -1,11 +1,13 @@
 /** What KMS says of a key, for people who set one up or ask why it does not sign. @module */
 
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
+import { withBoundedReply } from './bounded-reply.ts'
 import { callKms } from './call.ts'
 import { kmsClient, loadAwsKms } from './client.ts'
 import { parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits } from './limits.ts'
 import { keySpecs } from './public-key.ts'
+import { watchRequests } from './watch.ts'
 
 /** The facts of a key that decide whether it can sign for a Flow account. */
 export type KmsKeyDescription = {
@@ -38,9 +40,11 @@ export async function describeAwsKmsKey(options: {
   const client = await kmsClient(options.client, limits)
   const { DescribeKeyCommand } = await loadAwsKms()
   const target = { keyId, operation: 'DescribeKey' }
-  const { reply } = await callKms(target, limits, options.signal, (abortSignal) =>
-    client.send(new DescribeKeyCommand({ KeyId: keyId }), { abortSignal }),
-  )
+  const watch = watchRequests()
+  const { reply } = await callKms(target, limits, options.signal, (abortSignal, failed) => {
+    const sent = withBoundedReply(new DescribeKeyCommand({ KeyId: keyId }))
+    return client.send(watch(sent, abortSignal, failed), { abortSignal })
+  })
   const { Arn, KeySpec, KeyUsage, KeyState, MultiRegion, Description } = reply.KeyMetadata ?? {}
   const facts = {
     keyArn: Arn ?? '',

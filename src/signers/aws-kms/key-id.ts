@@ -36,3 +36,13 @@ export function parseKmsKeyId(keyId: string): KmsKeyName {
     throw refuse('its ARN names neither a key nor an alias')
   return { keyId, region, keyArn: keyId }
 }
+
+/**
+ * All ECC keys of an account share one quota in a Region.
+ *
+ * @returns `aws-kms`, the Region and the account; undefined for a name that does not tell them.
+ */
+export function kmsQuota(keyId: string): string | undefined {
+  const groups = ARN.exec(keyId)?.groups
+  return groups === undefined ? undefined : `aws-kms ${groups['region']} ${groups['account']}`
+}

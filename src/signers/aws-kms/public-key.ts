@@ -4,10 +4,12 @@ import type { GetPublicKeyCommandOutput, KMSClient } from '@aws-sdk/client-kms'
 import type { SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import { SignerError } from '../../errors.ts'
 import type { SignerPublicKey } from '../signer.ts'
+import { withBoundedReply } from './bounded-reply.ts'
 import { callKms } from './call.ts'
 import { clientRegion, loadAwsKms } from './client.ts'
 import type { KmsKeyName } from './key-id.ts'
 import type { KmsLimits } from './limits.ts'
+import { watchRequests } from './watch.ts'
 
 /** The key specs that Flow can use. KMS signs with `ECDSA_SHA_256` for both. */
 export const keySpecs: Readonly<Record<string, SignatureAlgorithm>> = {
@@ -38,9 +40,11 @@ export async function readKmsPublicKey(
   await assertRegion(client, name)
   const { GetPublicKeyCommand } = await loadAwsKms()
   const target = { keyId: name.keyId, operation: 'GetPublicKey' }
-  const { reply } = await callKms(target, limits, undefined, (abortSignal) =>
-    client.send(new GetPublicKeyCommand({ KeyId: name.keyId }), { abortSignal }),
-  )
+  const watch = watchRequests()
+  const { reply } = await callKms(target, limits, undefined, (abortSignal, failed) => {
+    const sent = withBoundedReply(new GetPublicKeyCommand({ KeyId: name.keyId }))
+    return client.send(watch(sent, abortSignal, failed), { abortSignal })
+  })
   const key = await checkReply(reply, name)
   keys.set(key.keyArn, key)
   return key

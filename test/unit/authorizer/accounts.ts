@@ -42,5 +42,5 @@ export function accountOf(plans: readonly KeyPlan[]): BoundAccount {
         publicKey,
         signers: [signer],
       })
-  return { address, keys, held }
+  return { complete: true, address, keys, held }
 }

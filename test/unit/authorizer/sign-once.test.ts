@@ -45,7 +45,7 @@ const mismatch = new SignerError('KMS_REPLY_MISMATCH', { keyId: 'mrk', field: 'K
 describe('createSignOnce', () => {
   it('signs once for two indexes of one public key and one message', async () => {
     const signer = door('a')
-    const signOnce = createSignOnce(undefined)
+    const signOnce = createSignOnce({})
     const first = signOnce(await keyOf([signer], 0), message, purpose)
     const second = signOnce(await keyOf([signer], 7), message, purpose)
     expect(await first).toBe(await second)
@@ -54,7 +54,7 @@ describe('createSignOnce', () => {
 
   it('signs again for another message or another hash', async () => {
     const signer = door('a')
-    const signOnce = createSignOnce(undefined)
+    const signOnce = createSignOnce({})
     const key = await keyOf([signer])
     await signOnce(key, message, purpose)
     await signOnce(key, new Uint8Array([1]), purpose)
@@ -68,7 +68,7 @@ describe('createSignOnce', () => {
   ])('asks the second signer of a key when the first %s', async (_, failure) => {
     const [first, second] = [door('eu', failure), door('us')]
     const events: SignEvent[] = []
-    const signOnce = createSignOnce((event) => events.push(event))
+    const signOnce = createSignOnce({ onSign: (event) => events.push(event) })
     expect(await signOnce(await keyOf([first, second]), message, purpose)).toHaveLength(64)
     expect(events.map(({ signerId, errorCode }) => [signerId, errorCode])).toEqual([
       ['eu', failure.code],
@@ -78,14 +78,14 @@ describe('createSignOnce', () => {
 
   it('asks nobody else when an answer was not what it should be', async () => {
     const [first, second] = [door('eu', mismatch), door('us')]
-    const signing = createSignOnce(undefined)(await keyOf([first, second]), message, purpose)
+    const signing = createSignOnce({})(await keyOf([first, second]), message, purpose)
     await expect(signing).rejects.toBe(mismatch)
     expect(second.calls()).toBe(0)
   })
 
   it('fails with the last error when no signer can', async () => {
     const signers = [door('eu', unavailable), door('us', disabled)]
-    const signing = createSignOnce(undefined)(await keyOf(signers), message, purpose)
+    const signing = createSignOnce({})(await keyOf(signers), message, purpose)
     await expect(signing).rejects.toBe(disabled)
   })
 
@@ -101,7 +101,7 @@ describe('createSignOnce', () => {
       },
     }
     const key = await keyOf([first, second])
-    const signing = createSignOnce(undefined)(key, message, purpose, controller.signal)
+    const signing = createSignOnce({})(key, message, purpose, controller.signal)
     await expect(signing).rejects.toBe(reason)
     expect(second.calls()).toBe(0)
   })

@@ -1,0 +1,49 @@
+/** The single requests of a command, those that the SDK sends again by itself among them. @module */
+
+import type { SignPace } from '../signer.ts'
+import { readKmsFailure } from './failures.ts'
+
+type Next<Args, Result> = (args: Args) => Promise<Result>
+
+/** A command of the SDK, by shape: there may be two copies of it. */
+type Command<Args, Result> = {
+  readonly middlewareStack: {
+    add(
+      middleware: (next: Next<Args, Result>) => Next<Args, Result>,
+      options: { step: 'finalizeRequest'; priority: 'low'; name: string },
+    ): void
+  }
+}
+
+/** Watches the requests of one command more. `onFailure` gets what each that failed failed with. */
+export type Watch = <Args, Result, C extends Command<Args, Result>>(
+  command: C & Command<Args, Result>,
+  signal: AbortSignal,
+  onFailure: (thrown: unknown) => void,
+) => C
+
+/**
+ * @param pace - Each request takes a turn of the quota, but the very first, which has it.
+ * @returns A function for all commands of one operation.
+ */
+export function watchRequests(pace?: SignPace): Watch {
+  let isFirst = true
+  return (command, signal, onFailure) => {
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        if (!isFirst) await pace?.nextTurn(signal)
+        isFirst = false
+        try {
+          return await next(args)
+        } catch (thrown) {
+          if (!signal.aborted) onFailure(thrown)
+          if (readKmsFailure(thrown).throttled) pace?.throttled()
+          throw thrown
+        }
+      },
+      // Low is inside the SDK's own retries.
+      { step: 'finalizeRequest', priority: 'low', name: 'watchRequests' },
+    )
+    return command
+  }
+}

@@ -1,0 +1,105 @@
+/** One POST, and what its reply proves. @module */
+import { postTransaction, prepareTransaction } from '../../../src/flow/post-transaction.ts'
+import { sampleTransaction } from '../crypto/transactions.ts'
+import { rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
+
+const at = (url: string, timeoutMs = 500) => ({ url, timeoutMs })
+const body = prepareTransaction(sampleTransaction)
+
+describe('prepareTransaction', () => {
+  it('refuses what a node would misread', () => {
+    const odd = { ...sampleTransaction, referenceBlockId: new Uint8Array(31) }
+    expect(() => prepareTransaction(odd)).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_TRANSACTION' }),
+    )
+  })
+})
+
+describe('postTransaction', () => {
+  const invalid = 'Invalid Flow request: invalid transaction: expired'
+  const executing = 'Invalid Flow request: pending block with ID 00 is currently being executed'
+  const again = 'transaction with ID 00 has already been submitted'
+  it.each([
+    [200, {}, 'taken', ''],
+    [201, { id: 'x' }, 'taken', ''],
+    [500, { message: again }, 'taken', ''],
+    [400, { message: 'invalid signature' }, 'refused', 'invalid signature'],
+    [404, {}, 'refused', 'HTTP 404'],
+    [500, { message: invalid }, 'refused', invalid],
+    [500, { message: executing }, 'busy', executing],
+    [429, { message: 'slow down' }, 'limited', 'slow down'],
+    [429, '<html>', 'limited', 'HTTP 429'],
+    [500, { message: 'context deadline exceeded' }, 'unknown', 'context deadline exceeded'],
+    [408, {}, 'unknown', 'HTTP 408'],
+    [502, '<html>', 'unknown', 'HTTP 502'],
+    [503, { message: 'no' }, 'unknown', 'no'],
+    [504, {}, 'unknown', 'HTTP 504'],
+    [403, '<html>', 'unknown', 'HTTP 403'],
+    [200, '<html>', 'unknown', 'HTTP 200'],
+  ])('reads %d with %j as %s', async (status, reply, verdict, reason) => {
+    await using node = await startAnswering(reply, status)
+    const result = await postTransaction(at(node.url), body)
+    expect(result).toMatchObject({ verdict, reason, status, retryAfterMs: undefined })
+    expect(result.error === undefined).toBe(verdict === 'taken')
+    expect(node.requests).toEqual(['POST /v1/transactions'])
+  })
+
+  it.each([
+    ['7', 7_000, 7_000],
+    [new Date(Date.now() + 60_000).toUTCString(), 50_000, 60_000],
+    [new Date(0).toUTCString(), 0, 0],
+  ])('tells how long the node asks to wait: %s', async (header, least, most) => {
+    await using node = await startServer((response) => {
+      response.writeHead(429, { 'retry-after': header }).end('{}')
+    })
+    const { verdict, retryAfterMs } = await postTransaction(at(node.url), body)
+    expect(verdict).toBe('limited')
+    expect(retryAfterMs).toBeGreaterThanOrEqual(least)
+    expect(retryAfterMs).toBeLessThanOrEqual(most)
+  })
+
+  it('tells nothing of a wait that cannot be read', async () => {
+    await using node = await startServer((response) => {
+      response.writeHead(429, { 'retry-after': 'soon' }).end('{}')
+    })
+    expect((await postTransaction(at(node.url), body)).retryAfterMs).toBeUndefined()
+  })
+
+  it('knows nothing when the reply is lost, and does not send again', async () => {
+    await using node = await startServer((response) => response.socket?.resetAndDestroy())
+    expect(await postTransaction(at(node.url), body)).toMatchObject({
+      verdict: 'unknown',
+      status: undefined,
+      error: { code: 'ACCESS_NODE_UNREACHABLE' },
+    })
+    expect(node.requests).toHaveLength(1)
+  })
+
+  it('knows nothing when the caller aborts under way', async () => {
+    await using node = await startSocketServer(() => undefined)
+    const controller = new AbortController()
+    const posting = postTransaction(at(node.url, 10_000), body, { signal: controller.signal })
+    while (node.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    controller.abort('enough')
+    expect(await posting).toMatchObject({ verdict: 'unknown', error: 'enough' })
+  })
+
+  it('sends nothing for a caller who aborted before', async () => {
+    await using node = await startAnswering({})
+    const { error } = await rejectionOf(
+      postTransaction(at(node.url), body, { signal: AbortSignal.abort('enough') }),
+    )
+    expect(error).toBe('enough')
+    expect(node.requests).toEqual([])
+  })
+
+  it('keeps its connection: 100 POSTs in a row use one or two', async () => {
+    await using node = await startServer((response, count) => {
+      response.statusCode = count % 3 === 0 ? 400 : 200
+      response.end(JSON.stringify({ message: 'x'.repeat(count) }))
+    })
+    for (let index = 0; index < 100; index++) await postTransaction(at(node.url), body)
+    expect(node.requests).toHaveLength(100)
+    expect(node.connections()).toBeLessThanOrEqual(2)
+  })
+})
