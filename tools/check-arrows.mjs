@@ -11,7 +11,8 @@ const flow = ['crypto', ...base]
 const signers = ['crypto', ...base]
 const policy = ['crypto', ...base]
 const authorizer = ['signers', 'flow', 'policy', 'crypto', ...base]
-const proposalKeys = ['authorizer', ...authorizer]
+const stores = ['crypto', ...base]
+const proposalKeys = ['authorizer', 'stores', ...authorizer]
 const relay = ['proposal-keys', ...proposalKeys]
 const provisioning = ['authorizer', 'signers', 'flow', 'crypto', ...base]
 /** @type {Record<string, readonly string[]>} */
@@ -26,8 +27,10 @@ const allowed = {
   signers,
   policy,
   authorizer,
+  stores,
   'proposal-keys': proposalKeys,
   relay,
+  observability: ['relay', ...relay],
   provisioning,
   testing: ['signers', 'flow', 'crypto', ...base],
   cli: ['provisioning', ...provisioning],

@@ -1,0 +1,40 @@
+/** What both stores refuse, so that no intent is kept by one that the other cannot keep. @module */
+
+import { SignerError } from '../errors.ts'
+import type { JobCounts, JobIntent } from './store.ts'
+
+/** A text of PostgreSQL holds no NUL, and UTF-8 no half of a pair. */
+const isPlain = (text: string): boolean => !text.includes('\0') && !/\p{Cs}/u.test(text)
+
+/**
+ * @throws {SignerError} `INVALID_OPTION` for an id that is not 1 to 128 printable ASCII characters,
+ *   a hash that is not 64 digits, or a text that cannot be kept as it is.
+ */
+export function assertIntents(jobs: readonly JobIntent[]): void {
+  for (const { id, intentHash, cadence, arguments: args, batch } of jobs) {
+    if (!/^[ -~]{1,128}$/.test(id)) refuse('id', 'it is not 1 to 128 printable ASCII characters')
+    if (!/^[0-9a-f]{64}$/.test(intentHash))
+      refuse('intentHash', 'it is not 64 lower-case hexadecimal digits')
+    if (![cadence, batch ?? '', ...args].every(isPlain))
+      refuse('job', 'it holds a NUL character or half of a surrogate pair')
+  }
+}
+
+function refuse(option: string, reason: string): never {
+  throw new SignerError('INVALID_OPTION', { option, reason })
+}
+
+/** A reason often comes from a remote answer: what cannot be kept in it is replaced. */
+export const plainText = (text: string): string =>
+  text.replaceAll('\0', '\ufffd').replace(/\p{Cs}/gu, '\ufffd')
+
+/** An account without jobs. Its names are all states there are. */
+export const noJobs: JobCounts = {
+  queued: 0,
+  claimed: 0,
+  'in-flight': 0,
+  done: 0,
+  failed: 0,
+  cancelled: 0,
+  quarantined: 0,
+}

@@ -1,0 +1,139 @@
+/** The jobs of the SQL store: each method one statement. @module */
+
+import { hashMessage } from '../../crypto/hash.ts'
+import { bytesToHex } from '../../crypto/hex.ts'
+import { assertIntents, noJobs } from '../checks.ts'
+import type { RunSql } from '../sql-database.ts'
+import type { JobRow, JobState, RelayStore } from '../store.ts'
+import { toJobRow, toJson } from './rows.ts'
+
+type JobMethods = Pick<
+  RelayStore,
+  | 'addJobs'
+  | 'getJobs'
+  | 'listJobs'
+  | 'countJobs'
+  | 'cancelJob'
+  | 'claimJobs'
+  | 'unclaimJobs'
+  | 'resolveJob'
+  | 'prune'
+>
+
+const span = (milliseconds: string) =>
+  `coalesce((${milliseconds})::double precision, 0) * interval '1 millisecond'`
+
+/** Absent fields stay as they are, null ones become null. */
+const told = (column: string, field: string, type: string) =>
+  `${column} = CASE WHEN g.job ? '${field}' THEN (g.job->>'${field}')::${type} ELSE j.${column} END`
+
+/** @param schema - Quoted. */
+export function createSqlJobs(run: RunSql, schema: string): JobMethods {
+  const jobs = `${schema}.jobs`
+  const asJson = `${schema}.job_json(j) AS json`
+  const add = `SELECT a AS json FROM ${schema}.add_jobs($1, $2::text::jsonb, $3::text::jsonb,
+    $4::text::bigint) AS a`
+  const get = `SELECT ${schema}.job_json(found.job) AS json
+    FROM jsonb_array_elements_text($2::text::jsonb) WITH ORDINALITY AS g(id, place)
+    CROSS JOIN LATERAL (
+      SELECT j AS job FROM ${jobs} AS j WHERE j.address = $1 AND j.id = g.id OFFSET 0) AS found
+    ORDER BY g.place`
+  // The states stand in the text, not in a parameter: so the planner finds the index of the open ones.
+  const list = (states: readonly JobState[]) => `SELECT ${asJson} FROM ${jobs} AS j
+    WHERE j.address = $1 AND j.state IN (${states.map((state) => `'${state}'`).join(', ')})
+      AND j.position > CASE WHEN $2 = '' THEN 0
+        ELSE (SELECT position FROM ${jobs} WHERE address = $1 AND id = $2) END
+    ORDER BY j.position LIMIT $3::text::bigint`
+  const count = `SELECT json_build_array(state, sum(amount))::text AS json FROM (
+      SELECT state, count(*) AS amount FROM ${jobs} WHERE address = $1
+        AND state IN ('queued', 'claimed', 'in-flight', 'quarantined') GROUP BY state
+      UNION ALL SELECT state, count(*) FROM ${jobs} WHERE address = $1
+        AND state IN ('done', 'failed', 'cancelled') GROUP BY state) AS counted
+    GROUP BY state`
+  const cancel = `UPDATE ${jobs} SET state = 'cancelled', finished_at = clock_timestamp()
+    WHERE address = $1 AND id = $2 AND state = 'queued' RETURNING 'true' AS json`
+  const claim = `WITH oldest AS (
+      SELECT address, id FROM ${jobs} WHERE address = $1 AND state IN ('queued', 'claimed')
+        AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= now()
+      ORDER BY position LIMIT $2::text::bigint FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+      UPDATE ${jobs} AS j SET state = 'claimed', fence = j.fence + 1, holder = $3,
+        lease_until = clock_timestamp() + ${span('$4::text')}
+      FROM oldest AS o WHERE j.address = o.address AND j.id = o.id
+      RETURNING j.position, ${asJson}
+    ) SELECT json FROM claimed ORDER BY position`
+  const unclaim = `WITH given AS (
+      SELECT DISTINCT ON (value->>'id') value AS job
+      FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY ORDER BY value->>'id', ordinality
+    ), locked AS (
+      SELECT j.id FROM given CROSS JOIN LATERAL (
+        SELECT id FROM ${jobs} WHERE address = $1 AND id = given.job->>'id' FOR UPDATE) AS j
+    ) UPDATE ${jobs} AS j SET state = g.job->>'state', holder = NULL, lease_until = NULL,
+      not_before = clock_timestamp() + ${span(`g.job->>'delayMs'`)},
+      finished_at = CASE g.job->>'state' WHEN 'failed' THEN clock_timestamp() END,
+      ${told('error_code', 'errorCode', 'text')}, ${told('reason', 'reason', 'text')},
+      ${told('batch_limit', 'batchLimit', 'bigint')}
+    FROM given AS g
+    WHERE j.address = $1 AND j.id = ANY (ARRAY(SELECT id FROM locked)) AND j.id = g.job->>'id'
+      AND j.state = 'claimed' AND j.fence = (g.job->>'fence')::bigint`
+  const resolve = `UPDATE ${jobs} AS j SET state = g.job->>'state',
+      executed = g.job->>'state' = 'done' OR (j.executed AND g.job->>'state' = 'failed'),
+      error_code = CASE g.job->>'state' WHEN 'failed' THEN j.error_code END,
+      reason = CASE WHEN g.job ? 'reason' OR g.job->>'state' <> 'failed'
+        THEN g.job->>'reason' ELSE j.reason END,
+      ${told('transaction_id', 'transactionId', 'text')},
+      not_before = '-infinity',
+      finished_at = CASE WHEN g.job->>'state' <> 'queued' THEN clock_timestamp() END
+    FROM (SELECT $3::text::jsonb AS job) AS g
+    WHERE j.address = $1 AND j.id = $2 AND j.state = 'quarantined' RETURNING 'true' AS json`
+  const prune = `SELECT p AS json FROM ${schema}.prune($1, ${span('$2::text')}) AS p`
+
+  return {
+    addJobs: async (address, given, maxOpen) => {
+      assertIntents(given)
+      const hashes = new Map<string, string>()
+      for (const { cadence } of given)
+        if (cadence !== '' && !hashes.has(cadence)) hashes.set(cadence, hashOf(cadence))
+      const parameters = [
+        toJson(
+          given.map(({ cadence, ...job }) => ({ ...job, script: hashes.get(cadence) ?? null })),
+        ),
+        toJson(Object.fromEntries([...hashes].map(([cadence, hash]) => [hash, cadence]))),
+        String(Math.max(0, Math.min(maxOpen, Number.MAX_SAFE_INTEGER))),
+      ]
+      // The function answers with one such object for each job.
+      const rows = (await run('addJobs', add, address, ...parameters)) as Added[]
+      return rows.map(({ job, created }) => (job === null ? undefined : { job, created }))
+    },
+    getJobs: async (address, ids) =>
+      (await run('getJobs', get, address, toJson(ids))).map(toJobRow),
+    listJobs: async (address, { states, afterId = '', limit }) => {
+      const known = Object.keys(noJobs) as JobState[] // `noJobs` has all states and no other name
+      const wanted = known.filter((state) => states === undefined || states.includes(state))
+      if (wanted.length === 0) return []
+      const rows = await run('listJobs', list(wanted), address, afterId, String(limit))
+      return rows.map(toJobRow)
+    },
+    countJobs: async (address) => {
+      const counts = (await run('countJobs', count, address)) as [JobState, number][] // as selected
+      return { ...noJobs, ...Object.fromEntries(counts) }
+    },
+    cancelJob: async (address, id) => (await run('cancelJob', cancel, address, id)).length > 0,
+    claimJobs: async ({ address, limit, holder, leaseMs }) => {
+      const parameters = [address, String(limit), holder, String(leaseMs)]
+      return (await run('claimJobs', claim, ...parameters)).map(toJobRow)
+    },
+    unclaimJobs: async (address, given) => {
+      await run('unclaimJobs', unclaim, address, toJson(given))
+    },
+    resolveJob: async (address, id, to) =>
+      (await run('resolveJob', resolve, address, id, toJson(to))).length > 0,
+    prune: async (address, olderThanMs) =>
+      Number((await run('prune', prune, address, String(olderThanMs)))[0]),
+  }
+}
+
+type Added = { readonly job: JobRow | null; readonly created: boolean }
+
+const hashOf = (cadence: string) =>
+  bytesToHex(hashMessage(new TextEncoder().encode(cadence), 'SHA2_256'))

@@ -1,0 +1,136 @@
+/** The sentences about the hold, the rate, and what is forgotten. @module */
+import type { Sentence } from './store-contract.ts'
+import {
+  add,
+  address,
+  enroll,
+  eventually,
+  inFlight,
+  intentOf,
+  jobOf,
+  leaseOne,
+  minuteMs,
+  openingOf,
+  other,
+  settlementOf,
+} from './store-fixtures.ts'
+
+export function describeShared(sentence: Sentence): void {
+  sentence('holds nobody unless told', async (store) => {
+    expect(await store.readHold(address)).toEqual({
+      paused: false,
+      holdCode: null,
+      holdReason: null,
+    })
+  })
+
+  sentence('holds with each word apart, and of each account', async (store) => {
+    await store.writeHold(address, { paused: true })
+    await store.writeHold(address, { holdCode: 'KMS_ACCESS_DENIED', holdReason: 'grant\0it' })
+    const held = { holdCode: 'KMS_ACCESS_DENIED', holdReason: 'grant\ufffdit' }
+    expect(await store.readHold(address)).toEqual({ paused: true, ...held })
+    await store.writeHold(address, { paused: false })
+    expect(await store.readHold(address)).toEqual({ paused: false, ...held })
+    await store.writeHold(address, { holdCode: null, holdReason: null })
+    expect(await store.readHold(address)).toMatchObject({ holdCode: null, holdReason: null })
+    await store.writeHold(other, { holdReason: 'first word' })
+    expect(await store.readHold(other)).toMatchObject({ paused: false, holdReason: 'first word' })
+  })
+
+  sentence('spreads 100 turns at 50 a second over 2 seconds', async (store) => {
+    const started = performance.now()
+    const turn = async () => {
+      const waitMs = await store.reserveTurns({ name: 'post', count: 1, perSecond: 50 })
+      return { from: waitMs + performance.now() - started }
+    }
+    const turns = await Promise.all(Array.from({ length: 100 }, turn))
+    const due = turns.map(({ from }) => from).sort((one, two) => one - two)
+    const tookMs = performance.now() - started
+    // The last is 99 turns after the first; what the calls took can only add to it.
+    expect(due.at(-1)).toBeGreaterThan(1_980)
+    expect(due.at(-1)).toBeLessThan(1_980 + 2 * tookMs)
+    expect(due[0]).toBeLessThan(tookMs + 1)
+  })
+
+  sentence('counts turns of one call, and those of each name apart', async (store) => {
+    const reserve = (name: string, count: number) =>
+      store.reserveTurns({ name, count, perSecond: 0.1 })
+    expect(await reserve('one', 5)).toBe(0)
+    const waitMs = await reserve('one', 1)
+    expect(waitMs).toBeGreaterThan(40_000)
+    expect(waitMs).toBeLessThanOrEqual(50_000)
+    expect(await reserve('two', 1)).toBe(0)
+  })
+
+  sentence('saves up no turns while none are taken', async (store) => {
+    const reserve = (count: number) => store.reserveTurns({ name: 'one', count, perSecond: 200 })
+    await reserve(10)
+    await eventually(async () => (await reserve(1)) === 0)
+    await reserve(1_000)
+    expect(await reserve(1)).toBeGreaterThan(0)
+  })
+
+  sentence('forgets jobs that ended long enough ago, with their attempts', async (store) => {
+    const opening = await inFlight(store, ['done'])
+    await add(store, ['queued', 'cancelled'])
+    await store.settleAttempts([settlementOf(opening)])
+    await store.cancelJob(address, 'cancelled')
+    expect(await store.prune(address, minuteMs)).toBe(0)
+    expect(await store.prune(other, 0)).toBe(0)
+    let forgotten = 0
+    await eventually(async () => {
+      forgotten += await store.prune(address, 0)
+      return forgotten === 2
+    })
+    expect(await store.countJobs(address)).toMatchObject({ queued: 1, done: 0, cancelled: 0 })
+    expect(await store.listAttempts(address, 'done')).toEqual([])
+    expect((await add(store, ['done']))[0]?.created).toBe(true)
+  })
+
+  sentence('forgets no attempt that is open or has a job that stays', async (store) => {
+    const opening = await inFlight(store, ['ended', 'stays'])
+    const jobs = [
+      { id: 'ended', state: 'done' as const },
+      { id: 'stays', state: 'in-flight' as const },
+    ]
+    await store.settleAttempts([settlementOf(opening, { state: 'executed', jobs })])
+    await eventually(async () => (await store.prune(address, 0)) === 1)
+    expect(await store.listAttempts(address, 'stays')).toMatchObject([{ jobIds: ['stays'] }])
+    const { key: _, ...sealed } = settlementOf(opening)
+    expect(await store.settleAttempts([sealed])).toEqual([true])
+    expect(await jobOf(store, 'stays')).toMatchObject({ state: 'done' })
+  })
+
+  sentence('forgets a source with its last job, and takes it again', async (store) => {
+    const cadence = 'transaction { execute {} }'
+    await store.addJobs(address, [intentOf('a', { cadence }), intentOf('b', { cadence })], 9)
+    await store.cancelJob(address, 'a')
+    await eventually(async () => (await store.prune(address, 0)) === 1)
+    expect(await jobOf(store, 'b')).toMatchObject({ cadence })
+    await store.cancelJob(address, 'b')
+    await eventually(async () => (await store.prune(address, 0)) === 1)
+    await store.addJobs(address, [intentOf('c', { cadence })], 9)
+    expect(await jobOf(store, 'c')).toMatchObject({ cadence })
+  })
+
+  sentence('is frozen, and its methods work without it', async (store) => {
+    expect(Object.isFrozen(store)).toBe(true)
+    const { countJobs, addJobs } = store
+    await addJobs(address, [intentOf('job')], 1)
+    expect(await countJobs(address)).toMatchObject({ queued: 1 })
+  })
+
+  sentence('gives rows that are copies, and keeps copies', async (store) => {
+    await enroll(store, 1)
+    const transaction = Buffer.from([0, 1, 255]) // whose own slice() is no copy
+    const opening = openingOf(await leaseOne(store), [], { transaction, leaseMs: 0 })
+    expect(await store.openAttempts([opening])).toEqual([true])
+    transaction.fill(9)
+    const ask = { address, holder: 'two', leaseMs: 0 }
+    const [first] = await eventually(() => store.adoptAttempts(ask))
+    expect(first?.transaction).toEqual(Uint8Array.of(0, 1, 255))
+    first?.transaction.fill(9)
+    const [second] = await eventually(() => store.adoptAttempts(ask))
+    expect(second?.transaction).toEqual(Uint8Array.of(0, 1, 255))
+  })
+}
