@@ -14,6 +14,7 @@ import type {
   FclSignable,
   ResolvedAccount,
 } from './fcl-types.ts'
+import { signLeased } from './leased-signing.ts'
 import { transactionFacts } from './observer.ts'
 import { type Authorization, openProposalKey, pick } from './proposal-key.ts'
 import { chooseKeys, type Selection } from './selection.ts'
@@ -26,6 +27,12 @@ export function createAuthorizationFunction(
   address: string,
   { signal, ...selection }: Selection & { readonly signal?: AbortSignal },
 ): AuthorizationFunction {
+  const { proposalKeys } = selection
+  if (proposalKeys !== undefined && proposalKeys.address !== address)
+    throw new SignerError('INVALID_OPTION', {
+      option: 'proposalKeys',
+      reason: `the pool is of ${proposalKeys.address}`,
+    })
   const authorization = { engine, address, selection, signal }
   const resolve = (account: FclAccount, preSignable?: FclPreSignable) =>
     resolveAccount(authorization, account, preSignable)
@@ -40,6 +47,9 @@ async function resolveAccount(
 ): Promise<readonly ResolvedAccount[]> {
   const { engine, selection, signal } = authorization
   const role = checkedRole(account)
+  const { proposalKeys, proposalKeyIndex } = selection
+  if (proposalKeys !== undefined && preSignable?.interaction === undefined)
+    throw invalidAccount('it comes without an interaction, so its roles could not share a lease')
   const context = transactionContext(engine, preSignable?.interaction)
   const node = await engine.node(signal)
   // FCL calls for the payer first and keeps the first copy of a key that it sees. So the payer's
@@ -53,7 +63,8 @@ async function resolveAccount(
       : []
 
   const roles = new Map(signing.map((key) => [key.keyIndex, { key, role: signingRole(role) }]))
-  if (proposal !== undefined && (role.proposer || selection.proposalKeyIndex !== undefined)) {
+  const joinsPayer = proposalKeyIndex !== undefined || proposalKeys !== undefined
+  if (proposal !== undefined && (role.proposer || joinsPayer)) {
     const { key } = proposal
     const authorizer = roles.get(key.keyIndex)?.role.authorizer ?? false
     // Also a payer when the account pays: it then signs the envelope, in the same round as the rest.
@@ -98,10 +109,16 @@ function resolvedAccount(
     signature: null,
     resolve: null,
     async signingFunction(signable: FclSignable) {
-      const { message, part, transaction } = checkSignable(signable, address, keyIndex)
+      const checked = checkSignable(signable, address, keyIndex)
+      const { message, part, transaction } = checked
       const purpose = () =>
         ({ kind: 'transaction', transaction: transactionFacts(transaction, part) }) as const
-      const signature = await context.signOnce(key, message, purpose, signal)
+      const sign = (one: BoundKey) => context.signOnce(one, message, purpose, signal)
+      const bound = context.accounts.get(address)
+      const signature =
+        context.leases.size === 0 || bound === undefined
+          ? await sign(key)
+          : await signLeased(context, bound, key, checked, sign)
       context.noteSigned(node, transaction.proposalKey)
       return compositeSignature(key, bytesToHex(signature))
     },
@@ -111,9 +128,9 @@ function resolvedAccount(
 function checkedRole(account: FclAccount): FclRole {
   const role = account?.role
   if (typeof role !== 'object' || !(role?.proposer || role?.payer || role?.authorizer))
-    throw new SignerError('INVALID_OPTION', {
-      option: 'account',
-      reason: 'it has no role; pass the function itself to fcl.mutate',
-    })
+    throw invalidAccount('it has no role; pass the function itself to fcl.mutate')
   return role
 }
+
+const invalidAccount = (reason: string) =>
+  new SignerError('INVALID_OPTION', { option: 'account', reason })

@@ -23,7 +23,7 @@ import {
 import type { AuthorizationFunction, CompositeSignature } from './fcl-types.ts'
 import type { SignPurpose } from './observer.ts'
 import { openProposalKey } from './proposal-key.ts'
-import { type AuthorizeOptions, chooseKeys, parseSelection } from './selection.ts'
+import { type AuthorizeOptions, chooseKeys, parseSelection, type Selection } from './selection.ts'
 import { createSignOnce } from './sign-once.ts'
 import { signTransaction } from './sign-transaction.ts'
 import { transactionContext } from './transaction-context.ts'
@@ -42,12 +42,40 @@ class ReadySigners {
   }
 }
 
+let readEngine: (authorizer: KmsAuthorizer) => Engine
+
+/**
+ * For the pool and the relay, which share what their authorizer knows.
+ *
+ * @throws {SignerError} `INVALID_OPTION` for anything else than an authorizer of this package.
+ */
+export function engineOf(authorizer: KmsAuthorizer): Engine {
+  if (authorizer instanceof KmsAuthorizer) return readEngine(authorizer)
+  throw new SignerError('INVALID_OPTION', {
+    option: 'authorizer',
+    reason: 'it is no KmsAuthorizer of this copy of fcl-kms',
+  })
+}
+
+/** A pool lends keys to transactions that FCL builds. */
+function withoutPool<S extends Selection>(selection: S): S {
+  if (selection.proposalKeys === undefined) return selection
+  throw new SignerError('INVALID_OPTION', {
+    option: 'proposalKeys',
+    reason: 'only authorize takes a pool',
+  })
+}
+
 /**
  * Builds FCL authorization functions whose keys live in AWS KMS, or behind any other signer.
  * Makes no call until it is used. One instance serves any number of accounts and transactions.
  */
 export class KmsAuthorizer {
   readonly #engine: Engine
+
+  static {
+    readEngine = (authorizer) => authorizer.#engine
+  }
 
   /**
    * @param kms - A client of yours, or the configuration of one.
@@ -173,7 +201,7 @@ export class KmsAuthorizer {
     selection?: number | readonly number[] | AuthorizeOptions,
   ): Promise<Transaction['proposalKey']> {
     const engine = this.#engine
-    const { signal, ...choice } = parseSelection(selection)
+    const { signal, ...choice } = withoutPool(parseSelection(selection))
     const authorization = { engine, address: normalizeAddress(address), selection: choice, signal }
     const node = await engine.node(signal)
     const options = { reread: false, signal }
@@ -196,7 +224,8 @@ export class KmsAuthorizer {
     selection?: number | readonly number[] | AuthorizeOptions,
   ): Promise<Transaction> {
     const normal = normalizeAddress(address)
-    return signTransaction(this.#engine, normal, transaction, parseSelection(selection))
+    const checked = withoutPool(parseSelection(selection))
+    return signTransaction(this.#engine, normal, transaction, checked)
   }
 
   /**
@@ -216,16 +245,16 @@ export class KmsAuthorizer {
   ): Promise<readonly CompositeSignature[]> {
     const engine = this.#engine
     const { signal, ...choice } = parseSelection(selection)
-    if (choice.proposalKeyIndex !== undefined)
+    if (choice.proposalKeyIndex !== undefined || choice.proposalKeys !== undefined)
       throw new SignerError('INVALID_OPTION', {
-        option: 'proposalKeyIndex',
+        option: choice.proposalKeys === undefined ? 'proposalKeyIndex' : 'proposalKeys',
         reason: 'a message has no proposer',
       })
     const node = await engine.node(signal)
     const keys = await choose(engine, node, address, { reread: false, signal }, (account) =>
       chooseKeys(account, choice),
     )
-    const signOnce = createSignOnce(engine.onSign)
+    const signOnce = createSignOnce(engine)
     return Promise.all(
       keys.map(async (key) => {
         const signature = await signOnce(key, message, () => purpose, signal)

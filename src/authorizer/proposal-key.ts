@@ -3,6 +3,7 @@
 import type { NodeConnection } from '../flow/http.ts'
 import type { BoundAccount, BoundKey } from './bound-account.ts'
 import { choose, type Engine } from './engine.ts'
+import type { ProposalKeySource } from './proposal-key-source.ts'
 import { chooseProposalKey, type Selection } from './selection.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
@@ -32,13 +33,18 @@ export async function pick<T>(
   })
 }
 
-/** Chooses the proposal key and reads its sequence number; on a hint of change, from fresh keys. */
+/**
+ * Leases a proposal key from the pool; or chooses one and reads its sequence number, on a hint of
+ * change from fresh keys.
+ */
 export async function openProposalKey(
   authorization: Authorization,
   context: TransactionContext,
   node: NodeConnection,
 ): Promise<{ key: BoundKey; sequenceNumber: number }> {
   const { address, selection, signal } = authorization
+  if (selection.proposalKeys !== undefined)
+    return leaseProposalKey(authorization, selection.proposalKeys, context, node)
   const first = !context.accounts.has(address)
   const keyOf = (reread: boolean) =>
     pick(authorization, context, node, reread, (found) => chooseProposalKey(found, selection))
@@ -49,4 +55,26 @@ export async function openProposalKey(
     read = await context.sequenceNumber(node, key, signal)
   }
   return { key, sequenceNumber: read.sequenceNumber }
+}
+
+/** One lease for all role calls of the transaction. No account is read for it. */
+async function leaseProposalKey(
+  authorization: Authorization,
+  source: ProposalKeySource,
+  context: TransactionContext,
+  node: NodeConnection,
+): Promise<{ key: BoundKey; sequenceNumber: number }> {
+  const { signal } = authorization
+  const leasing = context.leases.get(source) ?? source.lease(signal === undefined ? {} : { signal })
+  context.leases.set(source, leasing)
+  const lease = await leasing
+  try {
+    const key = await pick(authorization, context, node, false, (found) =>
+      chooseProposalKey(found, { proposalKeyIndex: lease.keyIndex }),
+    )
+    return { key, sequenceNumber: Number(lease.sequenceNumber) }
+  } catch (thrown) {
+    await lease.release()
+    throw thrown
+  }
 }

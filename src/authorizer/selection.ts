@@ -4,6 +4,7 @@ import { REQUIRED_WEIGHT } from '../crypto/account-key-rlp.ts'
 import { SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
 import type { BoundAccount, BoundKey } from './bound-account.ts'
+import type { ProposalKeySource } from './proposal-key-source.ts'
 
 /** Options of `authorize`. */
 export type AuthorizeOptions = {
@@ -11,6 +12,11 @@ export type AuthorizeOptions = {
   readonly keyIndexes?: number | readonly number[]
   /** The key whose sequence number is used. Default: the first that signs. */
   readonly proposalKeyIndex?: number
+  /**
+   * A pool to take the proposal key from: one lease for each transaction, shared by all roles of the
+   * account, so that any number of transactions can be sent at once.
+   */
+  readonly proposalKeys?: ProposalKeySource
   /** Ends reading of keys and signing. */
   readonly signal?: AbortSignal
 }
@@ -19,6 +25,7 @@ export type AuthorizeOptions = {
 export type Selection = {
   readonly keyIndexes?: readonly number[]
   readonly proposalKeyIndex?: number
+  readonly proposalKeys?: ProposalKeySource
 }
 
 /**
@@ -32,12 +39,18 @@ export function parseSelection(
     return { keyIndexes: parseIndexes(selection) }
   // Neither a number nor an array, so it is the object; TypeScript does not narrow readonly arrays.
   const options = selection as AuthorizeOptions
-  assertKnownKeys(options, ['keyIndexes', 'proposalKeyIndex', 'signal'])
-  const { keyIndexes, proposalKeyIndex, signal } = options
+  assertKnownKeys(options, ['keyIndexes', 'proposalKeyIndex', 'proposalKeys', 'signal'])
+  const { keyIndexes, proposalKeyIndex, proposalKeys, signal } = options
   if (proposalKeyIndex !== undefined) assertKeyIndex(proposalKeyIndex)
+  if (proposalKeyIndex !== undefined && proposalKeys !== undefined)
+    throw new SignerError('INVALID_OPTION', {
+      option: 'proposalKeyIndex',
+      reason: 'the pool chooses the proposal key',
+    })
   return {
     ...(keyIndexes === undefined ? {} : { keyIndexes: parseIndexes(keyIndexes) }),
     ...(proposalKeyIndex === undefined ? {} : { proposalKeyIndex }),
+    ...(proposalKeys === undefined ? {} : { proposalKeys }),
     ...(signal === undefined ? {} : { signal }),
   }
 }

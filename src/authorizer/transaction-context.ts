@@ -1,9 +1,10 @@
-/** What the role calls of one transaction share: signatures and sequence numbers. @module */
+/** What the role calls of one transaction share: signatures, sequence numbers and leases. @module */
 
 import type { NodeConnection } from '../flow/http.ts'
 import type { AccountDirectory } from './account-directory.ts'
 import type { BoundAccount, BoundKey } from './bound-account.ts'
 import type { Engine } from './engine.ts'
+import type { ProposalKeyLease, ProposalKeySource } from './proposal-key-source.ts'
 import { createSignOnce, type SignOnce } from './sign-once.ts'
 
 type SequenceNumber = { readonly sequenceNumber: number; readonly changed: boolean }
@@ -19,6 +20,10 @@ export type TransactionContext = {
     key: BoundKey,
     signal: AbortSignal | undefined,
   ) => Promise<SequenceNumber>
+  /** The proposal keys leased for the transaction: one at most from each pool. */
+  readonly leases: Map<ProposalKeySource, Promise<ProposalKeyLease>>
+  /** Runs a step once for the transaction; later callers wait for the same run. */
+  readonly once: (step: string, run: () => Promise<void>) => Promise<void>
   /** Remembers that a transaction with this proposal key was signed. */
   readonly noteSigned: AccountDirectory['noteSigned']
 }
@@ -43,8 +48,15 @@ export function transactionContext(
 
 function createContext(engine: Engine): TransactionContext {
   const numbers = new Map<string, Promise<SequenceNumber>>()
+  const steps = new Map<string, Promise<void>>()
   return {
-    signOnce: createSignOnce(engine.onSign),
+    leases: new Map(),
+    once(step, run) {
+      const running = steps.get(step) ?? run()
+      steps.set(step, running)
+      return running
+    },
+    signOnce: createSignOnce(engine),
     accounts: new Map(),
     noteSigned: engine.directory.noteSigned,
     sequenceNumber(node, key, signal) {

@@ -21,6 +21,8 @@ export type CheckedMessage = {
   readonly message: Uint8Array
   readonly part: SignedPart
   readonly transaction: Transaction
+  /** The keys that sign this part. */
+  readonly slots: readonly { readonly address: string; readonly keyIndex: number }[]
 }
 
 /**
@@ -49,7 +51,7 @@ export function checkSignable(
   if (part === undefined) throw mismatch('the key is not among those that sign')
   const message = part === 'envelope' ? envelopeMessage(transaction) : payloadMessage(transaction)
   if (!equalBytes(message, asked)) throw mismatch(`it is not the ${part} of the transaction`)
-  return { message, part, transaction }
+  return { message, part, transaction, slots: signers[part] }
 }
 
 type Slot = { readonly address: string; readonly keyIndex: number; readonly signature: unknown }

@@ -38,7 +38,8 @@ export type ChainHead = {
 const MAX_DOUBTS = 3
 
 /**
- * A lower height with the same ids is a node that lags, and is ignored.
+ * A block that is lower and older than the newest one is of a node that lags, and is ignored; one that
+ * is lower and newer shows that the chain went back.
  *
  * @param onHead - Told when the highest known block changes.
  */
@@ -52,6 +53,8 @@ export function createChainHead(options: {
   let latest: { readonly header: BlockHeader; readonly at: number } | undefined
   let refreshing: Promise<BlockHeader> | undefined
   let last: Promise<unknown> = Promise.resolve()
+  /** The newest block that was taken for one of this chain. */
+  let newest: BlockHeader | undefined
   let doubts = 0
   let epoch = 0
 
@@ -64,6 +67,8 @@ export function createChainHead(options: {
     if (highest === undefined) return true
     const known = memory.idAt(told.height)
     if (known !== undefined) return known === told.id
+    // Lower, newer and not remembered: the chain has begun anew.
+    if (told.height < highest) return false
     if (told.height === highest + 1) return told.parentId === memory.idAt(highest)
     const height = memory.highestUpTo(told.height)
     const [header] = height === undefined ? [] : ((await headersAt(height, height)) ?? [])
@@ -87,20 +92,34 @@ export function createChainHead(options: {
     const common = await commonHeight(Math.min(told.height, previousHeight))
     memory.forget()
     memory.remember(told.height, told.id)
+    newest = told
     epoch += 1
     doubts = 0
     options.onBackwards({ height: told.height, previousHeight, commonHeight: common })
     options.onHead()
   }
   const reconcile = async (told: BlockHeader) => {
+    const at = performance.now()
+    if (newest !== undefined && isLagging(told, newest)) {
+      latest = { header: newest, at } // a transaction had better not refer to the older one
+      return
+    }
     const stands = await standsOnMemory(told)
     doubts = stands === undefined ? doubts + 1 : 0
     if (stands === false || doubts >= MAX_DOUBTS) await goBack(told)
-    latest = { header: told, at: performance.now() }
+    latest = { header: told, at }
     const highest = memory.highest()
     if (stands === undefined || (highest !== undefined && highest >= told.height)) return
+    newest = told
     memory.remember(told.height, told.id)
     options.onHead()
+  }
+  /** A lower block that is older too: of one among many nodes behind a balancer. */
+  const isLagging = (told: BlockHeader, known: BlockHeader): boolean => {
+    if (told.height > known.height || told.id === known.id) return false
+    const remembered = memory.idAt(told.height)
+    if (remembered !== undefined) return remembered === told.id
+    return told.timestamp <= known.timestamp
   }
   /** One after another: each compares with what the one before left. */
   const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
@@ -112,7 +131,7 @@ export function createChainHead(options: {
     inTurn(async () => {
       const told = await ask((node, { signal }) => readLatestHeader(node, 'final', { signal }))
       await reconcile(told)
-      return told
+      return latest?.header ?? told
     })
   return Object.freeze({
     latest: () => latest,

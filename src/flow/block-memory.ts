@@ -34,10 +34,13 @@ export function createBlockMemory(): BlockMemory {
   const heights = new Map<string, number>()
   let transactions = 0
   const inOrder = () => [...blocks.keys()].sort((a, b) => a - b)
+  /** `undefined` until it is asked for again. */
+  let highest: number | undefined
 
   const drop = (height: number) => {
     const entry = blocks.get(height)
     blocks.delete(height)
+    if (height === highest) highest = undefined
     if (entry === undefined) return
     heights.delete(entry.blockId)
     transactions -= entry.transactionIds?.size ?? 0
@@ -55,6 +58,7 @@ export function createBlockMemory(): BlockMemory {
     drop(height)
     const entry = { blockId }
     blocks.set(height, entry)
+    if (highest !== undefined && height > highest) highest = height
     heights.set(blockId, height)
     return entry
   }
@@ -74,9 +78,13 @@ export function createBlockMemory(): BlockMemory {
     transactionsAt: (height) => blocks.get(height)?.transactionIds,
     heightOf: (blockId) => heights.get(blockId),
     heights: inOrder,
-    highest: () => inOrder().at(-1),
+    highest() {
+      highest ??= inOrder().at(-1)
+      return highest
+    },
     highestUpTo: (height) => inOrder().findLast((known) => known <= height),
     forget() {
+      highest = undefined
       blocks.clear()
       heights.clear()
       transactions = 0

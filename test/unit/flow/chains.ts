@@ -7,8 +7,13 @@ type FakeBlock = {
   readonly id: string
   readonly parentId: string
   readonly height: number
+  readonly timestamp: string
   readonly transactionIds: readonly string[]
 }
+
+/** Each block that is made is a second newer than the one before, on whatever chain. */
+let seconds = 0
+const nextTimestamp = () => new Date(Date.UTC(2026, 6, 1) + ++seconds * 1_000).toISOString()
 
 /** What the node tells can be changed at any time. */
 export type FakeChain = BadServer & {
@@ -45,7 +50,8 @@ export async function startFakeChain(first = 0): Promise<FakeChain> {
   const append = (transactionIds: readonly string[]) => {
     const height = first + blocks.length
     const parentId = blocks.at(-1)?.id ?? idOf('no parent')
-    blocks.push({ id: idOf(`block ${height} of ${branch}`), parentId, height, transactionIds })
+    const id = idOf(`block ${height} of ${branch}`)
+    blocks.push({ id, parentId, height, timestamp: nextTimestamp(), transactionIds })
   }
   append([])
   const finalized = () => first + blocks.length - 1
@@ -66,9 +72,11 @@ export async function startFakeChain(first = 0): Promise<FakeChain> {
   const headersAt = (height: number) => headers(height, height)
   const headers = (from: number, to: number) => {
     if (to > finalized() || from < first || to - from > 50) return undefined
-    return blocks.slice(from - first, to - first + 1).map(({ id, parentId, height }) => ({
-      header: { id, parent_id: parentId, height: `${height}`, timestamp: '2026-07-01T00:00:00Z' },
-    }))
+    return blocks
+      .slice(from - first, to - first + 1)
+      .map(({ id, parentId, height, timestamp }) => ({
+        header: { id, parent_id: parentId, height: `${height}`, timestamp },
+      }))
   }
   const resultOf = (block: FakeBlock, id: string) => ({
     block_id: block.id,

@@ -1,0 +1,46 @@
+/** Many callers, one step of the store: what is asked for while a step runs goes into the next. @module */
+
+/**
+ * @param run - Takes all items that have come together and answers for each, in their order.
+ * @param maxItems - More wait for the step after.
+ * @returns A function for one item. Rejects with what its step rejects with.
+ */
+export function coalesce<Item, Answer>(
+  run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  maxItems: number,
+): (item: Item) => Promise<Answer> {
+  type Entry = {
+    readonly item: Item
+    readonly resolve: (answer: Answer) => void
+    readonly reject: (reason: unknown) => void
+  }
+  let entries: Entry[] = []
+  let running = false
+
+  async function drain(): Promise<void> {
+    await Promise.resolve() // those who call in the same turn come along
+    while (entries.length > 0) {
+      const step = entries.slice(0, maxItems)
+      entries = entries.slice(maxItems)
+      try {
+        const answers = await run(step.map(({ item }) => item))
+        for (const [index, { resolve, reject }] of step.entries()) {
+          const answer = answers[index]
+          if (answer === undefined && index >= answers.length) reject(new RangeError('no answer'))
+          else resolve(answer as Answer) // within the list, so it is one of the answers
+        }
+      } catch (thrown) {
+        for (const { reject } of step) reject(thrown)
+      }
+    }
+    running = false
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      entries.push({ item, resolve, reject })
+      if (running) return
+      running = true
+      void drain()
+    })
+}

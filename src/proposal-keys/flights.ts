@@ -1,0 +1,94 @@
+/** All flights of one pool: those it committed, and those it took over. @module */
+
+import { isSignerError } from '../errors.ts'
+import { readBlockHeight } from '../flow/blocks.ts'
+import type { LeaseFact, ProposalKeyRow, ProposalKeyStore } from '../stores/store.ts'
+import { type Flight, type FlightSettings, type FlightWatch, watchFlight } from './flight.ts'
+
+/** The flights of one pool. */
+export type Flights = {
+  readonly add: (flight: Flight) => void
+  readonly identify: (lease: LeaseFact, transactionId: string) => void
+  /** Takes over what a process that is gone left in flight. */
+  readonly adopt: () => Promise<void>
+  /** The chain went backwards. */
+  readonly recheck: () => void
+  readonly size: () => number
+  readonly close: () => void
+}
+
+/** Says that this process lives, so many times while a lease would last. */
+const BEATS = 3
+
+export function createFlights(options: {
+  readonly address: string
+  readonly holder: string
+  readonly leaseMs: number
+  readonly store: ProposalKeyStore
+  readonly watch: FlightSettings
+}): Flights {
+  const { address, holder, leaseMs, store, watch } = options
+  const { report, signal } = watch
+  const flights = new Map<number, { readonly fence: number; readonly watch: FlightWatch }>()
+  const trouble = (thrown: unknown) =>
+    report({ kind: 'trouble', errorCode: isSignerError(thrown) ? thrown.code : 'OTHER' })
+
+  const settings: FlightSettings = {
+    ...watch,
+    async settle(lease, settlement) {
+      await watch.settle(lease, settlement)
+      if (flights.get(lease.keyIndex)?.fence === lease.fence) flights.delete(lease.keyIndex)
+    },
+  }
+
+  function add(flight: Flight): void {
+    const { keyIndex, fence } = flight.lease
+    flights.get(keyIndex)?.watch.stop() // an older fence: another process has had the key since
+    flights.set(keyIndex, { fence, watch: watchFlight(flight, settings) })
+  }
+
+  async function readopted(row: ProposalKeyRow): Promise<void> {
+    const { transactionId, referenceBlockId } = row
+    const node = await watch.node()
+    const height =
+      referenceBlockId === null
+        ? undefined
+        : await readBlockHeight(node, referenceBlockId, { signal })
+    const flight = {
+      lease: row,
+      transactionId: transactionId ?? undefined,
+      referenceBlockId: referenceBlockId ?? '',
+      fromHeight: height ?? 0, // a block that is gone: the flight has expired at once
+    }
+    add(flight)
+  }
+
+  async function adopt(): Promise<void> {
+    const rows = await store.adoptKeys({ address, holder, leaseMs })
+    if (rows.length > 0) report({ kind: 'adopted', count: rows.length })
+    await Promise.all(rows.map(readopted))
+  }
+
+  const beat = setInterval(() => {
+    const alive = flights.size > 0 ? store.extend(holder, leaseMs) : Promise.resolve()
+    alive.then(adopt).catch(trouble)
+  }, leaseMs / BEATS).unref()
+
+  return {
+    add,
+    adopt,
+    identify({ keyIndex, fence }, transactionId) {
+      const flight = flights.get(keyIndex)
+      if (flight?.fence === fence) flight.watch.identify(transactionId)
+    },
+    recheck() {
+      for (const flight of flights.values()) flight.watch.recheck()
+    },
+    size: () => flights.size,
+    close() {
+      clearInterval(beat)
+      for (const flight of flights.values()) flight.watch.stop()
+      flights.clear()
+    },
+  }
+}

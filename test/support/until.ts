@@ -1,0 +1,16 @@
+/** Waits for a condition against a deadline. @module */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Rejects with the condition's text when it does not hold within `deadlineMs`. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = 20_000,
+): Promise<void> {
+  const deadline = performance.now() + deadlineMs
+  while (!(await condition())) {
+    if (performance.now() > deadline)
+      throw new Error(`not within ${deadlineMs} ms: ${condition.toString().slice(0, 200)}`)
+    await sleep(20)
+  }
+}
