@@ -1,0 +1,11 @@
+/** Thousands of transactions from one account, each accepted job executed exactly once. @module */
+
+export type { AttemptRow, JobCounts, JobRow, JobState, RelayStore } from '../stores/store.ts'
+export type { BatchTemplate } from './batch.ts'
+export type { RelayPolicy } from './core.ts'
+export type { RelayEvent, RelayObserver } from './events.ts'
+export type { JsonCadence, SubmitRequest } from './intent.ts'
+export type { Job } from './job.ts'
+export type { RelayOptions } from './options.ts'
+export { createRelay, type Relay, type RelayStats } from './relay.ts'
+export type { JobOutcome } from './waiters.ts'

@@ -1,0 +1,119 @@
+/** All transactions of one relay that are in flight, and those of processes that are gone. @module */
+
+import { pause } from '../deadline.ts'
+import { isSignerError } from '../errors.ts'
+import { type AttemptWatch, watchAttempt } from './attempt.ts'
+import type { Batch } from './batch.ts'
+import type { RelayCore } from './core.ts'
+import { createDecider } from './settlement.ts'
+import type { Signed } from './worker.ts'
+
+/** What is in flight. */
+export type Tracker = {
+  readonly add: (signed: Signed) => void
+  /** Takes over what is not heard of any more. */
+  readonly adopt: () => Promise<void>
+  readonly size: () => number
+  /** Those that hold a proposal key: what has executed does not. */
+  readonly holdingKeys: () => number
+  readonly batchOf: (transactionId: string) => Batch | undefined
+  /** Resolves when each was sent once. */
+  readonly sent: () => Promise<void>
+  readonly close: () => void
+}
+
+/** Says that this process lives, so many times while a lease would last. */
+const BEATS = 3
+/** Final jobs are pruned that often, in milliseconds. */
+const PRUNE_MS = 3_600_000
+const LOOK_MS = 20
+
+/** @param onFreed - Told when something is no longer in flight. */
+export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
+  const { address, store, pool, follower, tell, signal, settings } = core
+  const { holder } = pool
+  const { leaseMs, retentionMs } = settings
+  const decide = createDecider(core)
+  const attempts = new Map<
+    string,
+    { readonly watch: AttemptWatch; readonly batch: string | null }
+  >()
+
+  function watch(attempt: Parameters<typeof watchAttempt>[2], batch: string | null): void {
+    const { transactionId } = attempt
+    if (attempts.has(transactionId)) return
+    const onOver = () => {
+      attempts.delete(transactionId)
+      onFreed()
+    }
+    attempts.set(transactionId, {
+      watch: watchAttempt(core, decide, attempt, onFreed, onOver),
+      batch,
+    })
+  }
+
+  async function adopt(): Promise<void> {
+    const rows = await store.adoptAttempts({ address, holder, leaseMs })
+    if (rows.length > 0) tell({ kind: 'adopted', count: rows.length })
+    for (const row of rows) {
+      attempts.get(row.transactionId)?.watch.stop() // its fence is an old one
+      watch({ ...row, adopted: true, signedAt: performance.now() }, null)
+    }
+  }
+
+  async function beat(): Promise<void> {
+    const askedAt = performance.now()
+    await store.extend(holder, leaseMs)
+    pool.renew(askedAt)
+    await adopt()
+  }
+
+  const trouble = (where: string) => (thrown: unknown) => {
+    if (signal.aborted) return
+    tell({ kind: 'trouble', code: isSignerError(thrown) ? thrown.code : 'OTHER', where })
+  }
+  const beats = setInterval(() => {
+    beat().catch(trouble('beat'))
+  }, leaseMs / BEATS)
+  const prunes = setInterval(() => {
+    if (Number.isFinite(retentionMs)) store.prune(address, retentionMs).catch(trouble('prune'))
+  }, PRUNE_MS)
+  const stopBlocks = follower.onBlock(({ sealedHeight }) => {
+    for (const one of attempts.values()) one.watch.tick(sealedHeight)
+  })
+  const stopBackwards = follower.onBackwards(({ height, previousHeight }) => {
+    core.hold.set('CHAIN_WENT_BACKWARDS', `from height ${previousHeight} to ${height}`)
+    for (const one of attempts.values()) one.watch.recheck()
+  })
+
+  return {
+    add: ({ batch, ...signed }) =>
+      watch(
+        { ...signed, address, blockHeight: null, adopted: false, signedAt: performance.now() },
+        batch,
+      ),
+    adopt,
+    size: () => attempts.size,
+    holdingKeys() {
+      let count = 0
+      for (const one of attempts.values()) if (one.watch.holdsKey()) count += 1
+      return count
+    },
+    batchOf(transactionId) {
+      const name = attempts.get(transactionId)?.batch
+      return name === undefined || name === null ? undefined : core.batches.get(name)
+    },
+    async sent() {
+      const waiting = () => [...attempts.values()].some((one) => !one.watch.wasSent())
+      while (waiting() && !signal.aborted) await pause(LOOK_MS, signal).catch(() => undefined)
+    },
+    close() {
+      clearInterval(beats)
+      clearInterval(prunes)
+      stopBlocks()
+      stopBackwards()
+      for (const one of [...attempts.values()]) one.watch.stop()
+      attempts.clear()
+    },
+  }
+}

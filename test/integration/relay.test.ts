@@ -1,0 +1,100 @@
+import { PGlite } from '@electric-sql/pglite'
+import { createSqlStore } from '../../src/stores/index.ts'
+import { type FlowChain, noop, startChain } from '../support/flow-chain.ts'
+import { createRelayAccount, startRelay } from '../support/relay.ts'
+import { until } from '../support/until.ts'
+
+let chain: FlowChain
+
+beforeAll(async () => {
+  chain = await startChain()
+})
+
+afterAll(async () => {
+  await chain?.[Symbol.asyncDispose]()
+})
+
+const failing = 'transaction { prepare(signer: &Account) { panic("no luck") } }'
+
+it('seals 100 jobs from one account with 20 proposal keys, each once', async () => {
+  const account = await createRelayAccount(chain, 20)
+  await using relay = await startRelay(chain, account)
+  const jobs = await Promise.all(
+    Array.from({ length: 100 }, (_, index) =>
+      relay.submit({ id: `job-${index}`, cadence: noop, limit: 100 }),
+    ),
+  )
+  const outcomes = await Promise.all(jobs.map((job) => job.sealed()))
+  expect(new Set(outcomes.map(({ transactionId }) => transactionId)).size).toBe(100)
+  const numbers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => chain.sequenceNumber(account.address, index + 1)),
+  )
+  expect(numbers.reduce((sum, number) => sum + number, 0)).toBe(100)
+  const stats = await relay.stats()
+  expect(stats.jobs).toMatchObject({ done: 100, queued: 0, 'in-flight': 0 })
+  const sends = relay.events.filter(({ kind }) => kind === 'sent').length
+  expect((sends + stats.nodeRequests) / 100).toBeLessThanOrEqual(1.6) // TODO
+})
+
+it('keeps what it accepted in a database, and a new relay goes on with it', async () => {
+  const account = await createRelayAccount(chain, 2)
+  const database = new PGlite()
+  const store = await createSqlStore(database)
+  const first = await startRelay(chain, account, { store })
+  await first.pause()
+  for (const id of ['a', 'b', 'c']) await first.submit({ id, cadence: noop, limit: 100 })
+  await first.close()
+  await using second = await startRelay(chain, account, { store })
+  expect((await second.stats()).jobs.queued).toBe(3)
+  await second.resume()
+  const outcome = await (await second.job('c')).sealed()
+  expect(outcome.transactionId).toMatch(/^[0-9a-f]{64}$/)
+  await second.close()
+  await database.close()
+})
+
+it('returns the same job for the same intent and refuses another under its id', async () => {
+  const account = await createRelayAccount(chain, 1)
+  await using relay = await startRelay(chain, account)
+  const request = { id: 'order-1', cadence: noop, limit: 100 }
+  const [one, two] = await Promise.all([relay.submit(request), relay.submit(request)])
+  expect((await one.sealed()).transactionId).toBe((await two.sealed()).transactionId)
+  const other = relay.submit({ ...request, limit: 101 })
+  await expect(other).rejects.toMatchObject({ code: 'JOB_ID_TAKEN' })
+  expect(await chain.sequenceNumber(account.address, 1)).toBe(1)
+})
+
+it('fails a job whose transaction fails, and goes on with the others', async () => {
+  const account = await createRelayAccount(chain, 2)
+  await using relay = await startRelay(chain, account)
+  const bad = await relay.submit({ id: 'bad', cadence: failing, limit: 100 })
+  const good = await relay.submit({ id: 'good', cadence: noop, limit: 100 })
+  await expect(bad.executed()).rejects.toMatchObject({ code: 'JOB_FAILED' })
+  await good.executed()
+  expect(await bad.status()).toMatchObject({ state: 'failed', attempts: 1 })
+  expect((await bad.status()).reason).toContain('no luck')
+})
+
+it('cancels what was not sent', async () => {
+  const account = await createRelayAccount(chain, 1)
+  await using relay = await startRelay(chain, account)
+  await relay.pause()
+  const job = await relay.submit({ id: 'x', cadence: noop, limit: 100 })
+  expect(await job.cancel()).toBe(true)
+  expect(await job.cancel()).toBe(false)
+  await expect(job.sealed()).rejects.toMatchObject({ code: 'JOB_CANCELLED' })
+  await relay.resume()
+  await (await relay.submit({ id: 'y', cadence: noop, limit: 100 })).sealed()
+  expect(await chain.sequenceNumber(account.address, 1)).toBe(1)
+})
+
+it('refuses a job when the queue is full', async () => {
+  const account = await createRelayAccount(chain, 1)
+  await using relay = await startRelay(chain, account, { maxOpenJobs: 1 })
+  await relay.pause()
+  await relay.submit({ id: 'x', cadence: noop, limit: 100 })
+  await expect(relay.submit({ id: 'y', cadence: noop, limit: 100 })).rejects.toMatchObject({
+    code: 'RELAY_QUEUE_FULL',
+  })
+  await until(async () => (await relay.stats()).jobs.queued === 1)
+})
