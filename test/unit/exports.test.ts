@@ -8,7 +8,7 @@ const { exports: entries }: { exports: Entries } = JSON.parse(
 )
 
 const expected: Readonly<Record<string, readonly string[]>> = {
-  '.': ['KmsAuthorizer', 'SignerError', 'isSignerError'],
+  '.': ['KmsAuthorizer', 'SignerError', 'createSigningGovernor', 'isSignerError'],
   './crypto': [
     'MAX_TRANSACTION_BYTES',
     'REQUIRED_WEIGHT',
@@ -39,6 +39,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   './provisioning': [
     'accountKeyOf',
+    'addProposalKeys',
     'createAccount',
     'createKey',
     'describeKey',
@@ -49,6 +50,10 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'emulatorServicePrivateKey',
     'showAccount',
   ],
+  './proposal-keys': ['createProposalKeyPool'],
+  './relay': ['createRelay'],
+  './observability': ['createPrometheusMetrics', 'createTracing'],
+  './stores': ['createMemoryStore', 'createSqlStore'],
   './testing': ['createSoftwareSigner', 'emulatorServicePrivateKey', 'startAws', 'startEmulator'],
   './signers/aws-kms': ['createAwsKmsSigner', 'describeAwsKmsKey'],
 }
