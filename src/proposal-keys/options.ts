@@ -4,6 +4,7 @@ import type { KmsAuthorizer } from '../authorizer/kms-authorizer.ts'
 import { normalizeAddress } from '../crypto/address.ts'
 import { SignerError } from '../errors.ts'
 import type { AccessNodeOptions } from '../flow/access-node.ts'
+import type { WebSocketConstructor } from '../flow/web-socket-blocks.ts'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
 import type { ProposalKeyStore } from '../stores/store.ts'
 import type { PoolReport } from './report.ts'
@@ -34,6 +35,11 @@ export type ProposalKeyPoolOptions = {
   readonly transactionExpiry?: number
   /** Milliseconds between looks for a new block. Default 250. */
   readonly pollMs?: number
+  /**
+   * Hears of new blocks by WebSocket, where the node offers it. Default: that of the platform,
+   * Node.js 22 and newer; on Node.js 20 pass the class of the package ws. `false`: polling only.
+   */
+  readonly webSocket?: WebSocketConstructor | false
   /** Called for what happens to keys, for metrics and alarms. */
   readonly onReport?: (report: PoolReport) => void
 }
@@ -55,6 +61,7 @@ export function checkPoolOptions(options: ProposalKeyPoolOptions): PoolSettings 
     'waitMs',
     'transactionExpiry',
     'pollMs',
+    'webSocket',
     'onReport',
   ] satisfies readonly (keyof ProposalKeyPoolOptions)[])
   const { leaseMs = 60_000, maxWaiting = 10_000, waitMs = 120_000 } = options

@@ -39,7 +39,12 @@ export async function createProposalKeyPool(
     accessNode === undefined
       ? await engine.node()
       : await engine.onChain(connectAccessNode(accessNode))
-  const follower = createBlockFollower({ nodes: [node], pollMs: settings.pollMs })
+  const { webSocket } = options
+  const follower = createBlockFollower({
+    nodes: [node],
+    pollMs: settings.pollMs,
+    ...(webSocket === undefined ? {} : { webSocket }),
+  })
   try {
     const parts = { engine, node: async () => node, store, follower, settings, onReport }
     const pool = await createPool(parts)

@@ -91,6 +91,8 @@ export type Group = {
   readonly jobs: readonly JobRow[]
   /** Whether no further job would fit. */
   readonly full: boolean
+  /** How many more would fit by number. */
+  readonly room: number
 }
 
 /**

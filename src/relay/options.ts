@@ -4,6 +4,7 @@ import type { KmsAuthorizer } from '../authorizer/kms-authorizer.ts'
 import { normalizeAddress } from '../crypto/address.ts'
 import { SignerError } from '../errors.ts'
 import type { AccessNodeOptions } from '../flow/access-node.ts'
+import type { WebSocketConstructor } from '../flow/web-socket-blocks.ts'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
 import type { PoolReport } from '../proposal-keys/report.ts'
 import type { RelayStore } from '../stores/store.ts'
@@ -50,6 +51,11 @@ export type RelayOptions = {
   readonly transactionExpiry?: number
   /** Milliseconds between looks for a new block. Default 250. */
   readonly pollMs?: number
+  /**
+   * Hears of new blocks by WebSocket, where the first node offers it. Default: that of the platform,
+   * Node.js 22 and newer; on Node.js 20 pass the class of the package ws. `false`: polling only.
+   */
+  readonly webSocket?: WebSocketConstructor | false
   /** Milliseconds that final jobs are kept. Default 30 days; `Infinity` keeps them for good. */
   readonly retentionMs?: number
   /** Called for each step of each transaction. */
@@ -85,6 +91,7 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
     'resendMs',
     'transactionExpiry',
     'pollMs',
+    'webSocket',
     'retentionMs',
     'onEvent',
     'onPoolReport',

@@ -116,7 +116,12 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const closing = new AbortController()
   const { signal } = closing
   setMaxListeners(0, signal) // as many as there are transactions
-  const follower = createBlockFollower({ nodes, pollMs: checked.pollMs })
+  const { webSocket } = options
+  const follower = createBlockFollower({
+    nodes,
+    pollMs: checked.pollMs,
+    ...(webSocket === undefined ? {} : { webSocket }),
+  })
   const engine = engineAt(engineOf(authorizer), follower.node)
   const pool = await createPool({
     engine,

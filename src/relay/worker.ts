@@ -268,23 +268,18 @@ export function createWorker(
   }
 
   /** How many transactions may be prepared now: one for each key and some more, or one that tries. */
-  function room(): number {
+  function freeSlots(): number {
     const { keys } = pool.stats()
     const most = Math.min(settings.maxInFlight, Math.ceil(keys * AHEAD))
     if (hold.current() === undefined) return most - holdingKeys() - preparing
     return preparing === 0 && hold.probe() ? 1 : 0
   }
 
-  /** Claims until every transaction that may be prepared could be full. */
+  /** Claims what the transactions need that may be prepared, and no more: others work as well. */
   async function claim(transactions: number): Promise<boolean> {
-    const perTransaction = Math.max(
-      1,
-      ...[...core.batches.values()].map(({ maxRequests, estimate }) =>
-        Math.min(maxRequests, estimate.fits()),
-      ),
-    )
-    const wanted = Math.min(transactions * perTransaction, Math.max(MAX_CLAIM, perTransaction))
-    const limit = wanted - backlog.length
+    const groups = packJobs(backlog, core.batches)
+    const open = groups.reduce((sum, { full, room }) => sum + (full ? 0 : room), 0)
+    const limit = Math.min(Math.max(0, transactions - groups.length) + open, MAX_CLAIM)
     if (limit <= 0) return false
     const jobs = await store.claimJobs({ address, limit, holder, leaseMs })
     const claimedAt = performance.now()
@@ -326,7 +321,7 @@ export function createWorker(
           await hold.refresh()
           refreshedAt = performance.now()
         }
-        const transactions = room()
+        const transactions = freeSlots()
         if (transactions > 0) {
           const claimed = await claim(transactions)
           if (startReady(transactions) || claimed) continue
