@@ -4,7 +4,7 @@ import { isSignerError } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import type { TransactionOutcome } from '../flow/block-results.ts'
-import { blockExists } from '../flow/blocks.ts'
+import { readBlockHeight } from '../flow/blocks.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { LeaseFact } from '../stores/store.ts'
 import type { PoolReport } from './report.ts'
@@ -49,8 +49,8 @@ export type FlightWatch = {
   readonly stop: () => void
 }
 
-/** Blocks beyond the expiry: the reference block may be newer than `fromHeight` by some. */
-const EXPIRY_MARGIN = 60
+/** Blocks beyond the expiry until a node is believed that has not seen the transaction. */
+const EXPIRY_MARGIN = 30
 const FIRST_LOOK_MS = 1_000
 const MAX_LOOK_MS = 5_000
 
@@ -60,11 +60,14 @@ const MAX_LOOK_MS = 5_000
  * must have expired. What fails on the way is tried again.
  */
 export function watchFlight(flight: Flight, settings: FlightSettings): FlightWatch {
-  const { lease, fromHeight } = flight
+  const { lease, fromHeight, referenceBlockId } = flight
   const { follower, signal } = settings
   let over = false
   let outcome: TransactionOutcome | undefined
-  let expired = false
+  /** The height that the expiry counts from: at first a lower bound of the reference block's. */
+  let base = fromHeight
+  let baseIsExact = false
+  let latestHeight = fromHeight
   let uncertain = false
   let unwatch: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
@@ -99,13 +102,14 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
     if (outcome !== undefined && spendsSequenceNumber(outcome.errorCodes))
       return settle({ nextSequenceNumber: lease.sequenceNumber + 1n, outcome: 'executed' })
     if (outcome !== undefined) return look('refused', outcome.height)
-    if (expired) return look('expired')
-    if (
-      uncertain &&
-      !(await blockExists(await settings.node(), flight.referenceBlockId, { signal }))
-    )
-      return look('expired') // a transaction cannot refer to a block that is no more
-    uncertain = false
+    if (uncertain || (hasExpired() && !baseIsExact)) {
+      const height = await readBlockHeight(await settings.node(), referenceBlockId, { signal })
+      if (height === undefined) return look('expired') // none can refer to a block that is no more
+      base = height
+      baseIsExact = true
+      uncertain = false
+    }
+    if (hasExpired()) return look('expired')
     if (unwatch === undefined) await look()
     if (!over && unwatch === undefined) later()
   }
@@ -144,14 +148,14 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
     clearTimeout(timer)
     timer = setTimeout(async () => {
       const block = await follower.wake(signal).catch(() => undefined)
-      if (block !== undefined) noteHeight(block.height)
+      if (block !== undefined) latestHeight = Math.max(latestHeight, block.height)
       advance()
     }, lookMs)
     lookMs = Math.min(lookMs * 2, MAX_LOOK_MS)
   }
 
-  function noteHeight(height: number): void {
-    expired ||= height > fromHeight + settings.transactionExpiry + EXPIRY_MARGIN
+  function hasExpired(): boolean {
+    return latestHeight > base + settings.transactionExpiry + EXPIRY_MARGIN
   }
 
   function identify(transactionId: string): void {
@@ -171,8 +175,8 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
   }
 
   const stopBlocks = follower.onBlock(({ sealedHeight }) => {
-    noteHeight(sealedHeight)
-    if (expired) advance()
+    latestHeight = Math.max(latestHeight, sealedHeight)
+    if (hasExpired()) advance()
   })
   if (flight.transactionId === undefined) later()
   else identify(flight.transactionId)
@@ -180,6 +184,7 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
     identify,
     recheck() {
       uncertain = true
+      latestHeight = fromHeight // the chain may be lower now
       advance()
     },
     stop,

@@ -29,6 +29,7 @@ export function createFlights(options: {
 }): Flights {
   const { address, holder, leaseMs, store, watch } = options
   const { report, signal } = watch
+  const orphans = new Set<ProposalKeyRow>()
   const flights = new Map<number, { readonly fence: number; readonly watch: FlightWatch }>()
   const trouble = (thrown: unknown) =>
     report({ kind: 'trouble', errorCode: isSignerError(thrown) ? thrown.code : 'OTHER' })
@@ -42,35 +43,43 @@ export function createFlights(options: {
   }
 
   function add(flight: Flight): void {
+    if (signal.aborted) return
     const { keyIndex, fence } = flight.lease
     flights.get(keyIndex)?.watch.stop() // an older fence: another process has had the key since
     flights.set(keyIndex, { fence, watch: watchFlight(flight, settings) })
   }
 
-  async function readopted(row: ProposalKeyRow): Promise<void> {
+  async function follow(row: ProposalKeyRow): Promise<void> {
     const { transactionId, referenceBlockId } = row
-    const node = await watch.node()
     const height =
       referenceBlockId === null
         ? undefined
-        : await readBlockHeight(node, referenceBlockId, { signal })
-    const flight = {
+        : await readBlockHeight(await watch.node(), referenceBlockId, { signal })
+    const latest = await watch.follower.wake(signal)
+    add({
       lease: row,
       transactionId: transactionId ?? undefined,
       referenceBlockId: referenceBlockId ?? '',
-      fromHeight: height ?? 0, // a block that is gone: the flight has expired at once
-    }
-    add(flight)
+      fromHeight: height ?? latest.height,
+    })
+    if (height === undefined) flights.get(row.keyIndex)?.watch.recheck() // the block is gone
+    orphans.delete(row)
   }
 
   async function adopt(): Promise<void> {
+    if (signal.aborted) return
     const rows = await store.adoptKeys({ address, holder, leaseMs })
     if (rows.length > 0) report({ kind: 'adopted', count: rows.length })
-    await Promise.all(rows.map(readopted))
+    for (const row of rows) orphans.add(row)
+    if (signal.aborted) return // in the store their time runs out again
+    // The store has given them to us: what cannot be followed yet is tried again at the next beat.
+    const followed = await Promise.allSettled([...orphans].map(follow))
+    for (const one of followed) if (one.status === 'rejected') trouble(one.reason)
   }
 
   const beat = setInterval(() => {
-    const alive = flights.size > 0 ? store.extend(holder, leaseMs) : Promise.resolve()
+    const alive =
+      flights.size + orphans.size > 0 ? store.extend(holder, leaseMs) : Promise.resolve()
     alive.then(adopt).catch(trouble)
   }, leaseMs / BEATS).unref()
 

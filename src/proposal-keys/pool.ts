@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Engine } from '../authorizer/engine.ts'
-import { pause } from '../deadline.ts'
+import { abortable, pause } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
@@ -127,8 +127,10 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
   function lend(fact: LeaseFact, fromHeight: number): PoolLease {
     const { keyIndex } = fact
     const lease: PoolLease = createLease(fact, fromHeight, leaseMs, {
-      commit: ({ transactionId = null, referenceBlockId }) =>
-        commit({ ...fact, transactionId, referenceBlockId, leaseMs }),
+      commit: async ({ transactionId = null, referenceBlockId }) => {
+        signal.throwIfAborted()
+        return commit({ ...fact, transactionId, referenceBlockId, leaseMs })
+      },
       onCommitted: ({ transactionId, referenceBlockId }) =>
         flights.add({ lease: fact, transactionId, referenceBlockId, fromHeight }),
       identify: (transactionId) => flights.identify(fact, transactionId),
@@ -166,15 +168,14 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
       freed = false
       const facts = await store.leaseKeys({ address, count, holder, leaseMs })
       let lent = 0
-      for (const fact of facts) {
+      for (const [index, fact] of facts.entries()) {
         try {
           if (!(await check(fact))) continue
         } catch (thrown) {
-          await giveBack(fact)
+          await Promise.all(facts.slice(index).map(giveBack)) // nobody else knows of them
           throw thrown
         }
-        const height = follower.stats().finalizedHeight
-        const lease = lend(fact, height ?? 0)
+        const lease = lend(fact, follower.stats().finalizedHeight ?? 0)
         lent += 1
         tally.countLease()
         if (!line.serve(lease)) await lease.release()
@@ -233,8 +234,21 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     flights.recheck()
   })
 
-  await refresh()
-  await flights.adopt()
+  function end(reason: unknown): void {
+    closing.abort(reason)
+    stopBackwards()
+    flights.close()
+    line.clear(reason)
+    wakePump()
+  }
+
+  try {
+    await refresh()
+    await flights.adopt()
+  } catch (thrown) {
+    end(thrown) // or it would go on taking flights over
+    throw thrown
+  }
 
   return {
     holder,
@@ -244,8 +258,9 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
       for (const lease of held) lease.renew(askedAt)
     },
     async lease(options = {}) {
-      if (signal.aborted) throw new SignerError('POOL_CLOSED', { address })
-      await follower.wake(options.signal) // so that a height is known before anything is sent
+      signal.throwIfAborted()
+      await abortable(follower.wake(options.signal), signal) // a height is known before anything is sent
+      signal.throwIfAborted()
       const waiting = line.wait(options.signal)
       startPump()
       return waiting
@@ -260,12 +275,7 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     }),
     async close() {
       if (signal.aborted) return
-      const closed = new SignerError('POOL_CLOSED', { address })
-      closing.abort(closed)
-      stopBackwards()
-      flights.close()
-      line.clear(closed)
-      wakePump()
+      end(new SignerError('POOL_CLOSED', { address }))
     },
   }
 }
