@@ -29,6 +29,7 @@ export function createFlights(options: {
 }): Flights {
   const { address, holder, leaseMs, store, watch } = options
   const { report, signal } = watch
+  let beat: NodeJS.Timeout | undefined
   const orphans = new Set<ProposalKeyRow>()
   const flights = new Map<number, { readonly fence: number; readonly watch: FlightWatch }>()
   const trouble = (thrown: unknown) =>
@@ -68,6 +69,7 @@ export function createFlights(options: {
 
   async function adopt(): Promise<void> {
     if (signal.aborted) return
+    startBeat()
     const rows = await store.adoptKeys({ address, holder, leaseMs })
     if (rows.length > 0) report({ kind: 'adopted', count: rows.length })
     for (const row of rows) orphans.add(row)
@@ -77,11 +79,13 @@ export function createFlights(options: {
     for (const one of followed) if (one.status === 'rejected') trouble(one.reason)
   }
 
-  const beat = setInterval(() => {
-    const alive =
-      flights.size + orphans.size > 0 ? store.extend(holder, leaseMs) : Promise.resolve()
-    alive.then(adopt).catch(trouble)
-  }, leaseMs / BEATS).unref()
+  function startBeat(): void {
+    beat ??= setInterval(() => {
+      const alive =
+        flights.size + orphans.size > 0 ? store.extend(holder, leaseMs) : Promise.resolve()
+      alive.then(adopt).catch(trouble)
+    }, leaseMs / BEATS).unref()
+  }
 
   return {
     add,
