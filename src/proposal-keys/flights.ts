@@ -46,7 +46,9 @@ export function createFlights(options: {
   function add(flight: Flight): void {
     if (signal.aborted) return
     const { keyIndex, fence } = flight.lease
-    flights.get(keyIndex)?.watch.stop() // an older fence: another process has had the key since
+    const known = flights.get(keyIndex)
+    if (known !== undefined && known.fence > fence) return // another process has had the key since
+    known?.watch.stop()
     flights.set(keyIndex, { fence, watch: watchFlight(flight, settings) })
   }
 
