@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import fc from 'fast-check'
 import { createMemoryStore, createSqlStore, type RelayStore } from '../../src/stores/index.ts'
-import { runModel, steps } from '../support/relay-model.ts'
+import { runModel, scenarios } from '../support/relay-model.ts'
 
 let database: PGlite
 let schemas = 0
@@ -33,9 +33,9 @@ it.each(places)(
   async ({ createStore, atOnce }) => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(steps, { minLength: atOnce, maxLength: atOnce }),
-        async (scenarios) => {
-          const runs = scenarios.map(async (scenario) => {
+        fc.array(scenarios, { minLength: atOnce, maxLength: atOnce }),
+        async (together) => {
+          const runs = together.map(async (scenario) => {
             return runModel(await createStore(), scenario)
           })
           expect((await Promise.all(runs)).flat()).toEqual([])
