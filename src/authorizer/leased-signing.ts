@@ -1,7 +1,8 @@
 /** Signing a transaction whose proposal key is leased: all of our signatures, or none leaves. @module */
 
 import { bytesToHex } from '../crypto/hex.ts'
-import { type Transaction, transactionId } from '../crypto/transaction.ts'
+import { payloadMessage, type Transaction, transactionId } from '../crypto/transaction.ts'
+import { SignerError } from '../errors.ts'
 import type { BoundAccount, BoundKey } from './bound-account.ts'
 import type { ProposalKeyLease } from './proposal-key-source.ts'
 import type { TransactionContext } from './transaction-context.ts'
@@ -12,7 +13,7 @@ type Sign = (key: BoundKey) => Promise<Uint8Array>
 /**
  * @param sign - Signs the message with one key; a second call with the same key costs nothing.
  * @returns The signature of the key asked for.
- * @throws {SignerError} `LEASE_LOST`; the codes of the signers, and then the lease is given back:
+ * @throws {SignerError} `LEASE_LOST`; `MESSAGE_MISMATCH` for a second transaction; the codes of the signers, and then the lease is given back:
  * without one of its signatures the transaction can never execute.
  */
 export async function signLeased(
@@ -25,6 +26,12 @@ export async function signLeased(
   const { transaction, part } = checked
   const lease = await leaseOf(context, transaction)
   if (lease === undefined) return sign(key)
+  if (!context.isOnlyPayload(payloadMessage(transaction)))
+    throw new SignerError('MESSAGE_MISMATCH', {
+      address: key.address,
+      keyIndex: key.keyIndex,
+      reason: 'the lease of its proposal key has signed another transaction',
+    })
   await context.once(`sign ${account.address} ${part}`, () =>
     signAll(context, lease, account, checked, sign),
   )

@@ -1,5 +1,6 @@
 /** What the role calls of one transaction share: signatures, sequence numbers and leases. @module */
 
+import { equalBytes } from '../crypto/bytes.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { AccountDirectory } from './account-directory.ts'
 import type { BoundAccount, BoundKey } from './bound-account.ts'
@@ -22,6 +23,8 @@ export type TransactionContext = {
   ) => Promise<SequenceNumber>
   /** The proposal keys leased for the transaction: one at most from each pool. */
   readonly leases: Map<ProposalKeySource, Promise<ProposalKeyLease>>
+  /** Whether the payload is the first that was asked about, or the same: a lease signs but one. */
+  readonly isOnlyPayload: (payload: Uint8Array) => boolean
   /** Runs a step once for the transaction; later callers wait for the same run. */
   readonly once: (step: string, run: () => Promise<void>) => Promise<void>
   /** Remembers that a transaction with this proposal key was signed. */
@@ -49,8 +52,13 @@ export function transactionContext(
 function createContext(engine: Engine): TransactionContext {
   const numbers = new Map<string, Promise<SequenceNumber>>()
   const steps = new Map<string, Promise<void>>()
+  let only: Uint8Array | undefined
   return {
     leases: new Map(),
+    isOnlyPayload(payload) {
+      only ??= payload
+      return equalBytes(only, payload)
+    },
     once(step, run) {
       const running = steps.get(step) ?? run()
       steps.set(step, running)

@@ -4,6 +4,7 @@ import { isSignerError } from '../errors.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
 import type { LeaseFact, ProposalKeyRow, ProposalKeyStore } from '../stores/store.ts'
 import { type Flight, type FlightSettings, type FlightWatch, watchFlight } from './flight.ts'
+import type { Holder } from './holder.ts'
 
 /** The flights of one pool. */
 export type Flights = {
@@ -22,7 +23,7 @@ const BEATS = 3
 
 export function createFlights(options: {
   readonly address: string
-  readonly holder: string
+  readonly holder: Holder
   readonly leaseMs: number
   readonly store: ProposalKeyStore
   readonly watch: FlightSettings
@@ -31,7 +32,8 @@ export function createFlights(options: {
   const { report, signal } = watch
   let beat: NodeJS.Timeout | undefined
   const orphans = new Set<ProposalKeyRow>()
-  const flights = new Map<number, { readonly fence: number; readonly watch: FlightWatch }>()
+  type Entry = { readonly fence: number; readonly watch: FlightWatch }
+  const flights = new Map<number, Entry>()
   const trouble = (thrown: unknown) =>
     report({ kind: 'trouble', errorCode: isSignerError(thrown) ? thrown.code : 'OTHER' })
 
@@ -59,12 +61,13 @@ export function createFlights(options: {
         ? undefined
         : await readBlockHeight(await watch.node(), referenceBlockId, { signal })
     const latest = await watch.follower.wake(signal)
-    add({
+    const flight = {
       lease: row,
       transactionId: transactionId ?? undefined,
       referenceBlockId: referenceBlockId ?? '',
       fromHeight: height ?? latest.height,
-    })
+    }
+    add(flight)
     if (height === undefined) flights.get(row.keyIndex)?.watch.recheck() // the block is gone
     orphans.delete(row)
   }
@@ -72,7 +75,7 @@ export function createFlights(options: {
   async function adopt(): Promise<void> {
     if (signal.aborted) return
     startBeat()
-    const rows = await store.adoptKeys({ address, holder, leaseMs })
+    const rows = await holder.take((name) => store.adoptKeys({ address, holder: name, leaseMs }))
     if (rows.length > 0) report({ kind: 'adopted', count: rows.length })
     for (const row of rows) orphans.add(row)
     if (signal.aborted) return // in the store their time runs out again
@@ -83,8 +86,8 @@ export function createFlights(options: {
 
   function startBeat(): void {
     beat ??= setInterval(() => {
-      const alive =
-        flights.size + orphans.size > 0 ? store.extend(holder, leaseMs) : Promise.resolve()
+      const known = flights.size + orphans.size
+      const alive = known > 0 ? store.extend(holder.current(), leaseMs) : Promise.resolve()
       alive.then(adopt).catch(trouble)
     }, leaseMs / BEATS).unref()
   }

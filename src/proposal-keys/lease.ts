@@ -7,6 +7,8 @@ import type { LeaseFact } from '../stores/store.ts'
 /** A lease as the relay sees it, which stores its own commits. */
 export type PoolLease = ProposalKeyLease & {
   readonly fact: LeaseFact
+  /** The name under which the store has it. */
+  readonly holder: string
   /** A finalized height that was known when the key was leased. */
   readonly fromHeight: number
   /**
@@ -46,6 +48,7 @@ export type CommittedFlight = Parameters<ProposalKeyLease['commit']>[0]
 /** @param leaseMs - Milliseconds from now. */
 export function createLease(
   fact: LeaseFact,
+  holder: string,
   fromHeight: number,
   leaseMs: number,
   ends: LeaseEnds,
@@ -78,6 +81,7 @@ export function createLease(
 
   return Object.freeze({
     fact,
+    holder,
     fromHeight,
     keyIndex,
     sequenceNumber,

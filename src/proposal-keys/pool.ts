@@ -1,6 +1,5 @@
 /** A pool of proposal keys: one transaction in flight for each, and callers that wait their turn. @module */
 
-import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Engine } from '../authorizer/engine.ts'
 import { abortable, pause } from '../deadline.ts'
@@ -13,6 +12,7 @@ import { coalesce } from './coalesce.ts'
 import { findCopies } from './copies.ts'
 import type { Settlement } from './flight.ts'
 import { createFlights } from './flights.ts'
+import { createHolder, type Holder } from './holder.ts'
 import { createLease, type PoolLease } from './lease.ts'
 import type { PoolSettings } from './options.ts'
 import { createTally, type PoolReport, type PoolStats } from './report.ts'
@@ -30,12 +30,12 @@ export type PoolParts = {
 
 /** The pool as the relay uses it. */
 export type Pool = {
-  readonly holder: string
+  readonly holder: Holder
   readonly lease: (options?: { readonly signal?: AbortSignal }) => Promise<PoolLease>
   /** Tells that a key was settled in the store by somebody else than the pool. */
   readonly noteFreed: () => void
-  /** Keeps the leases that are held: see `PoolLease`. */
-  readonly renew: (askedAt: number) => void
+  /** Keeps the leases that are held under this name: see `PoolLease`. */
+  readonly renew: (name: string, askedAt: number) => void
   readonly refresh: () => Promise<number>
   readonly stats: () => PoolStats
   readonly close: () => Promise<void>
@@ -45,12 +45,14 @@ export type Pool = {
 const MAX_STEP = 500
 /** How often another process may have freed a key, in milliseconds. */
 const LOOK_AGAIN_MS = 200
+/** Keys whose number on chain is read at a time. */
+const CHECKS_AT_ONCE = 16
 
 /** Reads the account, enrols its copies and takes over what a process that is gone left in flight. */
 export async function createPool(parts: PoolParts): Promise<Pool> {
   const { engine, node, store, follower, settings } = parts
   const { address, leaseMs } = settings
-  const holder = randomUUID()
+  const holder = createHolder()
   const closing = new AbortController()
   const { signal } = closing
   setMaxListeners(0, signal) // as many as there are transactions
@@ -124,9 +126,10 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     },
   })
 
-  function lend(fact: LeaseFact, fromHeight: number): PoolLease {
+  function lend(fact: LeaseFact, name: string): PoolLease {
     const { keyIndex } = fact
-    const lease: PoolLease = createLease(fact, fromHeight, leaseMs, {
+    const fromHeight = follower.stats().finalizedHeight ?? 0
+    const lease: PoolLease = createLease(fact, name, fromHeight, leaseMs, {
       commit: async ({ transactionId = null, referenceBlockId }) => {
         signal.throwIfAborted()
         return commit({ ...fact, transactionId, referenceBlockId, leaseMs })
@@ -161,21 +164,34 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     return false
   }
 
+  /** Those that can be lent. When one cannot be checked, all are given back: nobody else knows of them. */
+  async function checked(facts: readonly LeaseFact[]): Promise<readonly LeaseFact[]> {
+    const usable: LeaseFact[] = []
+    for (let start = 0; start < facts.length; start += CHECKS_AT_ONCE) {
+      const step = facts.slice(start, start + CHECKS_AT_ONCE)
+      try {
+        const answers = await Promise.all(step.map(check))
+        usable.push(...step.filter((_, index) => answers[index]))
+      } catch (thrown) {
+        await Promise.all([...usable, ...facts.slice(start)].map(giveBack))
+        throw thrown
+      }
+    }
+    return usable
+  }
+
   /** Lends keys to those in line, as many as there are at a time. */
   async function pump(): Promise<void> {
     while (line.length() > 0 && !signal.aborted) {
       const count = Math.min(line.length(), copies.size)
       freed = false
-      const facts = await store.leaseKeys({ address, count, holder, leaseMs })
+      const { facts, name } = await holder.take(async (name) => ({
+        facts: await store.leaseKeys({ address, count, holder: name, leaseMs }),
+        name,
+      }))
       let lent = 0
-      for (const [index, fact] of facts.entries()) {
-        try {
-          if (!(await check(fact))) continue
-        } catch (thrown) {
-          await Promise.all(facts.slice(index).map(giveBack)) // nobody else knows of them
-          throw thrown
-        }
-        const lease = lend(fact, follower.stats().finalizedHeight ?? 0)
+      for (const fact of await checked(facts)) {
+        const lease = lend(fact, name)
         lent += 1
         tally.countLease()
         if (!line.serve(lease)) await lease.release()
@@ -222,7 +238,8 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     )
     for (const { keyIndex, sequenceNumber } of found) {
       const row = known.get(keyIndex)
-      if (row?.state === 'free' && row.sequenceNumber !== sequenceNumber) suspects.add(keyIndex)
+      if (row !== undefined && row.state !== 'in-flight' && row.sequenceNumber !== sequenceNumber)
+        suspects.add(keyIndex)
     }
     copies = new Set(found.map(({ keyIndex }) => keyIndex))
     return copies.size
@@ -254,8 +271,8 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     holder,
     noteFreed,
     refresh,
-    renew(askedAt) {
-      for (const lease of held) lease.renew(askedAt)
+    renew(name, askedAt) {
+      for (const lease of held) if (lease.holder === name) lease.renew(askedAt)
     },
     async lease(options = {}) {
       signal.throwIfAborted()

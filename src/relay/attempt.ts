@@ -174,7 +174,8 @@ export function watchAttempt(
     const [onChain] = numbers
     if (onChain === undefined || numbers.size > 1)
       return disagree(`about the key of transaction ${transactionId}`)
-    if (onChain < attempt.sequenceNumber)
+    // While the reference block is in doubt it was told already, and perhaps resumed since.
+    if (onChain < attempt.sequenceNumber && !uncertain)
       core.hold.set('CHAIN_WENT_BACKWARDS', 'a sequence number is lower than it was')
     await settle(await decide.dead(attempt, onChain, sealedHeight))
   }

@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events'
 import { engineAt } from '../authorizer/engine.ts'
 import { engineOf } from '../authorizer/kms-authorizer.ts'
-import { pause } from '../deadline.ts'
+import { withDeadline } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
 import { assertChain, connectAccessNode, readChainId } from '../flow/access-node.ts'
 import { createBlockFollower } from '../flow/block-follower.ts'
@@ -145,7 +145,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   let worker: Worker | undefined
   let closed = false
   const wake = () => worker?.wake()
-  const names = new Set(batches.keys())
+  const batchNames = new Set(batches.keys())
   const waiters = createWaiters(address, (ids) => store.getJobs(address, ids))
   const hold = createHold({ address, store, tell, onChange: wake })
   const core: RelayCore = {
@@ -197,14 +197,17 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     await pool.close()
     follower.close()
     // Another process need not wait until what is in flight here counts as left behind.
-    await Promise.race([store.extend(pool.holder, 0).catch(() => undefined), pause(CLOSE_MS)])
+    await withDeadline(
+      { timeoutMs: CLOSE_MS, onTimeout: () => new SignerError('RELAY_CLOSED', { address }) },
+      () => store.extend(pool.holder.current(), 0),
+    ).catch(() => undefined)
   }
 
   return Object.freeze({
     address,
     async submit(request) {
       if (closed) throw new SignerError('RELAY_CLOSED', { address })
-      const intent = parseIntent(request, names)
+      const intent = parseIntent(request, batchNames)
       const added = await addJob(intent)
       if (added === undefined)
         throw new SignerError('RELAY_QUEUE_FULL', { address, limit: maxOpenJobs })

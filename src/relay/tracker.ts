@@ -53,7 +53,9 @@ export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
   }
 
   async function adopt(): Promise<void> {
-    const rows = await store.adoptAttempts({ address, holder, leaseMs })
+    const rows = await holder.take((name) =>
+      store.adoptAttempts({ address, holder: name, leaseMs }),
+    )
     if (rows.length > 0) tell({ kind: 'adopted', count: rows.length })
     for (const row of rows) {
       attempts.get(row.transactionId)?.watch.stop() // its fence is an old one
@@ -63,8 +65,9 @@ export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
 
   async function beat(): Promise<void> {
     const askedAt = performance.now()
-    await store.extend(holder, leaseMs)
-    pool.renew(askedAt)
+    const name = holder.current()
+    await store.extend(name, leaseMs)
+    pool.renew(name, askedAt)
     await adopt()
   }
 

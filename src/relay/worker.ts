@@ -281,7 +281,9 @@ export function createWorker(
     const open = groups.reduce((sum, { full, room }) => sum + (full ? 0 : room), 0)
     const limit = Math.min(Math.max(0, transactions - groups.length) + open, MAX_CLAIM)
     if (limit <= 0) return false
-    const jobs = await store.claimJobs({ address, limit, holder, leaseMs })
+    const jobs = await holder.take((name) =>
+      store.claimJobs({ address, limit, holder: name, leaseMs }),
+    )
     const claimedAt = performance.now()
     for (const job of jobs) claimedAts.set(job.id, claimedAt)
     backlog = [...backlog, ...jobs]
