@@ -169,13 +169,19 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     const usable: LeaseFact[] = []
     for (let start = 0; start < facts.length; start += CHECKS_AT_ONCE) {
       const step = facts.slice(start, start + CHECKS_AT_ONCE)
-      try {
-        const answers = await Promise.all(step.map(check))
-        usable.push(...step.filter((_, index) => answers[index]))
-      } catch (thrown) {
-        await Promise.all([...usable, ...facts.slice(start)].map(giveBack))
-        throw thrown
+      const answers = await Promise.allSettled(step.map(check))
+      const failure = answers.find((one) => one.status === 'rejected')
+      // What was found unusable is settled already.
+      const ours = step.filter((_, index) => {
+        const answer = answers[index]
+        return answer?.status === 'rejected' || answer?.value === true
+      })
+      if (failure !== undefined) {
+        const rest = facts.slice(start + CHECKS_AT_ONCE)
+        await Promise.all([...usable, ...ours, ...rest].map(giveBack))
+        throw failure.reason
       }
+      usable.push(...ours)
     }
     return usable
   }
