@@ -69,6 +69,8 @@ export type SignerErrorContext = {
   JOB_FAILED: { id: string; transactionId: string; reason: string }
   JOB_CANCELLED: { id: string }
   JOB_QUARANTINED: { id: string; transactionId: string; reason: string }
+  POLICY_REFUSED: { reason: string }
+  RELAY_HELD: { address: string; code: string; reason: string }
   RELAY_QUEUE_FULL: { address: string; limit: number }
   RELAY_CLOSED: { address: string }
   // Stores
@@ -249,6 +251,14 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   JOB_QUARANTINED: [
     'hold',
     'Whether the job was executed is not certain, so it is not tried again. See docs/exactly-once.md.',
+  ],
+  POLICY_REFUSED: [
+    'refuse',
+    'The policy of the relay refused the transaction. Nothing was signed; see who submitted it.',
+  ],
+  RELAY_HELD: [
+    'hold',
+    'The relay is held or paused, so nothing is sent. Mend the cause; see docs/exactly-once.md.',
   ],
   RELAY_QUEUE_FULL: [
     'retry',

@@ -6,7 +6,7 @@ import { type AttemptWatch, watchAttempt } from './attempt.ts'
 import type { Batch } from './batch.ts'
 import type { RelayCore } from './core.ts'
 import { createDecider } from './settlement.ts'
-import type { Signed } from './worker.ts'
+import type { Signed } from './signing.ts'
 
 /** What is in flight. */
 export type Tracker = {

@@ -1,21 +1,14 @@
-/** Takes accepted jobs, packs and signs them, and stores what was signed before it is sent. @module */
+/** Takes accepted jobs, packs them, and has each pack signed and stored. @module */
 
 import { setMaxListeners } from 'node:events'
-import { signTransaction } from '../authorizer/sign-transaction.ts'
-import { bytesToHex } from '../crypto/hex.ts'
-import {
-  encodeTransaction,
-  type Transaction,
-  type TransactionPayload,
-  transactionId,
-} from '../crypto/transaction.ts'
 import { pause } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
-import { coalesce } from '../proposal-keys/coalesce.ts'
 import type { PoolLease } from '../proposal-keys/lease.ts'
-import type { JobRow, RelayStore } from '../stores/store.ts'
-import { combineArguments, type Group, packJobs } from './batch.ts'
+import type { JobRow } from '../stores/store.ts'
+import { type Group, packJobs } from './batch.ts'
 import type { RelayCore } from './core.ts'
+import { createReturns } from './returns.ts'
+import { createSigning, type Signed } from './signing.ts'
 
 /** The part of a relay that signs. */
 export type Worker = {
@@ -27,32 +20,12 @@ export type Worker = {
   readonly drain: () => Promise<void>
 }
 
-/** A transaction that is stored and may be sent. */
-export type Signed = {
-  readonly transactionId: string
-  readonly transaction: Uint8Array
-  readonly keyIndex: number
-  readonly sequenceNumber: bigint
-  readonly fence: number
-  readonly referenceHeight: number
-  readonly jobIds: readonly string[]
-  readonly batch: string | null
-}
-
-type Times = { readonly queuedMs: number; readonly startedAt: number }
-type NewAttempt = Parameters<RelayStore['openAttempts']>[0][number]
-
 /** Another process may have stored jobs, and delays end. */
 const LOOK_MS = 1_000
 /** Jobs that are claimed in one step. */
 const MAX_CLAIM = 400
-const MAX_STEP = 200
 /** Jobs that wait for a key are claimed ahead, so that no key waits for a job. */
 const AHEAD = 1.25
-/** Delays after a passing failure of a signer, in milliseconds. */
-const MIN_DELAY_MS = 500
-const MAX_DELAY_MS = 10_000
-
 /**
  * @param holdingKeys - Transactions in flight that hold a proposal key.
  * @param onSigned - Told of each transaction once it is stored.
@@ -62,10 +35,11 @@ export function createWorker(
   holdingKeys: () => number,
   onSigned: (signed: Signed) => void,
 ): Worker {
-  const { address, store, pool, follower, hold, tell, signal, settings } = core
+  const { address, store, pool, hold, tell, signal, settings } = core
   const { leaseMs } = settings
   const { holder } = pool
-  const openAttempt = coalesce(store.openAttempts, MAX_STEP)
+  const sign = createSigning(core)
+  const { giveBack, giveUp, noteSuccess } = createReturns(core)
   /** Claimed, and not yet in a transaction. */
   let backlog: readonly JobRow[] = []
   const claimedAts = new Map<string, number>()
@@ -75,181 +49,38 @@ export function createWorker(
   const leaving = new AbortController()
   const waiting = AbortSignal.any([signal, leaving.signal])
   setMaxListeners(0, waiting)
-  let passing = 0
-  let escalateAt = 0
   let wakeUp: () => void = () => undefined
   let woken = false
 
-  const unclaim = async (
-    jobs: readonly JobRow[],
-    change: {
-      readonly state: 'queued' | 'failed'
-      delayMs?: number
-      errorCode?: string
-      reason?: string
-    },
-  ) => {
-    await store.unclaimJobs(
-      address,
-      jobs.map(({ id, fence }) => ({ id, fence, ...change })),
-    )
-    core.notify(jobs.map(({ id }) => id))
-    for (const { id } of jobs)
-      tell({
-        kind: change.state === 'failed' ? 'failed' : 'requeued',
-        jobId: id,
-        transactionId: null,
-        code: change.errorCode ?? 'NOT_STARTED',
-        reason: change.reason ?? '',
-      })
-  }
-
-  async function payloadOf(
-    group: Group,
-    lease: PoolLease,
-  ): Promise<{
-    readonly payload: TransactionPayload
-    readonly referenceHeight: number
-  }> {
-    const [first] = group.jobs
-    const batch = group.batch === null ? undefined : core.batches.get(group.batch)
-    if (first === undefined || (group.batch !== null && batch === undefined))
-      throw new SignerError('INVALID_OPTION', {
-        option: 'batches',
-        reason: `there is no template ${group.batch}`,
-      })
-    const block = await follower.wake(signal)
-    const payload: TransactionPayload = {
-      cadence: batch?.cadence ?? first.cadence,
-      arguments: batch === undefined ? first.arguments : combineArguments(group.jobs),
-      computeLimit: batch?.estimate.limit(group.jobs.length) ?? first.computeLimit,
-      referenceBlockId: block.id,
-      proposalKey: { address, keyIndex: lease.keyIndex, sequenceNumber: lease.sequenceNumber },
-      payer: address,
-      authorizers: [address],
-    }
-    return { payload, referenceHeight: block.height }
-  }
-
-  /**
-   * A step that failed may have been done all the same. Then the attempt is open, and to give its key
-   * back would let another transaction take its sequence number: so it is looked for until the store
-   * answers.
-   */
-  async function storeAttempt(attempt: NewAttempt): Promise<boolean> {
-    const [job] = attempt.jobs
-    for (let tries = 1; ; tries++) {
-      try {
-        if (await openAttempt(attempt)) return true
-        if (tries === 1 || job === undefined) return false
-        const known = await store.listAttempts(address, job.id)
-        return known.some((one) => one.transactionId === attempt.transactionId)
-      } catch (thrown) {
-        if (signal.aborted) throw thrown
-        tell({ kind: 'trouble', code: codeOf(thrown), where: 'store' })
-        await pause(Math.min(100 * 2 ** tries, 2_000), signal)
-      }
-    }
-  }
-
-  async function sign(group: Group, lease: PoolLease, times: Times, tries: boolean): Promise<void> {
-    const started = performance.now()
-    const { payload, referenceHeight } = await payloadOf(group, lease)
-    await applyPolicy(core, payload)
-    lease.assertHeld()
-    const unsigned = { ...payload, payloadSignatures: [], envelopeSignatures: [] }
-    const transaction: Transaction = await signTransaction(core.engine, address, unsigned, {})
-    const id = transactionId(transaction)
-    const bytes = encodeTransaction(transaction)
-    const { keyIndex, sequenceNumber, fence } = lease.fact
-    const attempt: NewAttempt = {
-      ...lease.fact,
-      transactionId: id,
-      transaction: bytes,
-      referenceHeight,
-      referenceBlockId: bytesToHex(payload.referenceBlockId),
-      leaseMs,
-      jobs: group.jobs.map(({ id: jobId, fence: jobFence }) => ({ id: jobId, fence: jobFence })),
-    }
-    if (!tries) assertMaySend()
-    // When another process has the key or a job by now, the signature is forgotten and never sent.
-    await lease.handOver(() => storeAttempt(attempt))
-    const jobIds = group.jobs.map(({ id: jobId }) => jobId)
-    tell({
-      kind: 'signed',
-      transactionId: id,
-      jobIds,
-      keyIndex,
-      sequenceNumber,
-      computeLimit: payload.computeLimit,
-      queuedMs: times.queuedMs,
-      waitedMs: started - times.startedAt,
-      signMs: performance.now() - started,
-    })
-    passing = 0
-    hold.clear('signed')
-    onSigned({
-      transactionId: id,
-      transaction: bytes,
-      keyIndex,
-      sequenceNumber,
-      fence,
-      referenceHeight,
-      jobIds,
-      batch: group.batch,
-    })
-  }
-
-  /** Nothing was stored, so nothing was sent: the jobs go back, or fail when they can never work. */
-  async function giveUp(group: Group, thrown: unknown): Promise<void> {
-    const code = codeOf(thrown)
-    const reason = isSignerError(thrown) ? thrown.message : 'an error that is not of this package'
-    if (signal.aborted || stopping || thrown instanceof Held)
-      return unclaim(group.jobs, { state: 'queued' })
-    if (thrown instanceof PolicyRefusal)
-      return unclaim(group.jobs, {
-        state: 'failed',
-        errorCode: 'POLICY_REFUSED',
-        reason: thrown.message,
-      })
-    const isMalformed = code === 'MALFORMED_TRANSACTION'
-    if (isMalformed) return unclaim(group.jobs, { state: 'failed', errorCode: code, reason })
-    // Whatever else a signer or an account says stands in the way of every job alike: an operator
-    // mends it, and nothing is lost meanwhile.
-    const passes = isSignerError(thrown) && thrown.disposition === 'retry'
-    if (!passes) hold.set(code, reason)
-    const delayMs = Math.min(MIN_DELAY_MS * 2 ** passing, MAX_DELAY_MS)
-    // Many fail together: they count as one failure.
-    if (performance.now() > escalateAt) {
-      passing = Math.min(passing + 1, 10)
-      escalateAt = performance.now() + delayMs
-    }
-    await unclaim(group.jobs, {
-      state: 'queued',
-      delayMs: passes ? Math.random() * delayMs : 0,
-      errorCode: code,
-      reason,
-    })
-  }
-
   /** What was being prepared when the relay was held or paused is not sent any more. */
   function assertMaySend(): void {
-    if (hold.current() !== undefined) throw new Held('the relay is held')
+    const held = hold.current()
+    if (held !== undefined) throw new SignerError('RELAY_HELD', { address, ...held })
   }
 
   /** @param tries - Whether it may go on while the relay is held, to see if it works again. */
   async function prepare(group: Group, tries: boolean): Promise<void> {
     const oldest = Math.min(...group.jobs.map(({ createdAt }) => createdAt))
     const queuedMs = Math.max(0, Date.now() - oldest)
-    const times = { queuedMs, startedAt: performance.now() }
+    const startedAt = performance.now()
+    const check = tries ? () => undefined : assertMaySend
     let lease: PoolLease | undefined
     try {
       lease = await pool.lease({ signal: waiting })
-      if (!tries) assertMaySend()
-      await sign(group, lease, times, tries)
+      const leasedAt = performance.now()
+      check()
+      const signed = await sign(group, lease, check)
+      const { transactionId, jobIds, keyIndex, sequenceNumber, computeLimit } = signed
+      const facts = { transactionId, jobIds, keyIndex, sequenceNumber, computeLimit }
+      const waitedMs = leasedAt - startedAt
+      const signMs = performance.now() - leasedAt
+      tell({ kind: 'signed', ...facts, queuedMs, waitedMs, signMs })
+      noteSuccess()
+      hold.clear('signed')
+      onSigned(signed)
     } catch (thrown) {
       await lease?.release()
-      await giveUp(group, thrown)
+      await (signal.aborted || stopping ? giveBack(group.jobs) : giveUp(group, thrown))
     }
   }
 
@@ -294,7 +125,7 @@ export function createWorker(
     const jobs = backlog
     backlog = []
     claimedAts.clear()
-    if (jobs.length > 0) await unclaim(jobs, { state: 'queued' })
+    await giveBack(jobs)
   }
 
   /** A batch that is not full waits for others a while. @returns Whether one was started. */
@@ -370,25 +201,6 @@ export function createWorker(
         await rest()
       }
     },
-  }
-}
-
-/** The relay may not send. */
-class Held extends Error {
-  override readonly name = 'Held'
-}
-
-/** What a policy said of a transaction. */
-class PolicyRefusal extends Error {
-  override readonly name = 'PolicyRefusal'
-}
-
-async function applyPolicy({ policy }: RelayCore, payload: TransactionPayload): Promise<void> {
-  try {
-    await policy?.(payload)
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : 'it threw no error'
-    throw new PolicyRefusal(`the policy refused the transaction: ${reason.slice(0, 200)}`)
   }
 }
 

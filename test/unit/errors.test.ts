@@ -16,6 +16,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'MALFORMED_SIGNATURE',
     'MALFORMED_TRANSACTION',
     'MESSAGE_MISMATCH',
+    'POLICY_REFUSED',
     'SIGNATURE_INVALID',
   ],
   hold: [
@@ -25,6 +26,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'KMS_ACCESS_DENIED',
     'KMS_CLOCK_SKEWED',
     'KMS_CREDENTIALS_INVALID',
+    'RELAY_HELD',
   ],
   retry: [
     'ACCESS_NODE_UNREACHABLE',

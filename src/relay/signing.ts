@@ -1,0 +1,133 @@
+/** Builds, checks and signs one transaction, and stores it before anybody may send it. @module */
+
+import { signTransaction } from '../authorizer/sign-transaction.ts'
+import { bytesToHex } from '../crypto/hex.ts'
+import { encodeTransaction, type TransactionPayload, transactionId } from '../crypto/transaction.ts'
+import { pause } from '../deadline.ts'
+import { isSignerError, SignerError } from '../errors.ts'
+import { coalesce } from '../proposal-keys/coalesce.ts'
+import type { PoolLease } from '../proposal-keys/lease.ts'
+import { doubling } from '../retry.ts'
+import type { RelayStore } from '../stores/store.ts'
+import { combineArguments, type Group } from './batch.ts'
+import type { RelayCore } from './core.ts'
+
+/** A transaction that is stored and may be sent. */
+export type Signed = {
+  readonly transactionId: string
+  readonly transaction: Uint8Array
+  readonly keyIndex: number
+  readonly sequenceNumber: bigint
+  readonly fence: number
+  readonly referenceHeight: number
+  readonly computeLimit: number
+  readonly jobIds: readonly string[]
+  readonly batch: string | null
+}
+
+type NewAttempt = Parameters<RelayStore['openAttempts']>[0][number]
+
+/** Transactions that are stored in one step. */
+const MAX_STEP = 200
+const MIN_PAUSE_MS = 100
+const MAX_PAUSE_MS = 2_000
+
+/**
+ * @returns A function that signs the jobs of a group with a leased key. `assertMaySend` is asked once
+ * more after the signatures were made. Rejects with `POLICY_REFUSED`, `LEASE_LOST`,
+ * `MALFORMED_TRANSACTION` and the codes of accounts, access node, signers and stores; then nothing
+ * was stored, and nothing will be sent.
+ */
+export function createSigning(
+  core: RelayCore,
+): (group: Group, lease: PoolLease, assertMaySend: () => void) => Promise<Signed> {
+  const { address, store, follower, tell, signal, settings } = core
+  const openAttempt = coalesce(store.openAttempts, MAX_STEP)
+
+  async function payloadOf(
+    group: Group,
+    lease: PoolLease,
+  ): Promise<{
+    readonly payload: TransactionPayload
+    readonly referenceHeight: number
+  }> {
+    const [first] = group.jobs
+    const batch = group.batch === null ? undefined : core.batches.get(group.batch)
+    if (first === undefined || (group.batch !== null && batch === undefined))
+      throw new SignerError('INVALID_OPTION', {
+        option: 'batches',
+        reason: `there is no template ${group.batch}`,
+      })
+    const block = await follower.wake(signal)
+    const payload: TransactionPayload = {
+      cadence: batch?.cadence ?? first.cadence,
+      arguments: batch === undefined ? first.arguments : combineArguments(group.jobs),
+      computeLimit: batch?.estimate.limit(group.jobs.length) ?? first.computeLimit,
+      referenceBlockId: block.id,
+      proposalKey: { address, keyIndex: lease.keyIndex, sequenceNumber: lease.sequenceNumber },
+      payer: address,
+      authorizers: [address],
+    }
+    return { payload, referenceHeight: block.height }
+  }
+
+  /**
+   * A step that failed may have been done all the same. Then the attempt is open, and to give its key
+   * back would let another transaction take its sequence number: so it is looked for until the store
+   * answers.
+   */
+  async function storeAttempt(attempt: NewAttempt): Promise<boolean> {
+    const [job] = attempt.jobs
+    for (let tries = 1; ; tries++) {
+      try {
+        if (await openAttempt(attempt)) return true
+        if (tries === 1 || job === undefined) return false
+        const known = await store.listAttempts(address, job.id)
+        return known.some((one) => one.transactionId === attempt.transactionId)
+      } catch (thrown) {
+        if (signal.aborted) throw thrown
+        const code = isSignerError(thrown) ? thrown.code : 'OTHER'
+        tell({ kind: 'trouble', code, where: 'store' })
+        await pause(doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries), signal)
+      }
+    }
+  }
+
+  return async (group, lease, assertMaySend) => {
+    const { payload, referenceHeight } = await payloadOf(group, lease)
+    await applyPolicy(core, payload)
+    lease.assertHeld()
+    const unsigned = { ...payload, payloadSignatures: [], envelopeSignatures: [] }
+    const signed = await signTransaction(core.engine, address, unsigned, {})
+    const id = transactionId(signed)
+    const transaction = encodeTransaction(signed)
+    const { keyIndex, sequenceNumber, fence } = lease.fact
+    const { batch, jobs } = group
+    assertMaySend()
+    // When another process has the key or a job by now, the signature is forgotten and never sent.
+    await lease.handOver(() =>
+      storeAttempt({
+        ...lease.fact,
+        transactionId: id,
+        transaction,
+        referenceHeight,
+        referenceBlockId: bytesToHex(payload.referenceBlockId),
+        leaseMs: settings.leaseMs,
+        jobs: jobs.map((job) => ({ id: job.id, fence: job.fence })),
+      }),
+    )
+    const { computeLimit } = payload
+    const jobIds = jobs.map((job) => job.id)
+    const facts = { keyIndex, sequenceNumber, fence, referenceHeight, computeLimit, jobIds, batch }
+    return { transactionId: id, transaction, ...facts }
+  }
+}
+
+async function applyPolicy({ policy }: RelayCore, payload: TransactionPayload): Promise<void> {
+  try {
+    await policy?.(payload)
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message.slice(0, 200) : 'it threw no error'
+    throw new SignerError('POLICY_REFUSED', { reason }, { cause: thrown })
+  }
+}
