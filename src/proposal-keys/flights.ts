@@ -102,7 +102,7 @@ export function createFlights(options: {
     recheck() {
       for (const flight of flights.values()) flight.watch.recheck()
     },
-    size: () => flights.size,
+    size: () => flights.size + orphans.size,
     close() {
       clearInterval(beat)
       for (const flight of flights.values()) flight.watch.stop()

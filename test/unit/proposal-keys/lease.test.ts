@@ -32,7 +32,13 @@ function standStill(ms: number): void {
 describe('createLease', () => {
   it('tells the key, the number and the height that it was made with', () => {
     const { lease } = leased()
-    expect(lease).toMatchObject({ fact, keyIndex: 3, sequenceNumber: 7n, fromHeight: 40 })
+    expect(lease).toMatchObject({
+      fact,
+      holder: 'us',
+      keyIndex: 3,
+      sequenceNumber: 7n,
+      fromHeight: 40,
+    })
     expect(Object.isFrozen(lease)).toBe(true)
   })
 
