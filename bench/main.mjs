@@ -1,38 +1,32 @@
 /**
- * `npm run bench`: one table, measured in one run on real servers. `--json` prints the raw numbers.
+ * `npm run bench`: one table, measured in one run on real servers.
+ *
+ * - `--only signing` or `--only throughput`: half of it.
+ * - `--full`: ten thousand transactions on the emulator, too, which takes minutes.
+ * - `--plot`: the model of mainnet alone, as docs/throughput.svg.
+ * - `--json`: the raw numbers.
+ *
  * Ends with code 1 when something could not be measured, not when a bar is missed. @module
  */
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { createAccounts } from './accounts.mjs'
-import { measureAddedTime } from './added-time.mjs'
-import { measureBundle } from './bundle.mjs'
-import { measureColdImport } from './cold-import.mjs'
-import { measureInstallSize } from './install-size.mjs'
 import { rootRequire } from './own-package.mjs'
-import { attemptWeightedPeer } from './peer-attempts.mjs'
 import { tableOf } from './rows.mjs'
-import { startServers } from './servers.mjs'
-import { measureTransactions } from './transactions.mjs'
+import { createScope } from './scope.mjs'
 
-/** More than twice what it takes on two idle cores. */
-const DEADLINE_MS = 175_000
+/** More than twice what each takes on two idle cores. */
+const DEADLINE_S = { signing: 175, throughput: 800, full: 600, plot: 400 }
 
-const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const options = readOptions()
 // The AWS client would say at each start which versions of Node.js it will leave behind.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 
-const ending = new AbortController()
-const { signal } = ending
-/** @type {(() => unknown)[]} */
-const stops = []
-const onStop = (stop) => stops.push(stop)
-const say = (text) =>
-  console.error(`${(performance.now() / 1_000).toFixed(1).padStart(6)} s  ${text}`)
-
+const scope = createScope()
+const { signal, say, end, stopAll } = scope
 const ended = new Promise((_, reject) => {
   signal.addEventListener('abort', () => reject(signal.reason), { once: true })
 })
+ended.catch(() => undefined)
 let exitCode = 0
 for (const [name, code] of [
   ['SIGINT', 130],
@@ -40,53 +34,58 @@ for (const [name, code] of [
 ])
   process.on(name, () => {
     exitCode = code
-    ending.abort(new Error(`ended by ${name}`))
+    end(new Error(`ended by ${name}`))
   })
-const timer = setTimeout(
-  () => ending.abort(new Error(`not done after ${DEADLINE_MS / 1_000} s`)),
-  DEADLINE_MS,
-)
+const deadlineS = options.parts.reduce((sum, part) => sum + DEADLINE_S[part], 0)
+const timer = setTimeout(() => end(new Error(`not done after ${deadlineS} s`)), deadlineS * 1_000)
 
 try {
-  const results = await Promise.race([measure(), ended])
-  console.log(options.json ? JSON.stringify(results, null, 2) : tableOf(results))
+  const { results, print } = await Promise.race([measure(), ended])
+  console.log(options.json ? JSON.stringify(results, null, 2) : print(results))
 } catch (error) {
   exitCode ||= 1
   console.error(`Not measured: ${error instanceof Error ? error.message : error}`)
 } finally {
   clearTimeout(timer)
-  ending.abort(new Error('over'))
+  end(new Error('over'))
   await stopAll()
 }
 process.exit(exitCode)
 
+/** Each part is loaded when it is due: the first measures what others would load before it. */
 async function measure() {
-  const machine = machineFacts()
-  say('starting a Flow emulator and an AWS endpoint')
-  const servers = await startServers({ signal, onStop })
-  const accounts = await createAccounts(servers)
-  say('sending transactions')
-  const transactions = await measureTransactions(servers, accounts, signal)
-  const weightedPeer = await attemptWeightedPeer(servers, accounts.halves, signal)
-  await servers.flow.stop() // its blocks cost time that the next measurements would show
-  say('timing signatures')
-  const addedTime = await measureAddedTime(servers.kmsConfig, signal)
-  await stopAll()
-  say('timing imports in fresh processes')
-  const coldImport = await measureColdImport(signal)
-  say('bundling and weighing')
-  const bundle = {
-    ours: await measureBundle('fcl-kms'),
-    peer: await measureBundle('fcl-kms-authorizer'),
+  const results = { machine: machineFacts() }
+  const { parts } = options
+  if (parts.includes('plot')) {
+    const { measurePlot, plotTable } = await import('./plot.mjs')
+    return { results: await measurePlot(scope), print: plotTable }
   }
-  const install = await measureInstallSize(signal)
+  if (parts.includes('signing')) {
+    const { measureSigning } = await import('./measure-signing.mjs')
+    results.signing = await measureSigning(scope)
+    await stopAll()
+  }
+  if (parts.includes('throughput')) {
+    const { measureThroughput } = await import('./measure-throughput.mjs')
+    results.throughput = await measureThroughput(scope, { full: parts.includes('full') })
+  }
   say('done')
-  return { machine, transactions, weightedPeer, addedTime, coldImport, bundle, install }
+  return { results, print: tableOf }
 }
 
-/** Twice is once: whoever comes first stops all that was started. */
-async function stopAll() {
-  await Promise.allSettled(stops.splice(0).map((stop) => stop()))
+function readOptions() {
+  const flag = { type: 'boolean', default: false }
+  const { values } = parseArgs({
+    options: { json: flag, plot: flag, full: flag, only: { type: 'string' } },
+  })
+  const { json, plot, full, only } = values
+  if (only !== undefined && !['signing', 'throughput'].includes(only)) {
+    console.error('--only takes signing or throughput')
+    process.exit(1)
+  }
+  if (plot) return { json, parts: ['plot'] }
+  const parts = only === undefined ? ['signing', 'throughput'] : [only]
+  return { json, parts: full ? [...parts, 'full'] : parts }
 }
 
 function machineFacts() {

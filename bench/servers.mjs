@@ -7,13 +7,13 @@ import { importFromRoot } from './own-package.mjs'
 const { startAws, startEmulator } = await importFromRoot('fcl-kms/testing')
 
 /**
- * @param {{ signal: AbortSignal, onStop: (stop: () => unknown) => void }} scope stops all of it
+ * @param {{ signal: AbortSignal, onStop: (stop: () => unknown) => void, blockTimeMs?: number }} scope stops all of it
  * @returns `flow` with its `stop`; `kmsConfig` for clients that ask the endpoint itself,
  *   `countedKmsConfig` for those that are counted; both proxies
  */
-export async function startServers({ signal, onStop }) {
+export async function startServers({ signal, onStop, blockTimeMs = 100 }) {
   const [flow, aws] = await Promise.all([
-    startEmulator({ blockTimeMs: 100, signal }).then((server) => stopped(server)),
+    startEmulator({ blockTimeMs, signal }).then((server) => stopped(server)),
     startAws({ services: ['kms'], signal }).then((server) => stopped(server)),
   ])
   const flowProxy = stopped(await startCountingProxy(flow.url))

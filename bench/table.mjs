@@ -9,7 +9,7 @@ export function createTable(peerName) {
     /** @returns {string} the mark of a new note, to put into a cell */
     note: (text) => `[${notes.push(text)}]`,
     /** Cells that are left out show a dash; so does `met` of a row without a bar. */
-    row({ what, ours, peer = '–', bare = '–', bar = '–', met }) {
+    row({ what, ours = '–', peer = '–', bare = '–', bar = '–', met }) {
       lines.push([what, ours, peer, bare, bar, met === undefined ? '–' : met ? 'met' : 'missed'])
     },
     print() {
