@@ -23,6 +23,9 @@ import {
 /** While blocks come by themselves it is asked for more only after so long, in milliseconds. */
 const QUIET_MS = 1_500
 
+/** Blocks that a reference block may be old. @see flow-go model/flow/constants.go. */
+const MAX_AGE = 600
+
 /** Something that an operator may want to know; following goes on. */
 export type FollowerReport =
   | { readonly kind: 'retry'; readonly error: unknown; readonly failures: number }
@@ -135,7 +138,9 @@ export function createBlockFollower(options: BlockFollowerOptions): BlockFollowe
     onHead: tellProgress,
     onBackwards(change) {
       reader.forget()
-      list.searchAgainFrom(change.commonHeight ?? change.height)
+      // Where no block is known to stand, what is watched may be in any of those since the chain went
+      // back; none is older than a reference block can be.
+      list.searchAgainFrom(change.commonHeight ?? Math.max(0, change.height - MAX_AGE))
       backwardsListeners.tell(change)
     },
   })

@@ -4,10 +4,10 @@ import { setMaxListeners } from 'node:events'
 import type { Engine } from '../authorizer/engine.ts'
 import { abortable, pause } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
-import { readAccountKey } from '../flow/accounts.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { LeaseFact, ProposalKeyStore } from '../stores/store.ts'
+import { createChecking } from './checking.ts'
 import { coalesce } from './coalesce.ts'
 import { findCopies } from './copies.ts'
 import type { Settlement } from './flight.ts'
@@ -45,8 +45,6 @@ export type Pool = {
 const MAX_STEP = 500
 /** How often another process may have freed a key, in milliseconds. */
 const LOOK_AGAIN_MS = 200
-/** Keys whose number on chain is read at a time. */
-const CHECKS_AT_ONCE = 16
 
 /** Reads the account, enrols its copies and takes over what a process that is gone left in flight. */
 export async function createPool(parts: PoolParts): Promise<Pool> {
@@ -126,6 +124,20 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     },
   })
 
+  const checked = createChecking({
+    node,
+    isCopy: async (keyIndex) => {
+      if (!copies.has(keyIndex)) await refresh() // it may have been added by another process
+      return copies.has(keyIndex)
+    },
+    suspects,
+    settle: settleInStore,
+    giveBack,
+    report,
+    onResync: tally.countResync,
+    signal,
+  })
+
   function lend(fact: LeaseFact, name: string): PoolLease {
     const { keyIndex } = fact
     const fromHeight = follower.stats().finalizedHeight ?? 0
@@ -134,8 +146,12 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
         signal.throwIfAborted()
         return commit({ ...fact, transactionId, referenceBlockId, leaseMs })
       },
-      onCommitted: ({ transactionId, referenceBlockId }) =>
-        flights.add({ lease: fact, transactionId, referenceBlockId, fromHeight }),
+      onCommitted({ transactionId, referenceBlockId }) {
+        // The chain may have gone back since the lease; nothing was sent before now.
+        const known = follower.stats().finalizedHeight ?? fromHeight
+        const flight = { lease: fact, transactionId, referenceBlockId, fromHeight: known }
+        flights.add(flight)
+      },
       identify: (transactionId) => flights.identify(fact, transactionId),
       giveBack: () => giveBack(fact),
       onAbandoned: () => report({ kind: 'abandoned', keyIndex }),
@@ -143,47 +159,6 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     })
     held.add(lease)
     return lease
-  }
-
-  /** @returns Whether the key can be lent as the store has it; else it was corrected there. */
-  async function check(fact: LeaseFact): Promise<boolean> {
-    const { keyIndex, fence, sequenceNumber } = fact
-    if (!copies.has(keyIndex)) await refresh()
-    const isCopy = copies.has(keyIndex)
-    if (isCopy && !suspects.has(keyIndex)) return true
-    tally.countResync()
-    const key = await readAccountKey(await node(), address, keyIndex, { signal })
-    const usable = isCopy && !key.revoked
-    const drifted = key.sequenceNumber !== sequenceNumber
-    suspects.delete(keyIndex)
-    if (usable && !drifted) return true
-    report({ kind: usable ? 'drifted' : 'quarantined', keyIndex })
-    const nextSequenceNumber = key.sequenceNumber
-    const quarantine = usable ? {} : { quarantine: 'it is no copy of a key that signs' }
-    await settleInStore({ address, keyIndex, fence, nextSequenceNumber, ...quarantine })
-    return false
-  }
-
-  /** Those that can be lent. When one cannot be checked, all are given back: nobody else knows of them. */
-  async function checked(facts: readonly LeaseFact[]): Promise<readonly LeaseFact[]> {
-    const usable: LeaseFact[] = []
-    for (let start = 0; start < facts.length; start += CHECKS_AT_ONCE) {
-      const step = facts.slice(start, start + CHECKS_AT_ONCE)
-      const answers = await Promise.allSettled(step.map(check))
-      const failure = answers.find((one) => one.status === 'rejected')
-      // What was found unusable is settled already.
-      const ours = step.filter((_, index) => {
-        const answer = answers[index]
-        return answer?.status === 'rejected' || answer?.value === true
-      })
-      if (failure !== undefined) {
-        const rest = facts.slice(start + CHECKS_AT_ONCE)
-        await Promise.all([...usable, ...ours, ...rest].map(giveBack))
-        throw failure.reason
-      }
-      usable.push(...ours)
-    }
-    return usable
   }
 
   /** Lends keys to those in line, as many as there are at a time. */

@@ -73,7 +73,7 @@ export async function startRestartableChain(flags: {
       const url = `http://127.0.0.1:${portOf('admin-port')}/emulator/${path}`
       const init = { method, headers, ...(form ? { body: form } : {}) }
       // It refuses with 500 while it executes a block.
-      await until(async () => (await fetch(url, init)).ok, 10_000)
+      await until(async () => (await fetch(url, init)).ok, 30_000)
     },
     async [Symbol.asyncDispose]() {
       await server?.stop()
