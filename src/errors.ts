@@ -47,3 +47,10 @@ export const isSignerError = <C extends SignerErrorCode>(
   error instanceof Error &&
   error.name === 'SignerError' &&
   (code === undefined || (error as SignerError).code === code)
+
+/** For events and counts: the code of an error of ours, and `OTHER` for any other. */
+export const codeOf = (thrown: unknown): string => (isSignerError(thrown) ? thrown.code : 'OTHER')
+
+/** Whether waiting, or an operator, may mend it: then another way to the same end is worth a try. */
+export const isPassing = (thrown: unknown): boolean =>
+  isSignerError(thrown) && /^(retry|hold)$/.test(thrown.disposition)

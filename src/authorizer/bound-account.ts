@@ -8,7 +8,7 @@ import {
   type SignatureAlgorithm,
 } from '../crypto/algorithms.ts'
 import { bytesToHex } from '../crypto/hex.ts'
-import { isSignerError, SignerError } from '../errors.ts'
+import { isPassing, SignerError } from '../errors.ts'
 import { type AccountKey, readAccount } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { Signer } from '../signers/signer.ts'
@@ -57,9 +57,6 @@ async function readPublicKey(signer: Signer, signal?: AbortSignal): Promise<Flow
   const { bytes, algorithm } = await signer.publicKey(signal === undefined ? {} : { signal })
   return { publicKey: bytesToHex(bytes), signatureAlgorithm: algorithm, signerId: signer.id }
 }
-
-const isPassing = (thrown: unknown) =>
-  isSignerError(thrown) && /^(retry|hold)$/.test(thrown.disposition)
 
 /**
  * Reads the account's keys and binds each to the signers with the same public key and curve.

@@ -1,7 +1,7 @@
 /** One signature for each key and message, however many entries of a transaction need it. @module */
 
 import { bytesToHex } from '../crypto/hex.ts'
-import { isSignerError } from '../errors.ts'
+import { codeOf, isPassing } from '../errors.ts'
 import type { Signer, SignPace, SignReport } from '../signers/signer.ts'
 import type { BoundKey } from './bound-account.ts'
 import type { Engine } from './engine.ts'
@@ -51,8 +51,7 @@ async function signWithAny(task: Task): Promise<Uint8Array> {
     } catch (thrown) {
       task.signal?.throwIfAborted()
       failure = thrown
-      const passing = isSignerError(thrown) && /^(retry|hold)$/.test(thrown.disposition)
-      if (!passing) break
+      if (!isPassing(thrown)) break
     }
   }
   throw failure
@@ -109,7 +108,7 @@ async function signObserved(signer: Signer, task: Task): Promise<Uint8Array> {
     tell()
     return signature
   } catch (thrown) {
-    tell(isSignerError(thrown) ? thrown.code : 'OTHER')
+    tell(codeOf(thrown))
     throw thrown
   }
 }

@@ -1,7 +1,7 @@
 /** Which transaction used a sequence number: searched in the blocks. @module */
 
-import { bytesToHex } from '../crypto/hex.ts'
-import type { TransactionPayload } from '../crypto/transaction.ts'
+import { equalBytes } from '../crypto/bytes.ts'
+import { payloadMessage, type TransactionPayload } from '../crypto/transaction.ts'
 import { type NodeConnection, requestNode } from './http.ts'
 import { type ReplyReader, replyReader, successBody } from './reply.ts'
 
@@ -89,18 +89,10 @@ function payloadOf(
   }
 }
 
-/** Whether two payloads are signed by the same bytes. */
+/**
+ * Whether two payloads are signed by the same bytes.
+ *
+ * @throws {SignerError} `MALFORMED_TRANSACTION` for one that no node could have taken.
+ */
 export const samePayload = (one: TransactionPayload, other: TransactionPayload): boolean =>
-  JSON.stringify(comparable(one)) === JSON.stringify(comparable(other))
-
-const comparable = ({ proposalKey, referenceBlockId, ...rest }: TransactionPayload) => [
-  rest.cadence,
-  rest.arguments,
-  rest.computeLimit,
-  rest.payer,
-  rest.authorizers,
-  bytesToHex(referenceBlockId),
-  proposalKey.address,
-  proposalKey.keyIndex,
-  String(proposalKey.sequenceNumber),
-]
+  equalBytes(payloadMessage(one), payloadMessage(other))

@@ -1,6 +1,6 @@
 /** A lease whose transaction may be on its way, and how the chain settles it. @module */
 
-import { isSignerError } from '../errors.ts'
+import { codeOf } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import type { TransactionOutcome } from '../flow/block-results.ts'
@@ -190,5 +190,3 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
     stop,
   }
 }
-
-const codeOf = (thrown: unknown) => (isSignerError(thrown) ? thrown.code : 'OTHER')

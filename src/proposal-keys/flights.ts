@@ -1,6 +1,6 @@
 /** All flights of one pool: those it committed, and those it took over. @module */
 
-import { isSignerError } from '../errors.ts'
+import { codeOf } from '../errors.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
 import type { LeaseFact, ProposalKeyRow, ProposalKeyStore } from '../stores/store.ts'
 import { type Flight, type FlightSettings, type FlightWatch, watchFlight } from './flight.ts'
@@ -34,8 +34,7 @@ export function createFlights(options: {
   const orphans = new Set<ProposalKeyRow>()
   type Entry = { readonly fence: number; readonly watch: FlightWatch }
   const flights = new Map<number, Entry>()
-  const trouble = (thrown: unknown) =>
-    report({ kind: 'trouble', errorCode: isSignerError(thrown) ? thrown.code : 'OTHER' })
+  const trouble = (thrown: unknown) => report({ kind: 'trouble', errorCode: codeOf(thrown) })
 
   const settings: FlightSettings = {
     ...watch,

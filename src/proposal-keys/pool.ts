@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Engine } from '../authorizer/engine.ts'
 import { abortable, pause } from '../deadline.ts'
-import { isSignerError, SignerError } from '../errors.ts'
+import { codeOf, SignerError } from '../errors.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { LeaseFact, ProposalKeyStore } from '../stores/store.ts'
@@ -72,8 +72,7 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
 
   const commit = coalesce(store.commitLeases, MAX_STEP)
   const settleInStore = coalesce(store.settleLeases, MAX_STEP)
-  const trouble = (thrown: unknown) =>
-    report({ kind: 'trouble', errorCode: isSignerError(thrown) ? thrown.code : 'OTHER' })
+  const trouble = (thrown: unknown) => report({ kind: 'trouble', errorCode: codeOf(thrown) })
 
   async function settle(lease: LeaseFact, settlement: Settlement): Promise<void> {
     const { keyIndex, fence } = lease

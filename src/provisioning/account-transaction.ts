@@ -3,9 +3,9 @@
 import { normalizeAddress } from '../crypto/address.ts'
 import { curves, hashCodes } from '../crypto/algorithms.ts'
 import type { TransactionPayload } from '../crypto/transaction.ts'
+import { eventField } from '../flow/event-field.ts'
 import type { TransactionEvent } from '../flow/transactions.ts'
 import type { CheckedAccountKey } from './account-keys.ts'
-import { eventField } from './event-field.ts'
 
 /** Raw values are those of Cadence: 1 and 2 for the curves, where the node says 2 and 3. */
 const CADENCE = `

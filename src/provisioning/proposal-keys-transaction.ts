@@ -1,9 +1,9 @@
 /** The transaction that copies a key of an account at weight 0, and the indexes in what it emits. @module */
 
 import type { TransactionPayload } from '../crypto/transaction.ts'
+import { eventField } from '../flow/event-field.ts'
 import type { TransactionEvent } from '../flow/transactions.ts'
 import { MAX_COMPUTE_LIMIT } from './account-transaction.ts'
-import { eventField } from './event-field.ts'
 
 /** `cadence/transactions/add-proposal-keys.cdc` without its comment. No argument is a weight. */
 const CADENCE = String.raw`

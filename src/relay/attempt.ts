@@ -3,7 +3,7 @@
 import { bytesToHex } from '../crypto/hex.ts'
 import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { pause } from '../deadline.ts'
-import { isSignerError } from '../errors.ts'
+import { codeOf } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import { readBlockResults } from '../flow/block-results.ts'
 import { blockExists, readBlockHeight } from '../flow/blocks.ts'
@@ -251,8 +251,6 @@ export function watchAttempt(
     stop,
   }
 }
-
-const codeOf = (thrown: unknown) => (isSignerError(thrown) ? thrown.code : 'OTHER')
 
 /** Why a job without a code of its own goes into another transaction. */
 const codeOfState = (state: AttemptSettlement['state']) =>

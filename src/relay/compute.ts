@@ -1,5 +1,6 @@
 /** How much computation a transaction has used. @module */
 
+import { eventField } from '../flow/event-field.ts'
 import type { TransactionOutcome } from '../flow/transaction-outcome.ts'
 
 /** One unit of computation is 10⁻⁸ of what the fee event calls its execution effort. */
@@ -9,11 +10,8 @@ const EFFORT_DIGITS = 8
 export function usedCompute({ computationUsed, events }: TransactionOutcome): number {
   if (computationUsed > 0) return computationUsed
   const fees = events.find(({ type }) => type.endsWith('.FlowFees.FeesDeducted'))
-  const text = JSON.stringify(fees?.payload ?? '')
-  const [, whole, fraction] =
-    /"name":"executionEffort","value":\{"type":"UFix64","value":"(\d+)\.(\d+)"/.exec(text) ??
-    /"value":\{"value":"(\d+)\.(\d+)","type":"UFix64"\},"name":"executionEffort"/.exec(text) ??
-    []
+  const effort = eventField(fees?.payload, 'executionEffort')
+  const [, whole, fraction] = /^(\d+)\.(\d+)$/.exec(typeof effort === 'string' ? effort : '') ?? []
   if (whole === undefined || fraction === undefined) return 0
   return Number(`${whole}${fraction.padEnd(EFFORT_DIGITS, '0').slice(0, EFFORT_DIGITS)}`)
 }

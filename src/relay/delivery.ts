@@ -1,7 +1,7 @@
 /** Sending the bytes of one transaction until a node has taken them. @module */
 
 import { pause } from '../deadline.ts'
-import { isSignerError } from '../errors.ts'
+import { codeOf } from '../errors.ts'
 import { postTransaction } from '../flow/post-transaction.ts'
 import { doubling } from '../retry.ts'
 import type { RelayCore } from './core.ts'
@@ -70,7 +70,7 @@ export function createDelivery(
       sending = true
       void send()
         .catch((thrown: unknown) => {
-          const code = isSignerError(thrown) ? thrown.code : 'OTHER'
+          const code = codeOf(thrown)
           if (!signal.aborted) tell({ kind: 'trouble', code, where: 'send' })
         })
         .finally(() => {

@@ -4,6 +4,7 @@ import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { SignerError } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import { readBlockResults } from '../flow/block-results.ts'
+import { property } from '../flow/event-field.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { runScript } from '../flow/scripts.ts'
 import { findUses, samePayload } from '../flow/sequence-number-use.ts'
@@ -95,10 +96,4 @@ export async function findFate(
     }
   }
   return { kind: 'unknown' }
-}
-
-function property(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined
-  const fields: Record<string, unknown> = { ...value }
-  return fields[name]
 }

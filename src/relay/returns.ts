@@ -1,6 +1,6 @@
 /** Jobs that were claimed and not sent: they go back, or fail when they can never work. @module */
 
-import { isSignerError } from '../errors.ts'
+import { codeOf, isSignerError } from '../errors.ts'
 import { doubling } from '../retry.ts'
 import type { JobRow } from '../stores/store.ts'
 import type { Group } from './batch.ts'
@@ -58,7 +58,7 @@ export function createReturns(core: RelayCore): Returns {
   return {
     giveBack: (jobs) => unclaim(jobs, { state: 'queued' }),
     async giveUp({ jobs }, thrown) {
-      const errorCode = isSignerError(thrown) ? thrown.code : 'OTHER'
+      const errorCode = codeOf(thrown)
       const reason = isSignerError(thrown) ? thrown.message : 'an error that is not of this package'
       const cause = { errorCode, reason }
       if (isSignerError(thrown, 'RELAY_HELD') || isSignerError(thrown, 'RELAY_CLOSED'))

@@ -4,7 +4,7 @@ import { signTransaction } from '../authorizer/sign-transaction.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import { encodeTransaction, type TransactionPayload, transactionId } from '../crypto/transaction.ts'
 import { pause } from '../deadline.ts'
-import { isSignerError, SignerError } from '../errors.ts'
+import { codeOf, SignerError } from '../errors.ts'
 import { coalesce } from '../proposal-keys/coalesce.ts'
 import type { PoolLease } from '../proposal-keys/lease.ts'
 import { doubling } from '../retry.ts'
@@ -86,7 +86,7 @@ export function createSigning(
         return known.some((one) => one.transactionId === attempt.transactionId)
       } catch (thrown) {
         if (signal.aborted) throw thrown
-        const code = isSignerError(thrown) ? thrown.code : 'OTHER'
+        const code = codeOf(thrown)
         tell({ kind: 'trouble', code, where: 'store' })
         await pause(doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries), signal)
       }

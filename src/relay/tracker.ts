@@ -1,7 +1,7 @@
 /** All transactions of one relay that are in flight, and those of processes that are gone. @module */
 
 import { pause } from '../deadline.ts'
-import { isSignerError } from '../errors.ts'
+import { codeOf } from '../errors.ts'
 import { type AttemptWatch, watchAttempt } from './attempt.ts'
 import type { Batch } from './batch.ts'
 import type { RelayCore } from './core.ts'
@@ -73,7 +73,7 @@ export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
 
   const trouble = (where: string) => (thrown: unknown) => {
     if (signal.aborted) return
-    tell({ kind: 'trouble', code: isSignerError(thrown) ? thrown.code : 'OTHER', where })
+    tell({ kind: 'trouble', code: codeOf(thrown), where })
   }
   const beats = setInterval(() => {
     beat().catch(trouble('beat'))

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { pause } from '../deadline.ts'
-import { isSignerError, SignerError } from '../errors.ts'
+import { codeOf, SignerError } from '../errors.ts'
 import type { PoolLease } from '../proposal-keys/lease.ts'
 import type { JobRow } from '../stores/store.ts'
 import { type Group, packJobs } from './batch.ts'
@@ -203,5 +203,3 @@ export function createWorker(
     },
   }
 }
-
-const codeOf = (thrown: unknown) => (isSignerError(thrown) ? thrown.code : 'OTHER')

@@ -1,4 +1,4 @@
-/** One field of an event, as JSON-Cadence writes it. @module */
+/** Fields of values in JSON-Cadence. @module */
 
 /**
  * @param payload - Of a `TransactionEvent`.
@@ -11,7 +11,8 @@ export function eventField(payload: unknown, name: string): unknown {
   return property(property(field, 'value'), 'value')
 }
 
-function property(value: unknown, name: string): unknown {
+/** @returns What an object has under the name; `undefined` for anything that is no object. */
+export function property(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   const fields: Record<string, unknown> = { ...value }
   return fields[name]
