@@ -1,0 +1,115 @@
+/** One PostgreSQL or one PGlite folder, as the rest of the server sees it. @module */
+
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import { AdminError } from '../errors.ts'
+
+/** Runs statements: on any connection, or all on that of one transaction. */
+export type Session = {
+  /**
+   * One statement. `bigint` comes back as a number, `timestamptz` as a Date, `jsonb` parsed.
+   *
+   * @throws {AdminError} `DATABASE_UNAVAILABLE`; `DATABASE_REFUSED` when a constraint refuses it.
+   */
+  readonly query: <Row>(text: string, parameters?: readonly unknown[]) => Promise<readonly Row[]>
+}
+
+/** See `openDatabase`. */
+export type Database = Session & {
+  /** Commits durably when it resolves, rolls back when `work` rejects. `read committed`. */
+  readonly transaction: <T>(work: (session: Session) => Promise<T>) => Promise<T>
+  /** For `createSqlStore` of the library. */
+  readonly forRelay: pg.Pool | PGlite
+  readonly close: () => Promise<void>
+}
+
+/** Where the database is: several processes share a URL; one process at a time owns a folder. */
+export type DatabasePlace = { readonly url: string } | { readonly folder: string }
+
+/** Milliseconds: a database that does not answer is an error, never a hang. */
+const CONNECT_MS = 5_000
+const STATEMENT_MS = 15_000
+const LOCK_MS = 5_000
+const CONNECTIONS = 12
+const INT8 = 20
+
+/** @throws {AdminError} `DATABASE_UNAVAILABLE`. */
+export async function openDatabase(place: DatabasePlace): Promise<Database> {
+  return 'url' in place ? openPostgres(place.url) : openFolder(place.folder)
+}
+
+async function openPostgres(url: string): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    lock_timeout: LOCK_MS,
+    idle_in_transaction_session_timeout: STATEMENT_MS,
+    application_name: 'fcl-kms-admin-server',
+    types: {
+      getTypeParser: (id: number, format?: 'text' | 'binary') =>
+        id === INT8 ? Number : pg.types.getTypeParser(id, format as 'text'),
+    },
+  })
+  pool.on('error', () => undefined) // an idle connection was closed: the next query tells
+  const session = (client: Pick<pg.PoolClient, 'query'>): Session => ({
+    query: async (text, parameters = []) =>
+      // The caller states the shape of what its statement selects.
+      (await client.query(text, [...parameters]).catch(refuse)).rows as never,
+  })
+  const database: Database = {
+    ...session(pool as unknown as pg.PoolClient), // a pool has the same `query`
+    async transaction(work) {
+      const client = await pool.connect().catch(refuse)
+      let broken: Error | undefined
+      try {
+        await client.query('BEGIN').catch(refuse)
+        const result = await work(session(client))
+        await client.query('COMMIT').catch(refuse)
+        return result
+      } catch (thrown) {
+        await client.query('ROLLBACK').catch((failure: Error) => {
+          broken = failure
+        })
+        throw thrown
+      } finally {
+        client.release(broken)
+      }
+    },
+    forRelay: pool,
+    close: () => pool.end(),
+  }
+  await database.query('SELECT 1')
+  return Object.freeze(database)
+}
+
+async function openFolder(folder: string): Promise<Database> {
+  const pglite = await PGlite.create(folder, { parsers: { [INT8]: Number } }).catch(refuse)
+  const session = (client: Pick<PGlite, 'query'>): Session => ({
+    query: async (text, parameters = []) =>
+      (await client.query(text, [...parameters]).catch(refuse)).rows as never, // as above
+  })
+  return Object.freeze({
+    ...session(pglite),
+    // PGlite types its transactions without what cannot be used in one.
+    transaction: <T>(work: (session: Session) => Promise<T>) =>
+      pglite.transaction((client) => work(session(client as unknown as PGlite))) as Promise<T>,
+    forRelay: pglite,
+    close: () => pglite.close(),
+  })
+}
+
+/** The driver's text may hold values of a row: it is the cause, and enumerates no parameters. */
+function refuse(thrown: unknown): never {
+  if (thrown instanceof Error)
+    for (const field of ['query', 'params', 'detail', 'where'])
+      if (Object.hasOwn(thrown, field)) Object.defineProperty(thrown, field, { enumerable: false })
+  const sqlState = sqlStateOf(thrown)
+  // Class 23: a constraint; P0001: one of our own triggers.
+  if (/^23|^P0001/.test(sqlState)) throw new AdminError('DATABASE_REFUSED', { sqlState }, thrown)
+  throw new AdminError('DATABASE_UNAVAILABLE', { sqlState }, thrown)
+}
+
+const sqlStateOf = (thrown: unknown): string =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : ''
