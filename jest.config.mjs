@@ -14,14 +14,8 @@ export default {
   },
   // The admin server knows the library by its name; tests take it from its sources.
   moduleNameMapper: {
-    '^fcl-kms ['<rootDir>/test/**/*.test.ts'],
-  testTimeout: 60_000,
-}
-: '<rootDir>/src/index.ts',
-    '^fcl-kms/(.+) ['<rootDir>/test/**/*.test.ts'],
-  testTimeout: 60_000,
-}
-: '<rootDir>/src/$1/index.ts',
+    '^fcl-kms$': '<rootDir>/src/index.ts',
+    '^fcl-kms/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testTimeout: 60_000,

@@ -70,6 +70,10 @@ export type SignerErrorContext = {
   JOB_CANCELLED: { id: string }
   JOB_QUARANTINED: { id: string; transactionId: string; reason: string }
   POLICY_REFUSED: { reason: string }
+  POLICY_POSTPONED: {
+    postponed: readonly string[]
+    refused: readonly { readonly id: string; readonly reason: string }[]
+  }
   RELAY_HELD: { address: string; code: string; reason: string }
   RELAY_QUEUE_FULL: { address: string; limit: number }
   RELAY_CLOSED: { address: string }
@@ -255,6 +259,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   POLICY_REFUSED: [
     'refuse',
     'The policy of the relay refused the transaction. Nothing was signed; see who submitted it.',
+  ],
+  POLICY_POSTPONED: [
+    'retry',
+    'The policy of the relay does not allow the job yet. Nothing was signed; it is asked again.',
   ],
   RELAY_HELD: [
     'hold',

@@ -97,7 +97,7 @@ export type Group = {
 
 /**
  * Singles alone; jobs of one template together, up to its bounds, but only with those of the same
- * limit: after a failure a batch is split, and its halves must not pull others down.
+ * group and limit: after a failure a batch is split, and its halves must not pull others down.
  */
 export function packJobs(
   jobs: readonly JobRow[],
@@ -112,7 +112,7 @@ export function packJobs(
       groups.push({ batch: job.batch, jobs: [job], bytes: 0, room: 0, full: true })
       continue
     }
-    const name = `${job.batch} ${job.batchLimit ?? ''}`
+    const name = JSON.stringify([job.batch, job.batchGroup, job.batchLimit])
     const bytes = job.arguments.reduce((sum, text) => sum + text.length + 1, 0)
     let group = open.get(name)
     if (group !== undefined && group.bytes + bytes > MAX_ARGUMENT_BYTES) group.full = true

@@ -11,8 +11,27 @@ import type { Batch } from './batch.ts'
 import type { RelayObserver } from './events.ts'
 import type { Hold } from './hold.ts'
 
-/** A rule on a transaction before it is signed: throws to refuse it. */
-export type RelayPolicy = (transaction: TransactionPayload) => void | Promise<void>
+/** What a policy says of a transaction. Nothing said: it is signed by the fewest keys. */
+export type PolicyVerdict = {
+  /** Exactly these keys of the account sign. */
+  readonly keyIndexes?: readonly number[]
+  /** Ids of jobs that may not be signed yet. They are looked at again after some seconds. */
+  readonly postponed?: readonly string[]
+  /** Jobs that may never be signed: they fail. */
+  readonly refused?: readonly { readonly id: string; readonly reason: string }[]
+}
+
+/**
+ * A rule on a transaction before it is signed. What it throws refuses the whole transaction; of a
+ * batch that was refused, the halves are tried. When a job is postponed or refused nothing is signed,
+ * and the others of its batch go into another transaction.
+ *
+ * @param context - Which jobs the transaction is for, in the order of its arguments.
+ */
+export type RelayPolicy = (
+  transaction: TransactionPayload,
+  context: { readonly jobIds: readonly string[] },
+) => undefined | PolicyVerdict | Promise<undefined | PolicyVerdict> | void | Promise<void>
 
 /** Numbers of a relay, checked. */
 export type RelaySettings = {

@@ -2,7 +2,7 @@
 
 export type { AttemptRow, JobCounts, JobRow, JobState, RelayStore } from '../stores/store.ts'
 export type { BatchTemplate } from './batch.ts'
-export type { RelayPolicy } from './core.ts'
+export type { PolicyVerdict, RelayPolicy } from './core.ts'
 export type { RelayEvent, RelayObserver } from './events.ts'
 export type { JsonCadence, SubmitRequest } from './intent.ts'
 export type { Job } from './job.ts'

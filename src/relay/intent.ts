@@ -27,6 +27,11 @@ export type SubmitRequest = {
   | {
       /** The name of a template of the relay: packed into one transaction with others of it. */
       readonly batch: string
+      /**
+       * Packed only with those of the same group, for example of the keys that are to sign. Printable
+       * ASCII, at most 128 characters; no part of the intent. Default none.
+       */
+      readonly group?: string
     }
 )
 
@@ -39,7 +44,7 @@ const MAX_COMPUTE_LIMIT = 9_999
  * @throws {SignerError} `INVALID_OPTION`.
  */
 export function parseIntent(request: SubmitRequest, batches: ReadonlySet<string>): JobIntent {
-  assertKnownKeys(request, ['id', 'args', 'cadence', 'limit', 'batch'])
+  assertKnownKeys(request, ['id', 'args', 'cadence', 'limit', 'batch', 'group'])
   const { id, args = [] } = request
   if (typeof id !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(id))
     throw invalid('id', 'it is not 1 to 128 printable ASCII characters without spaces')
@@ -49,7 +54,16 @@ export function parseIntent(request: SubmitRequest, batches: ReadonlySet<string>
   const bytes = [what.cadence, ...texts].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
   if (bytes > MAX_INTENT_BYTES)
     throw invalid('args', `with the Cadence source they have more than ${MAX_INTENT_BYTES} bytes`)
-  return { id, arguments: texts, ...what, intentHash: hashIntent({ ...what, arguments: texts }) }
+  const intent = { arguments: texts, ...what }
+  return { id, ...intent, batchGroup: groupOf(request), intentHash: hashIntent(intent) }
+}
+
+function groupOf(request: SubmitRequest): string | null {
+  if (!('group' in request) || request.group === undefined) return null
+  if (!('batch' in request)) throw invalid('group', 'only jobs of a batch have one')
+  if (typeof request.group === 'string' && /^[\x21-\x7e]{1,128}$/.test(request.group))
+    return request.group
+  throw invalid('group', 'it is not 1 to 128 printable ASCII characters without spaces')
 }
 
 function ofTransaction({ cadence, limit }: { cadence: string; limit: number }) {
@@ -78,7 +92,7 @@ function argumentText(argument: JsonCadence): string {
   return JSON.stringify(argument, ordered)
 }
 
-function hashIntent(intent: Omit<JobIntent, 'id' | 'intentHash'>): string {
+function hashIntent(intent: Omit<JobIntent, 'id' | 'intentHash' | 'batchGroup'>): string {
   const { cadence, arguments: args, computeLimit, batch } = intent
   const text = JSON.stringify([cadence, args, computeLimit, batch])
   return createHash('sha256').update(text).digest('hex')

@@ -25,7 +25,7 @@ export type RelayOptions = {
   readonly address: string
   /** Shared by all processes that relay for this account. */
   readonly store: RelayStore
-  /** A rule on each transaction before it is signed: throws to fail the job. */
+  /** A rule on each transaction before it is signed, which may also say which keys sign. */
   readonly policy?: RelayPolicy
   /** Templates of batches by name. */
   readonly batches?: Readonly<Record<string, BatchTemplate>>

@@ -1,5 +1,6 @@
 /** Jobs that were claimed and not sent: they go back, or fail when they can never work. @module */
 
+import type { SignerErrorContext } from '../error-codes.ts'
 import { codeOf, isSignerError } from '../errors.ts'
 import { doubling } from '../retry.ts'
 import type { JobRow } from '../stores/store.ts'
@@ -27,6 +28,8 @@ type Change = {
 /** Delays after a passing failure, in milliseconds. */
 const MIN_DELAY_MS = 500
 const MAX_DELAY_MS = 10_000
+/** Before the policy is asked again about a job that it postponed, in milliseconds. */
+const POSTPONED_MS = 2_000
 
 export function createReturns(core: RelayCore): Returns {
   const { address, store, hold, tell } = core
@@ -43,6 +46,27 @@ export function createReturns(core: RelayCore): Returns {
     const { errorCode: code = 'NOT_STARTED', reason = '' } = change
     const kind = change.state === 'failed' ? 'failed' : 'requeued'
     for (const { id } of jobs) tell({ kind, jobId: id, transactionId: null, code, reason })
+  }
+
+  /** Those that the policy named wait or fail; the others were only in the same transaction. */
+  async function giveApart(
+    jobs: readonly JobRow[],
+    { postponed, refused }: SignerErrorContext['POLICY_POSTPONED'],
+  ): Promise<void> {
+    const reasons = new Map(refused.map(({ id, reason }) => [id, reason.slice(0, 200)]))
+    for (const [id, reason] of reasons) {
+      const failed = jobs.filter((job) => job.id === id)
+      await unclaim(failed, { state: 'failed', errorCode: 'POLICY_REFUSED', reason })
+    }
+    const others = jobs.filter(({ id }) => !reasons.has(id))
+    await unclaim(
+      others.filter(({ id }) => postponed.includes(id)),
+      { state: 'queued', delayMs: POSTPONED_MS, errorCode: 'POLICY_POSTPONED' },
+    )
+    await unclaim(
+      others.filter(({ id }) => !postponed.includes(id)),
+      { state: 'queued' },
+    )
   }
 
   /** Many fail together: they count as one failure. */
@@ -63,6 +87,7 @@ export function createReturns(core: RelayCore): Returns {
       const cause = { errorCode, reason }
       if (isSignerError(thrown, 'RELAY_HELD') || isSignerError(thrown, 'RELAY_CLOSED'))
         return unclaim(jobs, { state: 'queued' })
+      if (isSignerError(thrown, 'POLICY_POSTPONED')) return giveApart(jobs, thrown.context)
       if (errorCode === 'POLICY_REFUSED' || errorCode === 'MALFORMED_TRANSACTION')
         return jobs.length === 1
           ? unclaim(jobs, { state: 'failed', ...cause })

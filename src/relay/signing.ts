@@ -10,7 +10,7 @@ import type { PoolLease } from '../proposal-keys/lease.ts'
 import { doubling } from '../retry.ts'
 import type { RelayStore } from '../stores/store.ts'
 import { combineArguments, type Group } from './batch.ts'
-import type { RelayCore } from './core.ts'
+import type { PolicyVerdict, RelayCore, RelayPolicy } from './core.ts'
 
 /** A transaction that is stored and may be sent. */
 export type Signed = {
@@ -34,7 +34,7 @@ const MAX_PAUSE_MS = 2_000
 
 /**
  * @returns A function that signs the jobs of a group with a leased key. `assertMaySend` is asked once
- * more after the signatures were made. Rejects with `POLICY_REFUSED`, `LEASE_LOST`,
+ * more after the signatures were made. Rejects with `POLICY_REFUSED`, `POLICY_POSTPONED`, `LEASE_LOST`,
  * `MALFORMED_TRANSACTION` and the codes of accounts, access node, signers and stores; then nothing
  * was stored, and nothing will be sent.
  */
@@ -95,10 +95,11 @@ export function createSigning(
 
   return async (group, lease, assertMaySend) => {
     const { payload, referenceHeight } = await payloadOf(group, lease)
-    await applyPolicy(core, payload)
+    const { keyIndexes } = await applyPolicy(core, payload, group)
     lease.assertHeld()
     const unsigned = { ...payload, payloadSignatures: [], envelopeSignatures: [] }
-    const signed = await signTransaction(core.engine, address, unsigned, {})
+    const selection = keyIndexes === undefined ? {} : { keyIndexes }
+    const signed = await signTransaction(core.engine, address, unsigned, selection)
     const id = transactionId(signed)
     const transaction = encodeTransaction(signed)
     const { keyIndex, sequenceNumber, fence } = lease.fact
@@ -123,9 +124,24 @@ export function createSigning(
   }
 }
 
-async function applyPolicy({ policy }: RelayCore, payload: TransactionPayload): Promise<void> {
+async function applyPolicy(
+  { policy }: RelayCore,
+  payload: TransactionPayload,
+  { jobs }: Group,
+): Promise<PolicyVerdict> {
+  const verdict = await judge(policy, payload, Object.freeze(jobs.map(({ id }) => id)))
+  const { postponed = [], refused = [] } = verdict
+  if (postponed.length + refused.length === 0) return verdict
+  throw new SignerError('POLICY_POSTPONED', { postponed, refused })
+}
+
+async function judge(
+  policy: RelayPolicy | undefined,
+  payload: TransactionPayload,
+  jobIds: readonly string[],
+): Promise<PolicyVerdict> {
   try {
-    await policy?.(payload)
+    return (await policy?.(payload, { jobIds })) ?? {}
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message.slice(0, 200) : 'it threw no error'
     throw new SignerError('POLICY_REFUSED', { reason }, { cause: thrown })

@@ -11,11 +11,11 @@ const isPlain = (text: string): boolean => !text.includes('\0') && !/\p{Cs}/u.te
  *   a hash that is not 64 digits, or a text that cannot be kept as it is.
  */
 export function assertIntents(jobs: readonly JobIntent[]): void {
-  for (const { id, intentHash, cadence, arguments: args, batch } of jobs) {
+  for (const { id, intentHash, cadence, arguments: args, batch, batchGroup } of jobs) {
     if (!/^[ -~]{1,128}$/.test(id)) refuse('id', 'it is not 1 to 128 printable ASCII characters')
     if (!/^[0-9a-f]{64}$/.test(intentHash))
       refuse('intentHash', 'it is not 64 lower-case hexadecimal digits')
-    if (![cadence, batch ?? '', ...args].every(isPlain))
+    if (![cadence, batch ?? '', batchGroup ?? '', ...args].every(isPlain))
       refuse('job', 'it holds a NUL character or half of a surrogate pair')
   }
 }

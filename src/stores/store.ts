@@ -127,6 +127,8 @@ export type JobIntent = {
   readonly computeLimit: number
   /** The name of a batch template, or null for a transaction of its own. */
   readonly batch: string | null
+  /** Jobs of a batch share transactions only with those of the same group. */
+  readonly batchGroup: string | null
 }
 
 /** What is known of how a job ended, or stands. Times are milliseconds since 1970. */

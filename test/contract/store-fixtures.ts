@@ -18,6 +18,7 @@ export const intentOf = (id: string, change: Partial<JobIntent> = {}): JobIntent
   arguments: ['{"type":"String","value":"ä \\" 漢"}'],
   computeLimit: 100,
   batch: null,
+  batchGroup: null,
   ...change,
 })
 

@@ -1,4 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
+import { decodeTransaction } from '../../src/crypto/index.ts'
+import type { RelayPolicy } from '../../src/relay/index.ts'
 import { createSqlStore } from '../../src/stores/index.ts'
 import { type FlowChain, noop, startChain } from '../support/flow-chain.ts'
 import { createRelayAccount, startRelay } from '../support/relay.ts'
@@ -117,6 +119,39 @@ describe('a policy', () => {
     await good.sealed()
     expect(await bad.status()).toMatchObject({ errorCode: 'POLICY_REFUSED', attempts: 0 })
     expect(await chain.sequenceNumber(account.address, 1)).toBe(1)
+  })
+
+  it('says which keys sign', async () => {
+    const account = await createRelayAccount(chain, 3)
+    const keyIndexes = [0, 1, 2, 3]
+    await using relay = await startRelay(chain, account, { policy: () => ({ keyIndexes }) })
+    const job = await relay.submit({ id: 'all', cadence: noop, limit: 100 })
+    await job.sealed()
+    const [attempt] = await job.attempts()
+    const { envelopeSignatures } = decodeTransaction(attempt?.transaction ?? new Uint8Array())
+    expect(envelopeSignatures.map(({ keyIndex }) => keyIndex)).toEqual(keyIndexes)
+  })
+
+  it('postpones and fails the jobs that it names, and sends the others of the batch', async () => {
+    const account = await createRelayAccount(chain, 4)
+    const cadence = 'transaction(ids: [String]) { prepare(signer: &Account) {} }'
+    const batches = { note: { cadence, maxRequests: 8 } }
+    let open = false
+    const policy: RelayPolicy = (_, { jobIds }) => ({
+      postponed: jobIds.filter((id) => id === 'later' && !open),
+      refused: jobIds.filter((id) => id === 'bad').map((id) => ({ id, reason: 'no good' })),
+    })
+    await using relay = await startRelay(chain, account, { policy, batches })
+    const ids = ['a', 'later', 'bad', 'b']
+    const [a, later, bad, b] = await Promise.all(
+      ids.map((id) => relay.submit({ ...request(id), batch: 'note', group: 'one' })),
+    )
+    await Promise.all([a?.sealed(), b?.sealed()])
+    await expect(bad?.sealed()).rejects.toMatchObject({ code: 'JOB_FAILED' })
+    expect(await bad?.status()).toMatchObject({ errorCode: 'POLICY_REFUSED', reason: 'no good' })
+    expect(await later?.status()).toMatchObject({ errorCode: 'POLICY_POSTPONED', attempts: 0 })
+    open = true
+    await later?.sealed()
   })
 
   it('fails the one request of a batch that it refuses, and no other', async () => {

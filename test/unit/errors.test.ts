@@ -34,6 +34,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'KMS_TIMEOUT',
     'KMS_UNAVAILABLE',
     'LEASE_LOST',
+    'POLICY_POSTPONED',
     'PROPOSAL_KEYS_BUSY',
     'RELAY_CLOSED',
     'RELAY_QUEUE_FULL',

@@ -46,9 +46,10 @@ BEGIN
     WHERE known.id IS NULL ORDER BY place LIMIT greatest(room, 0)
   ), stored AS (
     INSERT INTO ${schema}.jobs
-      (address, id, intent_hash, script, arguments, compute_limit, batch)
+      (address, id, intent_hash, script, arguments, compute_limit, batch,
+        batch_group)
     SELECT the_address, job->>'id', job->>'intentHash', job->>'script', (job->'arguments')::json,
-      (job->>'computeLimit')::bigint, job->>'batch' FROM fresh
+      (job->>'computeLimit')::bigint, job->>'batch', job->>'batchGroup' FROM fresh
     RETURNING id
   ) SELECT coalesce(array_agg(id), '{}') INTO added FROM stored;
   RETURN QUERY SELECT json_build_object(

@@ -19,6 +19,7 @@ CREATE FUNCTION ${schema}.job_json(j ${schema}.jobs) RETURNS text LANGUAGE sql S
     'cadence', coalesce((SELECT s.source FROM ${schema}.scripts AS s
       WHERE s.address = j.address AND s.hash = j.script), ''),
     'arguments', j.arguments, 'computeLimit', j.compute_limit, 'batch', j.batch,
+    'batchGroup', j.batch_group,
     'state', j.state, 'fence', j.fence, 'attempts', j.attempts, 'batchLimit', j.batch_limit,
     'transactionId', j.transaction_id, 'blockHeight', j.block_height, 'executed', j.executed,
     'errorCode', j.error_code, 'reason', j.reason,

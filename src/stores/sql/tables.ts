@@ -43,6 +43,7 @@ CREATE TABLE ${schema}.jobs (
   arguments json NOT NULL,
   compute_limit bigint NOT NULL,
   batch text,
+  batch_group text,
   state text NOT NULL DEFAULT 'queued' CHECK (state IN
     ('queued', 'claimed', 'in-flight', 'done', 'failed', 'cancelled', 'quarantined')),
   fence bigint NOT NULL DEFAULT 0,

@@ -16,6 +16,7 @@ function job(id: string, change: Partial<JobRow> = {}): JobRow {
     arguments: [`{"type":"String","value":"${id}"}`],
     computeLimit: 0,
     batch: 'mints',
+    batchGroup: null,
     address: '0xf8d6e0586b0a20c7',
     state: 'claimed',
     fence: 1,
@@ -64,6 +65,12 @@ describe('packJobs', () => {
   it('does not mix templates', () => {
     const mixed = [job('a'), job('b', { batch: 'gifts' }), job('c'), job('d', { batch: 'gifts' })]
     expect(packJobs(mixed, batches).map(({ batch }) => batch)).toEqual(['mints', 'gifts'])
+  })
+
+  it('does not mix groups', () => {
+    const one = jobs(3, { batchGroup: 'keys 0' })
+    const other = jobs(2, { batchGroup: 'keys 1' })
+    expect(sizes(packJobs([...one, ...other, ...jobs(4)], batches))).toEqual([3, 2, 4])
   })
 
   it('keeps halves of a batch that failed among themselves', () => {

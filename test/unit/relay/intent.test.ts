@@ -13,6 +13,7 @@ describe('parseIntent', () => {
       cadence,
       computeLimit: 100,
       batch: null,
+      batchGroup: null,
       arguments: ['{"type":"UInt64","value":"1"}'],
       intentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
@@ -21,6 +22,12 @@ describe('parseIntent', () => {
   it('takes a part of a batch, which has neither source nor limit of its own', () => {
     const intent = parseIntent({ id: 'order-1', batch: 'mints' }, names)
     expect(intent).toMatchObject({ batch: 'mints', cadence: '', computeLimit: 0, arguments: [] })
+  })
+
+  it('keeps the group of a part of a batch, which is no part of the intent', () => {
+    const request = { id: 'order-1', batch: 'mints' }
+    expect(parseIntent({ ...request, group: 'keys-0-1' }, names).batchGroup).toBe('keys-0-1')
+    expect(hashOf({ ...request, group: 'keys-0-1' })).toBe(hashOf(request))
   })
 
   it('gives one intent one hash, whatever its id and the order of the keys', () => {
@@ -59,6 +66,9 @@ describe('parseIntent', () => {
     ['1,400,001 bytes', { ...single, args: [long(1_400_001)] }, 'args'],
     ['a template that is not there', { id: 'a', batch: 'gifts' }, 'batch'],
     ['a part of a batch with a limit', { id: 'a', batch: 'mints', limit: 1 }, 'batch'],
+    ['a group without a batch', { ...single, group: 'a' }, 'group'],
+    ['a group with a space', { id: 'a', batch: 'mints', group: 'a b' }, 'group'],
+    ['a group that is a number', { id: 'a', batch: 'mints', group: 1 }, 'group'],
     ['an unknown name', { ...single, retries: 3 }, 'retries'],
   ])('refuses %s', (_, request, option) => {
     const refused = expect.objectContaining({
