@@ -9,6 +9,9 @@
  */
 export type Disposition = 'retry' | 'hold' | 'fail' | 'refuse'
 
+/** A job that a policy does not allow, and why. */
+type RefusedJob = { readonly id: string; readonly reason: string }
+
 /** The facts each code carries. A new code is a minor release; a renamed or lost one is major. */
 export type SignerErrorContext = {
   // Bytes
@@ -24,6 +27,7 @@ export type SignerErrorContext = {
   INVALID_KEY_INDEX: { value: string }
   INVALID_KEY_ID: { reason: string }
   INVALID_WEIGHT: { weight: string; reason: string }
+  MALFORMED_CADENCE_VALUE: { path: string; expected: string; reason: string }
   // An account and its keys
   ACCOUNT_NOT_FOUND: { address: string; accessNode: string }
   KEY_INDEX_UNKNOWN: { address: string; keyIndex: number }
@@ -70,10 +74,7 @@ export type SignerErrorContext = {
   JOB_CANCELLED: { id: string }
   JOB_QUARANTINED: { id: string; transactionId: string; reason: string }
   POLICY_REFUSED: { reason: string }
-  POLICY_POSTPONED: {
-    postponed: readonly string[]
-    refused: readonly { readonly id: string; readonly reason: string }[]
-  }
+  POLICY_POSTPONED: { postponed: readonly string[]; refused: readonly RefusedJob[] }
   RELAY_HELD: { address: string; code: string; reason: string }
   RELAY_QUEUE_FULL: { address: string; limit: number }
   RELAY_CLOSED: { address: string }
@@ -128,6 +129,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   INVALID_WEIGHT: [
     'fail',
     'A weight is a whole number from 0 to 1000, and an account needs 1000 in all.',
+  ],
+  MALFORMED_CADENCE_VALUE: [
+    'fail',
+    'The value is not strict JSON-Cadence of the type expected. The path names the part to correct.',
   ],
   ACCOUNT_NOT_FOUND: [
     'fail',

@@ -1,5 +1,6 @@
 /** What an outcome makes of an attempt and of its jobs: the decision rule of docs/exactly-once.md. @module */
 
+import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { isSignerError } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import type { TransactionOutcome } from '../flow/transaction-outcome.ts'
@@ -69,9 +70,16 @@ export function createDecider(core: RelayCore): Decider {
       if (verdict === 'payer')
         return { id, state: 'queued', errorCode: 'PAYER_CANNOT_PAY', reason, delayMs: 1_000 }
       if (count > 1) return { id, state: 'queued', batchLimit: Math.ceil(count / 2), reason }
+      if (verdict === 'compute' && mayDeclareMore(attempt)) return { id, state: 'queued', reason }
       const errorCode = String(outcome.errorCodes[0] ?? 'TRANSACTION_FAILED')
       return { id, state: 'failed', transactionId, blockHeight, errorCode, reason }
     }
+  }
+
+  /** One request alone ran out of what was declared for it, and the estimate has grown since. */
+  function mayDeclareMore({ transactionId, transaction }: AttemptRow): boolean {
+    const limit = core.batchOf(transactionId)?.estimate.limit(1) ?? 0
+    return decodeTransaction(transaction).computeLimit < limit
   }
 
   /** The sequence number was used by another transaction: by a copy of ours, or by a stranger's. */

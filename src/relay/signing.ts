@@ -4,7 +4,7 @@ import { signTransaction } from '../authorizer/sign-transaction.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import { encodeTransaction, type TransactionPayload, transactionId } from '../crypto/transaction.ts'
 import { pause } from '../deadline.ts'
-import { codeOf, SignerError } from '../errors.ts'
+import { codeOf, isSignerError, SignerError } from '../errors.ts'
 import { coalesce } from '../proposal-keys/coalesce.ts'
 import type { PoolLease } from '../proposal-keys/lease.ts'
 import { doubling } from '../retry.ts'
@@ -143,6 +143,7 @@ async function judge(
   try {
     return (await policy?.(payload, { jobIds })) ?? {}
   } catch (thrown) {
+    if (isSignerError(thrown, 'POLICY_REFUSED')) throw thrown
     const reason = thrown instanceof Error ? thrown.message.slice(0, 200) : 'it threw no error'
     throw new SignerError('POLICY_REFUSED', { reason }, { cause: thrown })
   }

@@ -7,7 +7,11 @@ import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
+import { withDeadline } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
+
+/** Until a server that was asked counts as not answering, in milliseconds. */
+const ANSWER_MS = 2_000
 
 /** A running child server. Write `await using server = …`, so that it stops even when a test throws. */
 export type ChildServer = {
@@ -118,10 +122,15 @@ function splitCommand(command: string): readonly [file: string, args: readonly s
 }
 
 async function answers(url: string, signal: AbortSignal | undefined): Promise<boolean> {
-  const signals = [AbortSignal.timeout(2_000), ...(signal ? [signal] : [])]
-  const reply = await fetch(url, { signal: AbortSignal.any(signals) }).catch(() => undefined)
-  await reply?.body?.cancel()
-  return reply?.ok === true
+  // Not AbortSignal.any with a timeout: Node.js 20 loses that to the garbage collector.
+  return withDeadline(
+    { signal, timeoutMs: ANSWER_MS, onTimeout: () => new Error('no answer') },
+    async (deadline) => {
+      const reply = await fetch(url, { signal: deadline })
+      await reply.body?.cancel()
+      return reply.ok
+    },
+  ).catch(() => false)
 }
 
 /**

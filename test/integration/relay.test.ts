@@ -103,6 +103,19 @@ it('refuses a job when the queue is full', async () => {
   await until(async () => (await relay.stats()).jobs.queued === 1)
 })
 
+it('declares more compute for the one request of a batch that ran out of it', async () => {
+  const account = await createRelayAccount(chain, 2)
+  const cadence = `transaction(ids: [String]) {
+    prepare(signer: &Account) { var i = 0; while i < 300 { i = i + 1 } }
+  }`
+  const batches = { loop: { cadence, computePerRequest: 1, computeBase: 1 } }
+  await using relay = await startRelay(chain, account, { batches })
+  const args = [{ type: 'String', value: 'a' }]
+  const job = await relay.submit({ id: 'a', args, batch: 'loop' })
+  await job.sealed()
+  expect((await job.status()).attempts).toBeGreaterThan(1)
+})
+
 describe('a policy', () => {
   const policy = ({ arguments: args }: { readonly arguments: readonly string[] }) => {
     if (args.some((argument) => argument.includes('bad'))) throw new Error('bad is not allowed')
