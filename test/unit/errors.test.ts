@@ -68,6 +68,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'KEY_SPEC_UNSUPPORTED',
     'KEY_USAGE_UNSUPPORTED',
     'KMS_REQUEST_INVALID',
+    'MALFORMED_CADENCE_VALUE',
     'MALFORMED_HEX',
     'NO_KEY_HELD',
     'NO_PROPOSAL_KEYS',
