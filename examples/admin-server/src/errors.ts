@@ -23,6 +23,9 @@ const sentences = {
   RATE_LIMITED: [429, 'Too many requests. Wait as long as Retry-After says.'],
   OVERLOADED: [503, 'Too much is waiting already. Try again later.'],
   // What
+  MALFORMED_REQUEST: [400, 'The request line or a header is not allowed here. Mend what is named.'],
+  HEADERS_TOO_LARGE: [431, 'The headers are too many or too large. Send fewer.'],
+  REQUEST_TIMEOUT: [408, 'The request did not arrive in time. Send it again.'],
   MALFORMED_BODY: [400, 'The body is not the JSON that is asked for. Mend what is named.'],
   INVALID_REQUEST: [422, 'A field is not what it must be. Mend what is named.'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'Send application/json.'],
@@ -47,7 +50,13 @@ const sentences = {
   NOT_APPROVED: [409, 'This principal has no approval here that could be withdrawn.'],
   ALREADY_DECIDED: [409, 'It is signed, or about to be: it can no longer be changed.'],
   REQUEST_OVER: [409, 'It is over: done, failed, cancelled or expired.'],
+  // Behind
+  UPSTREAM_UNAVAILABLE: [503, 'KMS or the access node does not answer. Try again later.'],
   // Audit
+  ANCHOR_FAILED: [
+    503,
+    'The anchor of the audit trail could not be written or read. Look at its file or bucket.',
+  ],
   AUDIT_BROKEN: [500, 'The audit chain does not verify. Stop, and find out who changed it.'],
   INTERNAL: [500, 'Something failed that should not. The request id leads to the log.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>

@@ -14,6 +14,18 @@ export type Principal = {
   readonly roles: ReadonlySet<Role>
   /** How it was authenticated. */
   readonly via: 'token' | 'session' | 'oidc'
-  /** Of the token or the session; safe to log. */
+  /** Of the token (`tk_…`), the session (`ss_…`) or the JWT (`jwt_…`); safe to log. */
   readonly credentialId: string
+  /** Milliseconds since 1970: the credential ends then, unless it is revoked before. */
+  readonly expiresAt?: number
 }
+
+const namePattern = new RegExp(principalPattern)
+const known: ReadonlySet<string> = new Set(roles)
+
+/** Whether it is a name that lists and records can hold. `server` is the server itself. */
+export const isPrincipalName = (name: unknown): name is string =>
+  typeof name === 'string' && namePattern.test(name) && name !== 'server'
+
+/** Whether it is one of `roles`. */
+export const isRole = (role: unknown): role is Role => typeof role === 'string' && known.has(role)

@@ -54,8 +54,17 @@ export type AuditVerification = {
   /** Records that were read and are right. */
   readonly verified: number
   readonly head: AuditHead
-  /** The first thing that is wrong, when there is one. */
+  /** The first thing that is wrong, when there is one; the reasons are those of `ChainFault`. */
   readonly broken?: { readonly sequence: number; readonly reason: string }
+}
+
+/** What a verification compares with, beside the chain itself. */
+export type VerifyOptions = {
+  /** Heads that were kept outside: what finds a chain that was rewritten as a whole. */
+  readonly anchors?: readonly AuditHead[]
+  /** Starts after this record, which is known to be right. Default: reads the whole chain. */
+  readonly after?: AuditHead
+  readonly signal?: AbortSignal
 }
 
 /** The audit trail of one database. */
@@ -63,9 +72,16 @@ export type Audit = {
   /**
    * Chains records in the transaction of what they tell of: both happen, or neither. Holds the one
    * lock of the chain until that transaction ends, so call it last.
+   *
+   * @throws {AdminError} `INTERNAL` for an entry that is not JSON or longer than 64 KiB;
+   *   `AUDIT_BROKEN` when the head is gone; what `session.query` throws.
    */
   readonly append: (session: Session, entries: readonly AuditEntry[]) => Promise<void>
-  /** In order of `sequence`. */
+  /**
+   * In order of `sequence`.
+   *
+   * @throws {AdminError} `AUDIT_BROKEN` for a record whose text is no record.
+   */
   readonly list: (query: {
     /** Those after it. Default 0. */
     readonly after?: number
@@ -77,7 +93,8 @@ export type Audit = {
     /** Newest first, those before `after` when it is given. */
     readonly newestFirst?: boolean
   }) => Promise<readonly AuditRecord[]>
+  /** @throws {AdminError} `AUDIT_BROKEN` when it is gone. */
   readonly head: () => Promise<AuditHead>
-  /** Reads the whole chain, in parts; bounded memory. */
-  readonly verify: (options?: { readonly signal?: AbortSignal }) => Promise<AuditVerification>
+  /** Reads the chain in parts; bounded memory. Rejects with the reason of `signal`. */
+  readonly verify: (options?: VerifyOptions) => Promise<AuditVerification>
 }

@@ -32,6 +32,17 @@ const STATEMENT_MS = 15_000
 const LOCK_MS = 5_000
 const CONNECTIONS = 12
 const INT8 = 20
+/** Of all tables of this server; those of the relay lie in `fcl_kms`. */
+const SCHEMA = 'mint_admin'
+/** Two processes that create it at once would get in each other's way without the lock. */
+const makeSchema = `DO $make$
+BEGIN
+  IF to_regnamespace('${SCHEMA}') IS NULL THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('${SCHEMA}', 0));
+    CREATE SCHEMA IF NOT EXISTS ${SCHEMA};
+  END IF;
+END
+$make$`
 
 /** @throws {AdminError} `DATABASE_UNAVAILABLE`. */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
@@ -47,6 +58,7 @@ async function openPostgres(url: string): Promise<Database> {
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: STATEMENT_MS,
     application_name: 'fcl-kms-admin-server',
+    options: `-c search_path=${SCHEMA}`,
     types: {
       getTypeParser: (id: number, format?: 'text' | 'binary') =>
         id === INT8 ? Number : pg.types.getTypeParser(id, format as 'text'),
@@ -80,7 +92,7 @@ async function openPostgres(url: string): Promise<Database> {
     forRelay: pool,
     close: () => pool.end(),
   }
-  await database.query('SELECT 1')
+  await database.query(makeSchema)
   return Object.freeze(database)
 }
 
@@ -90,6 +102,7 @@ async function openFolder(folder: string): Promise<Database> {
     query: async (text, parameters = []) =>
       (await client.query(text, [...parameters]).catch(refuse)).rows as never, // as above
   })
+  await pglite.exec(`${makeSchema}; SET search_path TO ${SCHEMA}`).catch(refuse)
   return Object.freeze({
     ...session(pglite),
     // PGlite types its transactions without what cannot be used in one.

@@ -1,0 +1,221 @@
+/** What the API answers with, as far as the dashboard reads it. Times are ISO 8601. @module */
+
+export type Role = 'requester' | 'approver' | 'operator' | 'auditor'
+
+/** Who is signed in. */
+export type Me = {
+  readonly name: string
+  readonly roles: readonly Role[]
+  readonly via: string
+  /** For the header X-CSRF-Token; only a session has one. */
+  readonly csrfToken?: string
+  readonly expiresAt: string | null
+}
+
+/** Every state of a request, in the order of its life. */
+export const requestStates = [
+  'waiting',
+  'ready',
+  'released',
+  'done',
+  'partly-failed',
+  'failed',
+  'cancelled',
+  'expired',
+] as const
+export type RequestState = (typeof requestStates)[number]
+
+export type ItemState = 'waiting' | 'submitted' | 'done' | 'failed' | 'cancelled' | 'quarantined'
+
+/** A code and a sentence that says what to do. */
+export type Reason = { readonly code: string; readonly detail: string }
+
+/** When a key of the account signs. */
+export type KeyRule = 'automatic' | { readonly approvers: readonly string[] }
+
+export type QuorumKey = {
+  readonly index: number
+  readonly weight: number
+  readonly revoked: boolean
+  readonly rule: KeyRule
+  readonly met: boolean
+}
+
+export type Quorum = {
+  /** Of the keys whose rule is met. */
+  readonly weight: number
+  /** 1,000 on Flow. */
+  readonly needed: number
+  readonly met: boolean
+  readonly keys: readonly QuorumKey[]
+}
+
+export type Approval = {
+  readonly approver: string
+  readonly at: string
+  readonly expiresAt: string
+  readonly withdrawnAt: string | null
+  readonly counts: boolean
+}
+
+/** One request, as lists show it. */
+export type Request = {
+  readonly id: string
+  readonly function: string
+  readonly title: string
+  readonly state: RequestState
+  readonly reason: Reason | null
+  readonly requester: string
+  readonly createdAt: string
+  readonly expiresAt: string
+  readonly finishedAt: string | null
+  /** SHA-256 of the intent, 64 hex digits: what an approval names. */
+  readonly digest: string
+  readonly amount: number
+  readonly items: { readonly count: number; readonly done: number; readonly failed: number }
+  readonly quorum: Quorum
+  readonly approvals: readonly Approval[]
+  readonly mine: {
+    readonly canApprove: boolean
+    readonly hasApproved: boolean
+    readonly canWithdraw: boolean
+    readonly canCancel: boolean
+  }
+}
+
+export type TimelineEntry = {
+  readonly sequence: number
+  readonly at: string
+  readonly kind: string
+  readonly actor: string
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** One signed transaction. */
+export type Attempt = {
+  readonly transactionId: string
+  readonly keyIndex: number
+  readonly sequenceNumber: number | string
+  readonly state: string
+  /** Indexes of the items that it carries, or how many. */
+  readonly items: readonly (number | string)[] | number
+  readonly signatures: readonly {
+    readonly keyIndex: number
+    readonly key: string
+    readonly kmsRequestId: string | null
+    readonly at: string
+  }[]
+}
+
+/** One request, with its history. */
+export type RequestDetail = Request & {
+  readonly timeline: readonly TimelineEntry[]
+  readonly attempts: readonly Attempt[]
+}
+
+export type Item = {
+  readonly index: number
+  readonly jobId: string
+  readonly state: ItemState
+  readonly transactionId: string | null
+  readonly blockHeight: number | string | null
+  readonly nftId: string | null
+  readonly error: Reason | null
+}
+
+/** One item of what will be signed. */
+export type ContentItem = {
+  readonly index: number
+  readonly title: string
+  readonly lines: readonly { readonly label: string; readonly value: string }[]
+  /** JSON-Cadence, one value per argument. */
+  readonly arguments: readonly unknown[]
+}
+
+/** What will be signed, apart from its items. */
+export type ContentHead = {
+  readonly digest: string
+  readonly chainId: string
+  readonly account: string
+  readonly function: string
+  readonly title: string
+  readonly cadence: string
+  readonly cadenceHash: string
+  readonly computeLimit: number
+}
+export type ContentPage = ContentHead & {
+  readonly items: readonly ContentItem[]
+  readonly next: number | string | null
+}
+
+export type AccountKey = {
+  readonly index: number
+  readonly weight: number
+  readonly revoked: boolean
+  readonly publicKey: string
+  readonly signatureAlgorithm: string
+  readonly hashAlgorithm: string
+  readonly key: string | null
+  readonly keyId: string | null
+  readonly keyState: string | null
+  readonly createdAt: string | null
+  readonly ageDays: number | null
+  readonly rule: KeyRule | null
+}
+export type Keys = {
+  readonly account: string
+  readonly chainId: string
+  readonly keys: readonly AccountKey[]
+  readonly totalWeight: number
+}
+
+export type ProposalKey = {
+  readonly index: number
+  readonly state: 'free' | 'leased' | 'in-flight' | 'quarantined'
+  readonly sequenceNumber: number | string | null
+  readonly transactionId: string | null
+  readonly reason: Reason | string | null
+}
+export type ProposalKeys = {
+  readonly keys: readonly ProposalKey[]
+  readonly counts: Readonly<Record<'free' | 'leased' | 'inFlight' | 'quarantined', number>>
+}
+
+export type AuditRecord = {
+  readonly sequence: number
+  readonly at: string
+  readonly kind: string
+  readonly actor: string
+  readonly requestIds: readonly string[]
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly previousHash: string
+  readonly hash: string
+}
+export type AuditVerification = {
+  readonly intact: boolean
+  readonly verified: number
+  readonly head: { readonly sequence: number; readonly hash: string }
+  readonly broken?: { readonly sequence: number; readonly reason: string }
+}
+
+/** One second of the server. */
+export type Stats = {
+  readonly at: string
+  readonly paused: boolean
+  readonly held: Reason | null
+  readonly requests: Readonly<Partial<Record<RequestState, number>>>
+  readonly jobs: Readonly<Record<string, number>>
+  readonly sealedLastMinute: number
+  readonly kmsCallsPerSecond: number
+  readonly kmsThrottledPerSecond: number
+  readonly proposalKeys: {
+    readonly free: number
+    readonly busy: number
+    readonly quarantined: number
+  }
+  readonly requestToSealMs: { readonly p50: number; readonly p99: number } | null
+  readonly version: string
+}
+
+/** What can be asked for. */
+export type FunctionInfo = { readonly name: string; readonly title: string }

@@ -1,0 +1,119 @@
+/** The keys of the account: weight, rule, the KMS key behind each, and its age. @module */
+
+import type { JSX } from 'preact'
+import { api } from '../api.ts'
+import { useLoad } from '../state/load.ts'
+import { formatAbsolute, formatNumber, plural } from '../text.ts'
+import type { AccountKey, Keys as KeysData } from '../types.ts'
+import { Badge } from '../ui/badge.tsx'
+import { Code } from '../ui/code.tsx'
+import { type Column, DataTable } from '../ui/data-table.tsx'
+import { Empty, View, WhenLoaded } from '../ui/view.tsx'
+import { ruleText, WeightBar } from '../ui/weight-bar.tsx'
+
+/** Days after which a key should have been rotated. */
+const rotationDays = 365
+const needed = 1_000
+
+/** Keys without weight only propose; they have a view of their own. */
+export function Keys(): JSX.Element {
+  const loaded = useLoad((signal) => api.keys(signal), [])
+  return (
+    <View
+      title="Keys"
+      lead={
+        loaded.data && (
+          <>
+            <Code text={loaded.data.account} label="account" /> on {loaded.data.chainId}
+          </>
+        )
+      }
+    >
+      <WhenLoaded from={loaded}>{(data) => <KeysBody data={data} />}</WhenLoaded>
+    </View>
+  )
+}
+
+function KeysBody({ data }: { readonly data: KeysData }): JSX.Element {
+  const keys = data.keys.filter(
+    ({ weight, rule, key }) => weight > 0 || rule !== null || key !== null,
+  )
+  if (keys.length === 0) return <Empty title="This account has no keys with weight" />
+  const automatic = keys
+    .filter(({ rule, revoked }) => rule === 'automatic' && !revoked)
+    .reduce((sum, { weight }) => sum + weight, 0)
+  return (
+    <>
+      <section class="panel" aria-labelledby="weights-title">
+        <header>
+          <h2 id="weights-title">Weight {formatNumber(data.totalWeight)}</h2>
+          {data.totalWeight < needed && <Badge tone="bad" text="Too little to sign anything" />}
+          {automatic >= needed && <Badge tone="attention" text="Signs without any approval" />}
+        </header>
+        <WeightBar keys={keys} needed={needed} />
+        <p class="quiet">
+          A transaction takes weight {formatNumber(needed)}. Without any approval the keys of this
+          account reach {formatNumber(automatic)}.
+        </p>
+      </section>
+      <section class="panel" aria-label="Keys">
+        <DataTable
+          caption="Keys of the account"
+          columns={columns}
+          rows={keys}
+          keyOf={({ index }) => index}
+        />
+      </section>
+    </>
+  )
+}
+
+const columns: readonly Column<AccountKey>[] = [
+  { title: 'Key', rowHeader: true, cell: ({ index }) => <span class="number">{index}</span> },
+  { title: 'Weight', number: true, cell: ({ weight }) => formatNumber(weight) },
+  { title: 'Rule', cell: ({ rule }) => <span class="sentence">{ruleText(rule)}</span> },
+  { title: 'State', cell: keyState },
+  {
+    title: 'KMS key',
+    cell: ({ key, keyId }) => (
+      <span class="stack">
+        <span>{key ?? <span class="quiet">not bound</span>}</span>
+        {keyId && <Code text={keyId} label="key ARN" short={/[^/]*$/} />}
+      </span>
+    ),
+  },
+  { title: 'Rotation', cell: rotation },
+  {
+    title: 'Public key',
+    cell: ({ publicKey, signatureAlgorithm, hashAlgorithm }) => (
+      <span class="stack">
+        <Code text={publicKey} label="public key" short />
+        <span class="quiet">
+          {signatureAlgorithm}, {hashAlgorithm}
+        </span>
+      </span>
+    ),
+  },
+]
+
+function keyState({ revoked, key, keyState: state }: AccountKey): JSX.Element {
+  if (revoked) return <Badge tone="bad" text="Revoked on chain" />
+  if (key === null) return <Badge tone="quiet" text="Not bound" />
+  if (state === null) return <Badge tone="attention" text="Unknown" />
+  return <Badge tone={state === 'Enabled' ? 'good' : 'bad'} text={state} />
+}
+
+function rotation({ createdAt, ageDays }: AccountKey): JSX.Element {
+  if (createdAt === null || ageDays === null) return <span class="quiet">unknown</span>
+  return (
+    <span class="stack">
+      <span>
+        <time dateTime={createdAt} title={formatAbsolute(Date.parse(createdAt))}>
+          {plural(ageDays, 'day')}
+        </time>{' '}
+        old
+      </span>
+      {ageDays > rotationDays && <Badge tone="attention" text="Rotate: older than a year" />}
+    </span>
+  )
+}

@@ -1,0 +1,72 @@
+/** Which keys may sign a request, whose approval each waits for, and who has approved. @module */
+
+import type { JSX } from 'preact'
+import { formatNumber } from '../text.ts'
+import type { Approval, Request } from '../types.ts'
+import { Badge } from '../ui/badge.tsx'
+import { ForeignText } from '../ui/foreign-text.tsx'
+import { Time } from '../ui/time.tsx'
+import { ruleText, WeightBar } from '../ui/weight-bar.tsx'
+
+/** The bar and, key by key, the same in words. */
+export function QuorumPanel({ request }: { readonly request: Request }): JSX.Element {
+  const { quorum, approvals } = request
+  const missing = Math.max(0, quorum.needed - quorum.weight)
+  return (
+    <section class="panel" aria-labelledby="quorum-title">
+      <header>
+        <h2 id="quorum-title">
+          Weight {formatNumber(quorum.weight)} of {formatNumber(quorum.needed)}
+        </h2>
+        {quorum.met ? (
+          <Badge tone="good" text="Enough to sign" />
+        ) : (
+          <Badge tone="attention" text={`${formatNumber(missing)} missing`} />
+        )}
+      </header>
+      <WeightBar keys={quorum.keys} needed={quorum.needed} />
+      <ul class="rules">
+        {quorum.keys
+          .filter(({ weight }) => weight > 0)
+          .map((key) => (
+            <li key={key.index}>
+              <b>Key {key.index}</b>, weight {formatNumber(key.weight)}: {ruleText(key.rule)}{' '}
+              {key.revoked ? (
+                <Badge tone="bad" text="Revoked" />
+              ) : key.met ? (
+                <Badge tone="good" text="Met" />
+              ) : (
+                <Badge tone="attention" text="Not met" />
+              )}
+            </li>
+          ))}
+      </ul>
+      {approvals.length > 0 && (
+        <ul class="rules" aria-label="Approvals">
+          {approvals.map((approval) => (
+            <li key={`${approval.approver} ${approval.at}`}>
+              <ForeignText text={approval.approver} /> approved <Time at={approval.at} />
+              <ApprovalState approval={approval} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function ApprovalState({ approval }: { readonly approval: Approval }): JSX.Element {
+  const { withdrawnAt, counts, expiresAt } = approval
+  if (withdrawnAt !== null)
+    return (
+      <>
+        , <span class="bad-text">withdrawn</span> <Time at={withdrawnAt} />
+      </>
+    )
+  if (!counts) return <span class="quiet">, does not count (any more)</span>
+  return (
+    <span class="quiet">
+      , counts until <Time at={expiresAt} />
+    </span>
+  )
+}

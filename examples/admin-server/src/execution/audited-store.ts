@@ -1,0 +1,118 @@
+/** A store of the relay that lets no transaction leave before the audit trail has its signatures. @module */
+
+import type { SignEvent, SignObserver } from 'fcl-kms'
+import { decodeTransaction } from 'fcl-kms/crypto'
+import type { RelayStore } from 'fcl-kms/stores'
+import type { Audit, AuditEntry } from '../audit/audit.ts'
+import type { Database } from '../database/database.ts'
+import { requestIdOfJob } from '../requests/intent.ts'
+
+/** Signatures whose transaction was never stored are forgotten, the oldest first. */
+const MAX_PENDING = 10_000
+
+/** What collects signatures and writes them down. */
+export type SignatureLedger = {
+  /** For `onSign` of the authorizer. */
+  readonly onSign: SignObserver
+  /** Wraps the store of the relay. */
+  readonly audited: (store: RelayStore) => RelayStore
+}
+
+type Attempts = Parameters<RelayStore['openAttempts']>[0]
+type Event = SignEvent & { readonly kind: 'transaction' }
+
+/**
+ * The relay stores signed bytes before it sends them: the records are made just before, so that a
+ * crash leaves a record without a transaction rather than a transaction without a record.
+ */
+export function createSignatureLedger(database: Database, audit: Audit): SignatureLedger {
+  const pending = new Map<string, Event[]>()
+  /** Transactions whose records are made: the relay may try to store them more than once. */
+  const recorded = new Set<string>()
+
+  const onSign: SignObserver = (event) => {
+    if (event.kind !== 'transaction' || event.errorCode !== undefined) return
+    const { proposalKey, referenceBlockId } = event.transaction
+    const key = keyOf(proposalKey.keyIndex, proposalKey.sequenceNumber, referenceBlockId)
+    pending.set(key, [...(pending.get(key) ?? []), event])
+    for (const oldest of pending.keys()) {
+      if (pending.size <= MAX_PENDING) break
+      pending.delete(oldest)
+    }
+  }
+
+  function noteRecorded({ keyIndex, sequenceNumber, ...attempt }: Attempts[number]): void {
+    pending.delete(keyOf(keyIndex, sequenceNumber, attempt.referenceBlockId))
+    recorded.add(attempt.transactionId)
+    for (const oldest of recorded) {
+      if (recorded.size <= MAX_PENDING) break
+      recorded.delete(oldest)
+    }
+  }
+
+  function entriesOf(attempt: Attempts[number]): readonly AuditEntry[] {
+    const { keyIndex, sequenceNumber, referenceBlockId, transactionId, jobs } = attempt
+    const events = pending.get(keyOf(keyIndex, sequenceNumber, referenceBlockId)) ?? []
+    const jobIds = jobs.map(({ id }) => id)
+    const requestIds = [...new Set(jobIds.flatMap((id) => requestIdOfJob(id) ?? []))]
+    const about = { actor: 'server', requestIds }
+    const { envelopeSignatures } = decodeTransaction(attempt.transaction)
+    return [
+      ...events.map(
+        (event): AuditEntry => ({
+          ...about,
+          kind: 'signature',
+          facts: {
+            transactionId,
+            keyIndex: event.keyIndex,
+            signerId: event.signerId,
+            kmsKeyId: event.backendKeyId ?? null,
+            kmsRequestId: event.requestId ?? null,
+            kmsAttempts: event.attempts,
+          },
+        }),
+      ),
+      {
+        ...about,
+        kind: 'send',
+        facts: {
+          transactionId,
+          proposalKey: { keyIndex, sequenceNumber: sequenceNumber.toString() },
+          referenceBlockId,
+          keyIndexes: envelopeSignatures.map((signature) => signature.keyIndex),
+          jobIds,
+        },
+      },
+    ]
+  }
+
+  return {
+    onSign,
+    audited: (store) => ({
+      ...store,
+      async openAttempts(attempts) {
+        const fresh = attempts.filter(({ transactionId }) => !recorded.has(transactionId))
+        const entries = fresh.flatMap(entriesOf)
+        if (entries.length > 0)
+          await database.transaction((session) => audit.append(session, entries))
+        for (const attempt of fresh) noteRecorded(attempt)
+        const stored = await store.openAttempts(attempts)
+        const lost = attempts.filter((_, index) => stored[index] === false)
+        if (lost.length > 0)
+          await database.transaction((session) => audit.append(session, lost.map(abandoned)))
+        return stored
+      },
+    }),
+  }
+}
+
+/** Another process had the key or a job by then: the signature was forgotten and never sent. */
+const abandoned = ({ transactionId, jobs }: Attempts[number]): AuditEntry => ({
+  kind: 'outcome',
+  actor: 'server',
+  requestIds: [...new Set(jobs.flatMap(({ id }) => requestIdOfJob(id) ?? []))],
+  facts: { state: 'abandoned', transactionId },
+})
+
+const keyOf = (keyIndex: number, sequenceNumber: bigint, referenceBlockId: string) =>
+  `${keyIndex} ${sequenceNumber} ${referenceBlockId}`

@@ -1,0 +1,254 @@
+/** The decision before a signature: on the decoded transaction, in one transaction of the database. @module */
+
+import { bytesToHex, hashMessage, type TransactionPayload } from 'fcl-kms/crypto'
+import type { JsonCadence, PolicyVerdict, RelayPolicy } from 'fcl-kms/relay'
+import type { RelayStore } from 'fcl-kms/stores'
+import { findQuorum } from '../approvals/quorum.ts'
+import type { Session } from '../database/database.ts'
+import { argumentsByItem } from '../functions/batch-arguments.ts'
+import type { EnabledFunction } from '../functions/registry.ts'
+import { findViolation } from '../policy/rules.ts'
+import { lockAllowance, spend } from '../policy/spending.ts'
+import type { RequestContext } from '../requests/context.ts'
+import { argumentTexts } from '../requests/intent.ts'
+import {
+  databaseNow,
+  type RequestRow,
+  readApprovals,
+  requestColumns,
+  toStanding,
+} from '../requests/rows.ts'
+import { decideQuorums } from './decide-quorums.ts'
+
+type ItemRow = {
+  readonly requestId: string
+  readonly jobId: string
+  readonly arguments: readonly string[]
+  readonly amount: number
+  readonly state: string
+  readonly decided: boolean
+}
+
+type Refusal = { readonly id: string; readonly reason: string }
+
+/**
+ * @param transactionPolicy - Rules on the transaction alone; throws to refuse it.
+ * @returns The policy of the relay. Never signs on a doubt: what cannot be read is postponed.
+ */
+export function createDecision(
+  context: RequestContext,
+  store: Pick<RelayStore, 'readHold'>,
+  transactionPolicy: (payload: TransactionPayload) => void,
+  onTrouble: (thrown: unknown) => void,
+): RelayPolicy {
+  return async (payload, { jobIds }) => {
+    transactionPolicy(payload)
+    const { enabled, values } = decode(context, payload)
+    if (values.length !== jobIds.length) throw new Error('it has another number of items')
+    const items = new Map(jobIds.map((id, index) => [id, values[index] ?? []]))
+    const refused = inspect(enabled, items)
+    try {
+      const verdict = await decide(context, store, enabled, payload, items, refused)
+      if ((verdict.refused?.length ?? 0) + (verdict.postponed?.length ?? 0) > 0)
+        context.onChanged([]) // whoever shows requests looks again
+      return verdict
+    } catch (thrown) {
+      onTrouble(thrown)
+      return { postponed: jobIds }
+    }
+  }
+}
+
+function decode({ registry }: RequestContext, payload: TransactionPayload) {
+  const source = new TextEncoder().encode(payload.cadence)
+  const enabled = registry.byCadenceHash(bytesToHex(hashMessage(source, 'SHA3_256')))
+  if (enabled === undefined) throw new Error('its Cadence is of no function of this server')
+  // Each argument was made by the relay from JSON; whatever it is now is what would be signed.
+  const parsed: readonly JsonCadence[] = payload.arguments.map((text) => JSON.parse(text))
+  return { enabled, values: argumentsByItem(enabled.template, parsed) }
+}
+
+/** What the rules say of the decoded arguments, whatever the database says. */
+function inspect(
+  { template, rules }: EnabledFunction,
+  items: ReadonlyMap<string, readonly JsonCadence[]>,
+): readonly Refusal[] {
+  return [...items].flatMap(([id, values]) => {
+    const inspection = template.inspect(values)
+    const other = inspection.jobId !== undefined && inspection.jobId !== id
+    const reason = other ? 'it names another request' : findViolation(inspection, rules)
+    return reason === undefined ? [] : [{ id, reason }]
+  })
+}
+
+async function decide(
+  context: RequestContext,
+  store: Pick<RelayStore, 'readHold'>,
+  enabled: EnabledFunction,
+  payload: TransactionPayload,
+  items: ReadonlyMap<string, readonly JsonCadence[]>,
+  ruled: readonly Refusal[],
+): Promise<PolicyVerdict> {
+  const { database, accountKeys, audit, config } = context
+  const jobIds = [...items.keys()]
+  const { paused } = await store.readHold(config.account.address)
+  if (paused) return { postponed: jobIds }
+  const keys = await accountKeys.weighted()
+  return database.transaction(async (session) => {
+    const { requests, rows } = await lock(session, jobIds)
+    const refused = new Map(ruled.map(({ id, reason }) => [id, reason]))
+    for (const [id, values] of items) {
+      const reason = refused.get(id) ?? findDifference(requests, rows.get(id), enabled, values)
+      if (reason !== undefined) refused.set(id, reason)
+    }
+    const left = jobIds.filter((id) => !refused.has(id))
+    const now = await databaseNow(session)
+    const approvals = await readApprovals(session, [...requests.keys()])
+    const quorums = new Map(
+      [...requests].map(([id, { requester, digest }]) => {
+        const standing = (approvals.get(id) ?? []).map(toStanding)
+        return [id, findQuorum({ keys, approvals: standing, requester, digest, now })]
+      }),
+    )
+    const requestOf = (id: string) => rows.get(id)?.requestId ?? ''
+    const chosen = decideQuorums(left, requestOf, quorums)
+    const postponed = new Set(chosen.postponed)
+    const fresh = left.filter((id) => !postponed.has(id) && rows.get(id)?.decided === false)
+    const allowance = await lockAllowance(session, enabled.template.name, enabled.rules)
+    let today = allowance.today
+    let inAll = allowance.inAll
+    let spent = 0
+    for (const id of fresh) {
+      const amount = rows.get(id)?.amount ?? 0
+      if (amount > inAll) refused.set(id, 'the limit of this function for all days is reached')
+      else if (amount > today) postponed.add(id)
+      else {
+        inAll -= amount
+        today -= amount
+        spent += amount
+      }
+    }
+    const signed = left.filter((id) => !postponed.has(id) && !refused.has(id))
+    await sendBack(session, chosen.unmet, fresh, postponed, requestOf)
+    const common = factsOf(payload, enabled)
+    if (refused.size > 0) {
+      const ids = [...refused.keys()]
+      await audit.append(session, [
+        {
+          kind: 'decision',
+          actor: 'server',
+          requestIds: unique(ids.map(requestOf).filter((id) => id !== '')),
+          facts: { verdict: 'refused', ...common, reasons: Object.fromEntries(refused) },
+        },
+      ])
+    }
+    const reasons = [...refused].map(([id, reason]) => ({ id, reason }))
+    // Nothing is signed when one is left out: the others come again without it.
+    if (signed.length < jobIds.length) return { postponed: [...postponed], refused: reasons }
+    await spend(session, enabled.template.name, spent)
+    await noteDecided(session, signed)
+    const { keyIndexes } = chosen
+    await audit.append(session, [
+      {
+        kind: 'decision',
+        actor: 'server',
+        requestIds: unique(signed.map(requestOf)),
+        facts: { verdict: 'allowed', ...common, keyIndexes, jobIds: signed },
+      },
+    ])
+    return { keyIndexes }
+  })
+}
+
+async function lock(session: Session, jobIds: readonly string[]) {
+  const requests = await session.query<RequestRow>(
+    `SELECT ${requestColumns} FROM requests AS r
+    WHERE r.id IN (SELECT request_id FROM items WHERE job_id = ANY ($1::text[]))
+    ORDER BY r.id FOR UPDATE`,
+    [jobIds],
+  )
+  const rows = await session.query<ItemRow>(
+    `SELECT request_id AS "requestId", job_id AS "jobId", arguments, amount, state,
+      decided_on IS NOT NULL AS decided
+    FROM items WHERE job_id = ANY ($1::text[])`,
+    [jobIds],
+  )
+  return {
+    requests: new Map(requests.map((row) => [row.id, row])),
+    rows: new Map(rows.map((row) => [row.jobId, row])),
+  }
+}
+
+/** @returns Why it is not what was asked for and approved, or undefined. */
+function findDifference(
+  requests: ReadonlyMap<string, RequestRow>,
+  row: ItemRow | undefined,
+  { template, cadenceHash }: EnabledFunction,
+  values: readonly JsonCadence[],
+): string | undefined {
+  const request = requests.get(row?.requestId ?? '')
+  if (row === undefined || request === undefined) return 'nobody has asked for it'
+  if (request.state === 'cancelled' || row.state === 'cancelled') return 'it was cancelled'
+  if (row.state !== 'submitted') return `its item is ${row.state}`
+  if (request.function !== template.name || request.cadenceHash !== cadenceHash)
+    return 'its Cadence is not what was asked for'
+  const texts = argumentTexts(values)
+  const same =
+    texts.length === row.arguments.length &&
+    texts.every((text, index) => text === row.arguments[index])
+  return same ? undefined : 'its arguments are not what was asked for'
+}
+
+/** Requests that may not sign any more wait for approvals again; those over a limit say so. */
+async function sendBack(
+  session: Session,
+  unmet: readonly string[],
+  fresh: readonly string[],
+  postponed: ReadonlySet<string>,
+  requestOf: (jobId: string) => string,
+): Promise<void> {
+  if (unmet.length > 0)
+    await session.query(
+      `UPDATE requests SET state = 'waiting', ready_at = NULL, decided_at = NULL,
+        updated_at = clock_timestamp()
+      WHERE id = ANY ($1::text[]) AND state = 'released'`,
+      [unmet],
+    )
+  const limited = unique(fresh.filter((id) => postponed.has(id)).map(requestOf))
+  if (limited.length > 0)
+    await session.query(
+      `UPDATE requests SET reason_code = 'DAILY_LIMIT', updated_at = clock_timestamp(),
+        reason = 'The limit of this function for today is reached. It goes on tomorrow, UTC.'
+      WHERE id = ANY ($1::text[]) AND reason_code IS DISTINCT FROM 'DAILY_LIMIT'`,
+      [limited],
+    )
+}
+
+async function noteDecided(session: Session, jobIds: readonly string[]): Promise<void> {
+  await session.query(
+    `UPDATE items SET decided_on = coalesce(decided_on, (clock_timestamp() AT TIME ZONE 'UTC')::date)
+    WHERE job_id = ANY ($1::text[])`,
+    [jobIds],
+  )
+  await session.query(
+    `UPDATE requests SET decided_at = coalesce(decided_at, clock_timestamp()),
+      reason_code = NULL, reason = NULL
+    WHERE id IN (SELECT request_id FROM items WHERE job_id = ANY ($1::text[]))
+      AND (decided_at IS NULL OR reason_code IS NOT NULL)`,
+    [jobIds],
+  )
+}
+
+/** What joins this record to those of the signatures: no two transactions share key and number. */
+const factsOf = (payload: TransactionPayload, { template, cadenceHash }: EnabledFunction) => ({
+  function: template.name,
+  cadenceHash,
+  proposalKey: {
+    keyIndex: payload.proposalKey.keyIndex,
+    sequenceNumber: payload.proposalKey.sequenceNumber.toString(),
+  },
+  referenceBlockId: bytesToHex(payload.referenceBlockId),
+  computeLimit: payload.computeLimit,
+})
+
+const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)]

@@ -1,0 +1,184 @@
+/** The machine behind the API: authorizer, relay, and the loops that bring requests through. @module */
+
+import { KMSClient } from '@aws-sdk/client-kms'
+import { createSigningGovernor, KmsAuthorizer, type SignObserver } from 'fcl-kms'
+import type { TransactionPayload } from 'fcl-kms/crypto'
+import { createRelay, type Relay, type RelayEvent, type RelayOptions } from 'fcl-kms/relay'
+import { createSqlStore, type RelayStore } from 'fcl-kms/stores'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import { isAdminError } from '../errors.ts'
+import { expireRequests } from '../requests/cancel.ts'
+import type { RequestContext } from '../requests/context.ts'
+import { type AccountKeys, createAccountKeys } from './account-keys.ts'
+import type { SignatureLedger } from './audited-store.ts'
+import { createDecision } from './decide.ts'
+import { createLoop, type Loop } from './loop.ts'
+import { createMintedIds, requestScriptOf } from './minted-ids.ts'
+import { listSubmitted, settleOutcomes } from './outcomes.ts'
+import { readReleased, releaseReady, submitItems } from './release.ts'
+
+/** What signs, before the relay starts. */
+export type Signing = {
+  readonly kms: KMSClient
+  readonly authorizer: KmsAuthorizer
+  readonly accountKeys: AccountKeys
+  readonly store: RelayStore
+}
+
+/** Running. */
+export type Engine = {
+  readonly relay: Relay
+  /** Requests changed: something may be ready. */
+  readonly wake: () => void
+  readonly stop: () => Promise<void>
+}
+
+const RELEASE_MS = 500
+const SWEEP_MS = 2_000
+const EXPIRE_MS = 10_000
+const FLUSH_MS = 100
+
+/** Makes clients and opens the store; asks nothing of the chain or of KMS yet. */
+export async function openSigning(
+  config: Config,
+  database: Database,
+  ledger: SignatureLedger,
+  onSign: SignObserver,
+): Promise<Signing> {
+  const { account, aws, network, relay } = config
+  const kms = new KMSClient({
+    region: aws.region,
+    ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
+  })
+  const inner = await createSqlStore(database.forRelay)
+  const governor = createSigningGovernor({
+    ratePerSecond: relay.kmsRequestsPerSecond,
+    reserve: inner.reserveTurns,
+  })
+  const [accessNode = ''] = network.accessNodes
+  const authorizer = new KmsAuthorizer(
+    kms,
+    account.keys.map(({ key }) => key),
+    {
+      accessNode,
+      chainId: network.chainId,
+      governor,
+      onSign: (event) => {
+        ledger.onSign(event)
+        onSign(event)
+      },
+    },
+  )
+  const accountKeys = createAccountKeys(config, authorizer)
+  return { kms, authorizer, accountKeys, store: ledger.audited(inner) }
+}
+
+/** Starts the relay and the loops. Rejects as `createRelay` does. */
+export async function startEngine(options: {
+  readonly context: RequestContext
+  readonly signing: Signing
+  readonly transactionPolicy: (payload: TransactionPayload) => void
+  readonly onEvent: (event: RelayEvent) => void
+  readonly onTrouble: (where: string, thrown: unknown) => void
+  readonly overrides?: Partial<RelayOptions>
+}): Promise<Engine> {
+  const { context, signing, transactionPolicy, onTrouble } = options
+  const { config, registry } = context
+  const { network, account, relay: limits } = config
+  const { authorizer, store } = signing
+  const mintedIds = createMintedIds(network)
+  const ended = new Set<string>()
+  const loops: Loop[] = []
+
+  async function settle(jobIds: readonly string[]): Promise<void> {
+    const unknown = await settleOutcomes(context, store, jobIds, mintedIds)
+    if (unknown.length === 0) return
+    await submitItems(context, relay, await readReleased(context, unknown))
+  }
+
+  const release = createLoop(RELEASE_MS, async () => {
+    const items = await releaseReady(context)
+    await submitItems(context, relay, items)
+    return items.length > 0
+  })
+  const outcomes = createLoop(FLUSH_MS, async () => {
+    const ids = [...ended]
+    if (ids.length === 0) return false
+    await settle(ids)
+    for (const id of ids) ended.delete(id)
+    const added = registry.all.some(({ template }) => template.addsProposalKeys === true)
+    if (added && (await hasAddedKeys(context, ids))) await relay.refreshKeys()
+    return ended.size > 0
+  })
+  let after = ''
+  const sweep = createLoop(SWEEP_MS, async () => {
+    const ids = await listSubmitted(context, after)
+    after = ids.at(-1) ?? ''
+    await settle(ids)
+    return false
+  })
+  const expire = createLoop(EXPIRE_MS, async () => (await expireRequests(context)) > 0)
+  const relay = await createRelay({
+    accessNodes: network.accessNodes,
+    authorizer,
+    address: account.address,
+    store,
+    policy: createDecision(context, store, transactionPolicy, (thrown) =>
+      onTrouble('decide', thrown),
+    ),
+    batches: registry.batches,
+    requestScript: requestScriptOf(network),
+    transactionExpiry: network.transactionExpiry,
+    sendsPerSecond: limits.sendsPerSecond,
+    maxOpenJobs: limits.maxOpenJobs,
+    batchWaitMs: limits.batchWaitMs,
+    leaseMs: limits.leaseMs,
+    pollMs: limits.pollMs,
+    retentionMs: Number.POSITIVE_INFINITY, // an Idempotency-Key is good for ever, so its jobs are
+    ...options.overrides,
+    onEvent(event) {
+      options.onEvent(event)
+      if (!('jobId' in event) || event.kind === 'accepted' || event.kind === 'requeued') return
+      ended.add(event.jobId)
+      outcomes.wake()
+    },
+  })
+
+  const named = { release, outcomes, sweep, expire }
+  for (const [name, loop] of Object.entries(named)) {
+    loops.push(loop)
+    loop.start((thrown) => onTrouble(name, thrown))
+  }
+
+  return {
+    relay,
+    wake: release.wake,
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await relay.close()
+      signing.kms.destroy()
+    },
+  }
+}
+
+/** Whether one of these jobs has added proposal keys. */
+async function hasAddedKeys(
+  { database, registry }: RequestContext,
+  jobIds: readonly string[],
+): Promise<boolean> {
+  const names = registry.all
+    .filter(({ template }) => template.addsProposalKeys === true)
+    .map(({ template }) => template.name)
+  const rows = await database
+    .query(
+      `SELECT 1 FROM items AS i JOIN requests AS r ON r.id = i.request_id
+      WHERE i.job_id = ANY ($1::text[]) AND i.state = 'done' AND r.function = ANY ($2::text[]) LIMIT 1`,
+      [jobIds, names],
+    )
+    .catch((thrown: unknown) => {
+      if (isAdminError(thrown)) return []
+      throw thrown
+    })
+  return rows.length > 0
+}

@@ -1,0 +1,51 @@
+/** What KMS says of the configured keys, for show. @module */
+
+import { DescribeKeyCommand, type KMSClient } from '@aws-sdk/client-kms'
+import type { Config } from '../config/config.ts'
+
+/** Null where KMS does not tell, for example without the right `kms:DescribeKey`. */
+export type KeyFacts = {
+  readonly keyId: string | null
+  readonly keyState: string | null
+  readonly createdAt: string | null
+  readonly ageDays: number | null
+}
+
+const unknown: KeyFacts = { keyId: null, keyState: null, createdAt: null, ageDays: null }
+/** A dashboard that is open asks often; the state of a key seldom changes. */
+const KEEP_MS = 15_000
+const READ_MS = 5_000
+const DAY_MS = 86_400_000
+
+/** @returns A function that never rejects: nothing depends on what it tells. */
+export function describeConfiguredKeys(
+  { account }: Pick<Config, 'account'>,
+  kms: KMSClient,
+): (key: string | undefined) => Promise<KeyFacts> {
+  const known = new Map<string, { readonly at: number; readonly facts: Promise<KeyFacts> }>()
+  const names = new Set(account.keys.map(({ key }) => key))
+
+  async function read(key: string): Promise<KeyFacts> {
+    const { KeyMetadata: found } = await kms.send(new DescribeKeyCommand({ KeyId: key }), {
+      abortSignal: AbortSignal.timeout(READ_MS),
+    })
+    const createdAt = found?.CreationDate
+    return {
+      keyId: found?.Arn ?? null,
+      keyState: found?.KeyState ?? null,
+      createdAt: createdAt?.toISOString() ?? null,
+      ageDays: createdAt === undefined ? null : daysSince(createdAt),
+    }
+  }
+
+  return async (key) => {
+    if (key === undefined || !names.has(key)) return unknown
+    const before = known.get(key)
+    if (before !== undefined && performance.now() - before.at < KEEP_MS) return before.facts
+    const facts = read(key).catch(() => unknown)
+    known.set(key, { at: performance.now(), facts })
+    return facts
+  }
+}
+
+const daysSince = (date: Date) => Math.max(0, Math.floor((Date.now() - date.getTime()) / DAY_MS))

@@ -1,0 +1,89 @@
+/** The guards of the access part, as the HTTP server asks for them. @module */
+
+import type { Authenticator, Effect } from '../access/authenticate.ts'
+import { countsAsFailure } from '../access/authenticate.ts'
+import { credentialsOf } from '../access/credentials.ts'
+import type { Limits } from '../access/limits.ts'
+import type { NetworkGuard } from '../access/network.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Database } from '../database/database.ts'
+import { isAdminError } from '../errors.ts'
+import type { Log } from '../observability/log.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Access, CallFacts } from './context.ts'
+
+/** Refusals that the audit trail has a record of; the others are in the log. A minute has so many. */
+const MAX_RECORDS_A_MINUTE = 60
+const MINUTE_MS = 60_000
+
+const allowed = { allowed: true, retryAfterSeconds: 0 }
+
+export function createAccess(parts: {
+  readonly authenticator: Authenticator
+  readonly network: NetworkGuard
+  readonly limits: Limits
+  readonly database: Database
+  readonly audit: Audit
+  readonly metrics: Metrics
+  readonly log: Log
+}): Access {
+  const { authenticator, network, limits, database, audit, metrics, log } = parts
+  let minute = 0
+  let recorded = 0
+
+  function mayRecord(): boolean {
+    const now = Math.floor(performance.now() / MINUTE_MS)
+    if (now !== minute) recorded = 0
+    minute = now
+    recorded += 1
+    return recorded <= MAX_RECORDS_A_MINUTE
+  }
+
+  return {
+    guardNetwork: (peer, forwardedFor) =>
+      network.admit(peer, forwardedFor === undefined ? [] : [forwardedFor]),
+    takeTurn(scope, key) {
+      // One in all is taken with that of the caller: who is nobody cannot use it up.
+      if (scope === 'all') return allowed
+      if (scope === 'token') return limits.caller({ name: key })
+      const failures = limits.failures.check(key)
+      return failures.allowed ? limits.address(key) : failures
+    },
+    authenticate: (facts) => authenticator.authenticate(callOf(facts)),
+    checkSignature: ({ principal, body, ...facts }) =>
+      authenticator.checkSignature(principal, effectOf(facts), callOf(facts), body),
+    onRefusal({ principal, error, ...facts }) {
+      metrics.onRefusal(error.code)
+      if (countsAsFailure(error)) limits.failures.note(facts.clientAddress)
+      const { requestId, method, route, clientAddress } = facts
+      const cause = error.cause instanceof Error ? error.cause.message : undefined
+      const about = { requestId, method, route, clientAddress, code: error.code, cause }
+      log.warn({ ...about, principal: principal?.name }, 'refused')
+      if (isAdminError(error, 'RATE_LIMITED') || !isOfAudit(error.code) || !mayRecord()) return
+      const entry = {
+        kind: 'refusal',
+        actor: principal?.name ?? 'server',
+        requestIds: [],
+        facts: { code: error.code, method, route, clientAddress, call: requestId },
+      } as const
+      database
+        .transaction((session) => audit.append(session, [entry]))
+        .catch((thrown: unknown) => log.error({ err: thrown }, 'a refusal was not recorded'))
+    },
+  }
+}
+
+/** A page that is left open asks without credentials again and again: that is no record. */
+const isOfAudit = (code: string) =>
+  ['FORBIDDEN', 'CSRF_REFUSED', 'SIGNATURE_REQUIRED', 'SIGNATURE_REFUSED'].includes(code)
+
+const callOf = ({ rawHeaders, method, url }: CallFacts) => ({
+  ...credentialsOf(rawHeaders),
+  method,
+  target: url,
+})
+
+function effectOf({ method, route }: Pick<CallFacts, 'method' | 'route'>): Effect {
+  if (method === 'GET') return 'read'
+  return /\/approvals(?:\/mine)?$|^\/v1\/(?:pause|resume)$/.test(route) ? 'approval' : 'change'
+}

@@ -1,0 +1,124 @@
+/** The description of the API, made from the schemas that its calls are checked against. @module */
+
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import { adminErrors } from '../errors.ts'
+
+/** Tags that routes may carry in their schema, in the order of the document. */
+export const apiTags = [
+  { name: 'mints', description: 'Ask for NFTs to be minted, and follow what becomes of it.' },
+  { name: 'requests', description: 'The same for every function of the server.' },
+  { name: 'approvals', description: 'Approve exactly what will be signed, or withdraw that.' },
+  { name: 'keys', description: 'Keys of the account and proposal keys.' },
+  { name: 'audit', description: 'The hash-chained trail.' },
+  { name: 'operation', description: 'Pause, figures, health.' },
+  { name: 'session', description: 'Who is calling; signing in to the dashboard.' },
+] as const
+
+/** One of them, for `schema.tags`. */
+export type ApiTag = (typeof apiTags)[number]['name']
+
+/** RFC 9457, as `toProblem` makes it. */
+const problemSchema = {
+  type: 'object' as const,
+  required: ['type', 'title', 'status', 'code', 'detail', 'instance', 'requestId'],
+  properties: {
+    type: { type: 'string' as const, pattern: '^/problems/[a-z-]+$' },
+    title: { type: 'string' as const },
+    status: { type: 'integer' as const, minimum: 400, maximum: 599 },
+    code: { type: 'string' as const, enum: Object.keys(adminErrors) },
+    detail: { type: 'string' as const },
+    instance: { type: 'string' as const },
+    requestId: { type: 'string' as const, pattern: '^req_[0-9a-f]{24}$' },
+    errors: {
+      type: 'array' as const,
+      items: {
+        type: 'object' as const,
+        required: ['in', 'pointer', 'detail'],
+        properties: {
+          in: { type: 'string' as const, enum: ['body', 'query', 'path', 'headers'] },
+          pointer: { type: 'string' as const },
+          detail: { type: 'string' as const },
+        },
+      },
+    },
+    facts: { type: 'object' as const, additionalProperties: true },
+  },
+}
+
+const problemAnswer = {
+  description: 'A problem; its `code` is stable.',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+}
+
+/**
+ * Serves `/openapi.json`, without credentials. Register it before the routes that it describes.
+ *
+ * @param options.version - Of the server.
+ */
+export function serveOpenapi(
+  app: FastifyInstance,
+  options: { readonly version: string; readonly publicUrl: string },
+): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'fcl-kms admin server',
+        version: options.version,
+        description: 'Flow transactions signed by keys in KMS, behind approvals.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: options.publicUrl }],
+      tags: [...apiTags],
+      components: {
+        schemas: { Problem: problemSchema },
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A token, or a JWT of the issuer.',
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: sessionCookie(options.publicUrl),
+            description: 'Of the dashboard. X-CSRF-Token must come along where something changes.',
+          },
+        },
+      },
+    },
+    hideUntagged: true,
+    transform: ({ schema, url, route }) => ({
+      url,
+      schema: describe(schema, 'public' in (route.config?.auth ?? {})),
+    }),
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      const { openapiObject } = document
+      for (const operations of Object.values(openapiObject.paths ?? {}))
+        for (const operation of Object.values(operations ?? {})) addProblem(operation)
+      return openapiObject
+    },
+  })
+  app.after(() => {
+    const config = { auth: { public: true } } as const
+    app.get('/openapi.json', { config, schema: { hide: true } }, async () => app.swagger())
+  })
+}
+
+/** The name of the cookie; a browser takes a `__Host-` name over https only. */
+export const sessionCookie = (publicUrl: string): string =>
+  publicUrl.startsWith('https://') ? '__Host-session' : 'session'
+
+function describe(schema: FastifySchema | undefined, isPublic: boolean): FastifySchema {
+  const security = isPublic ? [] : [{ bearer: [] }, { session: [] }]
+  return { ...schema, security }
+}
+
+/** Each call may be answered by a problem. */
+function addProblem(operation: unknown): void {
+  if (typeof operation !== 'object' || operation === null || !('responses' in operation)) return
+  // Within the document an operation's responses are an object by status.
+  Object.assign(operation.responses as object, { default: problemAnswer })
+}

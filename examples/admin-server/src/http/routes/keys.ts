@@ -1,0 +1,81 @@
+/** The keys of the account, and its proposal keys. @module */
+
+import type { FastifyInstance } from 'fastify'
+import { describeConfiguredKeys } from '../../execution/key-facts.ts'
+import { keyList, proposalKeyList } from '../schemas.ts'
+import type { RouteContext } from './context.ts'
+
+const readers = { roles: ['approver', 'operator', 'auditor'] } as const
+
+export function keyRoutes(app: FastifyInstance, context: RouteContext): void {
+  const { config, accountKeys, signing } = context
+  const factsOf = describeConfiguredKeys(config, signing.kms)
+
+  app.get(
+    '/v1/keys',
+    {
+      config: { auth: readers },
+      schema: {
+        tags: ['keys'],
+        summary: 'Weights, bindings, states and ages',
+        operationId: 'listKeys',
+        response: { 200: keyList },
+      },
+    },
+    async () => {
+      const reported = await accountKeys.read()
+      const shown = reported.filter(({ weight, rule }) => weight > 0 && rule !== undefined)
+      const unheld = reported.filter(({ weight, rule }) => weight > 0 && rule === undefined)
+      const keys = await Promise.all(
+        [...shown, ...unheld].map(async (one) => ({
+          index: one.index,
+          weight: one.weight,
+          revoked: one.revoked,
+          publicKey: one.publicKey,
+          signatureAlgorithm: one.signatureAlgorithm,
+          hashAlgorithm: one.hashAlgorithm,
+          key: one.key ?? null,
+          ...(await factsOf(one.key)),
+          rule:
+            one.rule === undefined || one.rule === 'automatic'
+              ? (one.rule ?? null)
+              : { approvers: [...one.rule.approvers] },
+        })),
+      )
+      const totalWeight = shown.reduce((sum, one) => sum + (one.revoked ? 0 : one.weight), 0)
+      const { address } = config.account
+      return { account: address, chainId: config.network.chainId, keys, totalWeight }
+    },
+  )
+  app.get(
+    '/v1/proposal-keys',
+    {
+      config: { auth: readers },
+      schema: {
+        tags: ['keys'],
+        summary: 'Proposal keys and what they do',
+        operationId: 'listProposalKeys',
+        response: { 200: proposalKeyList },
+      },
+    },
+    async () => {
+      const rows = await signing.store.listKeys(config.account.address)
+      const countOf = (state: string) => rows.filter((row) => row.state === state).length
+      return {
+        keys: rows.map(({ keyIndex, state, sequenceNumber, transactionId, reason }) => ({
+          index: keyIndex,
+          state,
+          sequenceNumber: sequenceNumber.toString(),
+          transactionId,
+          reason,
+        })),
+        counts: {
+          free: countOf('free'),
+          leased: countOf('leased'),
+          inFlight: countOf('in-flight'),
+          quarantined: countOf('quarantined'),
+        },
+      }
+    },
+  )
+}

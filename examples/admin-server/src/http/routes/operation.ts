@@ -1,0 +1,108 @@
+/** Pausing, figures, health. @module */
+
+import type { FastifyInstance } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { checkReadiness } from '../../observability/readiness.ts'
+import { anyRole, principalOf } from '../context.ts'
+
+import { pauseState, readySchema, reasonBody, statsSchema } from '../schemas.ts'
+import type { RouteContext } from './context.ts'
+
+type Reason = { Body: Static<typeof reasonBody> }
+
+const operators = { roles: ['operator'] } as const
+const open = { public: true } as const
+
+export function operationRoutes(app: FastifyInstance, context: RouteContext): void {
+  const { audit, database, relay, stats, metrics } = context
+
+  for (const kind of ['pause', 'resume'] as const)
+    app.post<Reason>(
+      `/v1/${kind}`,
+      {
+        config: { auth: operators },
+        schema: {
+          tags: ['operation'],
+          summary:
+            kind === 'pause'
+              ? 'Sign and send nothing more; everything is kept'
+              : 'End a pause, or a hold after its cause was mended',
+          operationId: kind,
+          body: reasonBody,
+          response: { 200: pauseState },
+        },
+      },
+      async (request) => {
+        const { name: actor } = principalOf(request)
+        const { reason } = request.body
+        // First the record: nobody resumes without one, and a pause that then fails is seen.
+        await database.transaction((session) =>
+          audit.append(session, [{ kind, actor, requestIds: [], facts: { reason } }]),
+        )
+        await (kind === 'pause' ? relay.pause() : relay.resume())
+        const { held } = await relay.stats()
+        context.onChanged([])
+        return {
+          paused: held?.code === 'PAUSED',
+          held: held === undefined ? null : { code: held.code, detail: held.reason },
+        }
+      },
+    )
+
+  app.get(
+    '/v1/stats',
+    {
+      config: { auth: anyRole },
+      schema: {
+        tags: ['operation'],
+        summary: 'Figures of now',
+        operationId: 'readStats',
+        response: { 200: statsSchema },
+      },
+    },
+    () => stats.read(),
+  )
+  app.get(
+    '/healthz',
+    {
+      config: { auth: open },
+      schema: {
+        tags: ['operation'],
+        summary: 'Whether the process answers',
+        operationId: 'readHealth',
+        response: {
+          200: Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }),
+        },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+  const ready = checkReadiness(context)
+  app.get(
+    '/readyz',
+    {
+      config: { auth: open },
+      schema: {
+        tags: ['operation'],
+        summary: 'Whether it can do its work',
+        operationId: 'readReadiness',
+        response: { 200: readySchema, 503: readySchema },
+      },
+    },
+    async (_, reply) => {
+      const answer = await ready()
+      return reply.code(answer.status === 'ready' ? 200 : 503).send(answer)
+    },
+  )
+  app.get(
+    '/metrics',
+    {
+      config: { auth: { roles: ['operator', 'auditor'], loopback: true } },
+      schema: { tags: ['operation'], summary: 'For Prometheus', operationId: 'readMetrics' },
+    },
+    async (_, reply) => {
+      const { text, type } = await metrics.scrape()
+      return reply.type(type).send(text)
+    },
+  )
+}

@@ -1,0 +1,106 @@
+/** Who is calling, and signing in to the dashboard. @module */
+
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
+import { countsAsFailure } from '../../access/authenticate.ts'
+import { credentialsOf } from '../../access/credentials.ts'
+import { sessionCookieFor } from '../../access/origin.ts'
+import type { Principal } from '../../access/principal.ts'
+import { AdminError } from '../../errors.ts'
+import { anyRole, principalOf } from '../context.ts'
+
+import { meSchema, tokenBody } from '../schemas.ts'
+import type { RouteContext } from './context.ts'
+
+type SignIn = { Body: Static<typeof tokenBody> }
+
+export function sessionRoutes(app: FastifyInstance, context: RouteContext): void {
+  const { authenticator, database, audit, config, limits } = context
+  const { name: cookieName, ...cookieOptions } = sessionCookieFor(config.http.publicUrl)
+  app.register(cookie, { hook: false }) // only to write one: reading is strict and elsewhere
+  const callOf = (request: FastifyRequest) => ({
+    ...credentialsOf(request.raw.rawHeaders),
+    method: request.method,
+    target: request.raw.url ?? '',
+  })
+
+  app.get(
+    '/v1/me',
+    {
+      config: { auth: anyRole },
+      schema: {
+        tags: ['session'],
+        summary: 'Who is calling',
+        operationId: 'readMe',
+        response: { 200: meSchema },
+      },
+    },
+    async (request) =>
+      view(principalOf(request), authenticator.csrfTokenOf(callOf(request)) ?? null),
+  )
+  app.post<SignIn>(
+    '/v1/session',
+    {
+      config: { auth: { public: true } },
+      schema: {
+        tags: ['session'],
+        summary: 'Exchange a token for the cookie of a session',
+        operationId: 'signIn',
+        body: tokenBody,
+        response: { 201: meSchema },
+      },
+    },
+    async (request, reply) => {
+      const { allowed, retryAfterSeconds } = limits.failures.check(request.clientAddress)
+      if (!allowed) throw new AdminError('RATE_LIMITED', { scope: 'address', retryAfterSeconds })
+      const signedIn = await database
+        .transaction(async (session) => {
+          const started = await authenticator.signIn(session, callOf(request), request.body.token)
+          const { name, credentialId } = started.principal
+          const facts = { credentialId, address: request.clientAddress }
+          await audit.append(session, [{ kind: 'sign-in', actor: name, requestIds: [], facts }])
+          return started
+        })
+        .catch((thrown: unknown) => {
+          if (countsAsFailure(thrown)) limits.failures.note(request.clientAddress)
+          throw thrown
+        })
+      return reply
+        .code(201)
+        .setCookie(cookieName, signedIn.cookie, cookieOptions)
+        .send(view(signedIn.principal, signedIn.csrfToken))
+    },
+  )
+  app.delete(
+    '/v1/session',
+    {
+      config: { auth: anyRole },
+      schema: {
+        tags: ['session'],
+        summary: 'Sign out',
+        operationId: 'signOut',
+        response: { 204: { type: 'null', description: 'Signed out.' } },
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      await database.transaction(async (session) => {
+        await authenticator.signOut(session, principal)
+        const { name: actor, credentialId } = principal
+        await audit.append(session, [
+          { kind: 'sign-out', actor, requestIds: [], facts: { credentialId } },
+        ])
+      })
+      return reply.code(204).clearCookie(cookieName, cookieOptions).send()
+    },
+  )
+}
+
+const view = ({ name, roles, via, expiresAt }: Principal, csrfToken: string | null) => ({
+  name,
+  roles: [...roles],
+  via,
+  csrfToken,
+  expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
+})

@@ -1,0 +1,229 @@
+#!/usr/bin/env node
+/** The command: `serve`, `tokens`, `audit`, `migrate`. The only file that prints or exits. @module */
+
+import { createReadStream, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { isPrincipalName, isRole, roles } from './access/principal.ts'
+import { createToken, listTokens, revokeToken } from './access/tokens.ts'
+import { createAnchor } from './audit/anchor.ts'
+import { createAudit } from './audit/chain.ts'
+import { exportAudit, verifyExport } from './audit/export.ts'
+import { type LoadedConfig, loadConfig } from './config/load.ts'
+import { reportConfig, reportMistakes } from './config/report.ts'
+import { type Database, openDatabase } from './database/database.ts'
+import { migrate } from './database/migrate.ts'
+import { isAdminError } from './errors.ts'
+import { functionTemplates } from './functions/index.ts'
+import { createLog } from './observability/log.ts'
+import { startServer } from './server.ts'
+
+const usage = `Usage:
+  main.js [serve] [--config FILE] [--check]        start; --check only reads the configuration
+  main.js tokens create --principal NAME --role ROLE… [--days 90] [--description TEXT]
+  main.js tokens list
+  main.js tokens revoke ID
+  main.js audit verify [--export FILE]             the database, or a file of audit export
+  main.js audit export                             JSON Lines to stdout
+  main.js migrate
+
+ROLE is one of ${roles.join(', ')}. FILE defaults to $ADMIN_SERVER_CONFIG, then admin-server.json.`
+
+const say = (text: string) => process.stdout.write(`${text}\n`)
+const complain = (text: string) => process.stderr.write(`${text}\n`)
+
+const options = {
+  config: { type: 'string' },
+  check: { type: 'boolean', default: false },
+  principal: { type: 'string' },
+  role: { type: 'string', multiple: true },
+  days: { type: 'string', default: '90' },
+  description: { type: 'string', default: 'made by the command' },
+  export: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+type Values = ReturnType<typeof readArguments>['values']
+
+function readArguments() {
+  return parseArgs({ options, allowPositionals: true })
+}
+
+/** @returns The exit code. */
+async function main(): Promise<number> {
+  const { values, positionals } = readArguments()
+  const command = positionals.slice(0, 2).join(' ')
+  if (values.help) {
+    say(usage)
+    return 0
+  }
+  if (command === 'audit verify' && values.export !== undefined)
+    return tellVerification(await verifyExport(linesOf(values.export)))
+  const commands: Record<string, (loaded: LoadedConfig) => Promise<number>> = {
+    '': (loaded) => serve(loaded, values),
+    serve: (loaded) => serve(loaded, values),
+    migrate: (loaded) => withDatabase(loaded, async () => 0),
+    'tokens create': (loaded) => withDatabase(loaded, (base) => makeToken(base, values)),
+    'tokens list': (loaded) => withDatabase(loaded, printTokens),
+    'tokens revoke': (loaded) => withDatabase(loaded, (base) => endToken(base, positionals[2])),
+    'audit verify': (loaded) => withDatabase(loaded, (base) => verify(base, loaded)),
+    'audit export': (loaded) => withDatabase(loaded, printAudit),
+  }
+  const run = Object.hasOwn(commands, command) ? commands[command] : undefined
+  if (run === undefined) {
+    complain(usage)
+    return 2
+  }
+  const loaded = loadConfig({
+    path: values.config,
+    environment: process.env,
+    knownFunctions: functionTemplates.map(({ name }) => name),
+  })
+  return run(loaded)
+}
+
+async function serve(loaded: LoadedConfig, { check }: Values): Promise<number> {
+  const { config } = loaded
+  if (check) {
+    for (const line of reportConfig(loaded)) say(line)
+    return 0
+  }
+  const log = createLog(config.log)
+  for (const { path, problem, remedy } of loaded.warnings)
+    log.warn({ path, problem, remedy }, 'configuration')
+  const server = await startServer({ config, log, version: ownVersion() })
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name))
+  })
+  log.info({ signal }, 'stopping')
+  await server.close()
+  log.info('stopped')
+  return 0
+}
+
+async function withDatabase(
+  { config }: LoadedConfig,
+  work: (database: Database) => Promise<number>,
+): Promise<number> {
+  const database = await openDatabase(config.database)
+  try {
+    await migrate(database)
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+async function makeToken(database: Database, values: Values): Promise<number> {
+  const { principal, role = [], description } = values
+  const days = Number(values.days)
+  if (!isPrincipalName(principal) || role.length === 0 || !role.every(isRole)) {
+    complain(`tokens create needs --principal and --role.\n\n${usage}`)
+    return 2
+  }
+  const made = await database.transaction(async (session) => {
+    const createdBy = 'server'
+    const token = await createToken(session, {
+      principal,
+      roles: role,
+      description,
+      days,
+      createdBy,
+    })
+    await createAudit(database).append(session, [
+      {
+        kind: 'token',
+        actor: 'server',
+        requestIds: [],
+        facts: { made: token.id, principal, roles: role, days },
+      },
+    ])
+    return token
+  })
+  complain(`${made.id} for ${principal}, shown this once:`)
+  say(made.token)
+  return 0
+}
+
+async function printTokens(database: Database): Promise<number> {
+  for (const { id, principal, roles: held, expiresAt, revokedAt } of await listTokens(database))
+    say(
+      [
+        id,
+        principal,
+        held.join('+'),
+        new Date(expiresAt).toISOString(),
+        revokedAt === null ? '' : 'revoked',
+      ].join('\t'),
+    )
+  return 0
+}
+
+async function endToken(database: Database, id: string | undefined): Promise<number> {
+  if (id === undefined) {
+    complain(usage)
+    return 2
+  }
+  const revoked = await database.transaction(async (session) => {
+    const done = await revokeToken(session, id)
+    if (done)
+      await createAudit(database).append(session, [
+        { kind: 'token', actor: 'server', requestIds: [], facts: { revoked: id } },
+      ])
+    return done
+  })
+  if (!revoked) complain(`There is no token ${id} that could be revoked.`)
+  return revoked ? 0 : 1
+}
+
+async function verify(database: Database, { config }: LoadedConfig): Promise<number> {
+  const audit = createAudit(database)
+  const place = config.audit.anchor
+  const file = place !== undefined && 'file' in place ? place : undefined
+  const anchors = await (file && createAnchor(file, { audit, database }))?.read()
+  return tellVerification(await audit.verify(anchors === undefined ? {} : { anchors }))
+}
+
+function tellVerification({
+  intact,
+  verified,
+  head,
+  broken,
+}: Awaited<ReturnType<typeof verifyExport>>): number {
+  if (intact) say(`intact: ${verified} records, head ${head.sequence} ${head.hash}`)
+  else
+    complain(
+      `BROKEN at ${broken?.sequence}: ${broken?.reason}. ${verified} records before it are right.`,
+    )
+  return intact ? 0 : 1
+}
+
+async function printAudit(database: Database): Promise<number> {
+  for await (const line of exportAudit(createAudit(database))) process.stdout.write(line)
+  return 0
+}
+
+async function* linesOf(file: string) {
+  yield* createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const { version }: { version?: unknown } = JSON.parse(text)
+  return typeof version === 'string' ? version : '0.0.0'
+}
+
+/** What the operator has to know; stacks are in the log of a running server. */
+function report(thrown: unknown): void {
+  const lines = reportMistakes(thrown)
+  if (lines !== undefined) for (const line of lines) complain(line)
+  else if (isAdminError(thrown)) complain(`${thrown.message} ${JSON.stringify(thrown.facts)}`)
+  else complain(thrown instanceof Error ? thrown.message : 'It failed without a reason.')
+}
+
+try {
+  process.exitCode = await main()
+} catch (thrown) {
+  report(thrown)
+  process.exitCode = 1
+}

@@ -1,0 +1,43 @@
+/** One line of JSON for each thing that happened; no secret gets into one. @module */
+
+import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
+import type { Config } from '../config/config.ts'
+import { isAdminError } from '../errors.ts'
+
+export type Log = Logger
+
+/** @param stream - Where lines go; default stdout. */
+export function createLog(
+  { level }: Config['log'],
+  stream?: { write: (line: string) => void },
+): Log {
+  const options: LoggerOptions = {
+    level,
+    base: { service: 'fcl-kms-admin-server' },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: {
+      // What may hold credentials is never logged on purpose; this is for mistakes.
+      paths: ['*.authorization', '*.cookie', '*.token', '*.secret', '*.password', '*.headers'],
+      remove: true,
+    },
+    serializers: { err: errorFacts },
+  }
+  return stream === undefined ? pino(options) : pino(options, stream)
+}
+
+/** Name, code, message and stack of an error and its cause; no other field of a driver or an SDK. */
+function errorFacts(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return { type: typeof thrown }
+  const { type, message, stack } = stdSerializers.err(thrown)
+  const code = 'code' in thrown ? String(thrown.code) : undefined
+  const cause = thrown.cause === undefined ? undefined : causeFacts(thrown.cause)
+  const facts = isAdminError(thrown) ? thrown.facts : undefined
+  return { type, code, message, stack, facts, cause }
+}
+
+/** Without its message: drivers put values of rows into theirs. */
+function causeFacts(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return { type: typeof thrown }
+  return { type: thrown.name, code: 'code' in thrown ? String(thrown.code) : undefined }
+}

@@ -1,0 +1,78 @@
+/** What is counted, for Prometheus; that of relay, pool and signers comes from the library. @module */
+
+import type { SignObserver } from 'fcl-kms'
+import { createPrometheusMetrics, type PrometheusMetrics } from 'fcl-kms/observability'
+import * as prometheus from 'prom-client'
+
+/** Rates of the last seconds, for the dashboard. */
+export type CallRates = { readonly callsPerSecond: number; readonly throttledPerSecond: number }
+
+/** See `createMetrics`. */
+export type Metrics = {
+  readonly library: PrometheusMetrics
+  readonly onSign: SignObserver
+  readonly onAnswer: (route: string, method: string, status: number, seconds: number) => void
+  readonly onRefusal: (code: string) => void
+  readonly onRequest: (functionName: string) => void
+  readonly onTrouble: (where: string) => void
+  readonly callRates: () => CallRates
+  /** Text of Prometheus, and its media type. */
+  readonly scrape: () => Promise<{ readonly text: string; readonly type: string }>
+}
+
+/** Rates are over so many seconds. */
+const WINDOW_S = 5
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** @param account - The label of relay metrics. */
+export function createMetrics(account: string): Metrics {
+  const register = new prometheus.Registry()
+  prometheus.collectDefaultMetrics({ register, prefix: 'fcl_kms_admin_' })
+  const library = createPrometheusMetrics({ client: prometheus, register, address: account })
+  const answers = new prometheus.Histogram({
+    name: 'fcl_kms_admin_answer_seconds',
+    help: 'Time to answer a call.',
+    labelNames: ['route', 'method', 'status'],
+    buckets: seconds,
+    registers: [register],
+  })
+  const counter = (name: string, help: string, label: string) =>
+    new prometheus.Counter({ name, help, labelNames: [label], registers: [register] })
+  const refusals = counter('fcl_kms_admin_refusals_total', 'Calls that were refused.', 'code')
+  const requests = counter('fcl_kms_admin_requests_total', 'Requests taken in.', 'function')
+  const troubles = counter('fcl_kms_admin_troubles_total', 'Loops that failed and go on.', 'where')
+  const window: { second: number; calls: number; throttled: number }[] = []
+
+  function note(calls: number, throttled: number): void {
+    const second = Math.floor(performance.now() / 1_000)
+    const last = window.at(-1)
+    if (last?.second === second) {
+      last.calls += calls
+      last.throttled += throttled
+      return
+    }
+    window.push({ second, calls, throttled })
+    while ((window[0]?.second ?? second) < second - WINDOW_S) window.shift()
+  }
+
+  return {
+    library,
+    onSign(event) {
+      library.onSign(event)
+      note(event.attempts, event.errorCode === 'KMS_THROTTLED' ? 1 : 0)
+    },
+    onAnswer: (route, method, status, took) =>
+      answers.observe({ route, method, status: String(status) }, took),
+    onRefusal: (code) => refusals.inc({ code }),
+    onRequest: (name) => requests.inc({ function: name }),
+    onTrouble: (where) => troubles.inc({ where }),
+    callRates() {
+      const now = Math.floor(performance.now() / 1_000)
+      const recent = window.filter(({ second }) => second < now && second >= now - WINDOW_S)
+      const sum = (pick: 'calls' | 'throttled') =>
+        recent.reduce((total, one) => total + one[pick], 0) / WINDOW_S
+      return { callsPerSecond: sum('calls'), throttledPerSecond: sum('throttled') }
+    },
+    scrape: async () => ({ text: await register.metrics(), type: register.contentType }),
+  }
+}

@@ -1,0 +1,59 @@
+/** Whether this process can do its work now, part by part. @module */
+
+import type { Relay } from 'fcl-kms/relay'
+import type { Database } from '../database/database.ts'
+import type { AccountKeys } from '../execution/account-keys.ts'
+
+/** Words only: anybody may ask. */
+export type Readiness = {
+  readonly status: 'ready' | 'not-ready'
+  readonly checks: Readonly<Record<'database' | 'chain' | 'relay' | 'process', string>>
+}
+
+const KEEP_MS = 1_000
+const CHECK_MS = 3_000
+/** The chain is read for every decision; for readiness what was read lately will do. */
+const CHAIN_AGE_MS = 15_000
+
+/** A pause is no fault: requests and approvals are taken in all the same. */
+export function checkReadiness(parts: {
+  readonly database: Database
+  readonly accountKeys: AccountKeys
+  readonly relay: Pick<Relay, 'stats'>
+  readonly closing: AbortSignal
+}): () => Promise<Readiness> {
+  const { database, accountKeys, relay, closing } = parts
+  let held: { readonly at: number; readonly answer: Promise<Readiness> } | undefined
+
+  async function check(): Promise<Readiness> {
+    const [base, chain, send] = await Promise.all([
+      within(database.query('SELECT 1').then(() => 'ok')),
+      within(accountKeys.read({ maxAgeMs: CHAIN_AGE_MS }).then(() => 'ok')),
+      within(relay.stats().then(({ held: hold }) => hold?.code.toLowerCase() ?? 'ok')),
+    ])
+    const process = closing.aborted ? 'stopping' : 'ok'
+    const isReady =
+      base === 'ok' && chain === 'ok' && process === 'ok' && (send === 'ok' || send === 'paused')
+    return {
+      status: isReady ? 'ready' : 'not-ready',
+      checks: { database: base, chain, relay: send, process },
+    }
+  }
+
+  return () => {
+    const isFresh = held !== undefined && performance.now() - held.at < KEEP_MS
+    if (!isFresh || closing.aborted) held = { at: performance.now(), answer: check() }
+    // Set just above when it was not.
+    return held?.answer ?? check()
+  }
+}
+
+async function within(work: Promise<string>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, CHECK_MS, 'late')
+  })
+  const answer = await Promise.race([work.catch(() => 'failed'), late])
+  clearTimeout(timer)
+  return answer
+}

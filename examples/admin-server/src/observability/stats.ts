@@ -1,0 +1,96 @@
+/** The figures of the overview, read at most once a second however many look. @module */
+
+import type { Relay } from 'fcl-kms/relay'
+import type { Database } from '../database/database.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Shape of http/schemas.ts. */
+export type Stats = {
+  readonly at: string
+  readonly paused: boolean
+  readonly held: { readonly code: string; readonly detail: string } | null
+  readonly requests: Readonly<Record<string, number>>
+  readonly jobs: Readonly<Record<string, number>>
+  readonly sealedLastMinute: number
+  readonly kmsCallsPerSecond: number
+  readonly kmsThrottledPerSecond: number
+  readonly proposalKeys: {
+    readonly free: number
+    readonly busy: number
+    readonly quarantined: number
+  }
+  readonly requestToSealMs: { readonly p50: number; readonly p99: number } | null
+  readonly version: string
+}
+
+export type StatsReader = { readonly read: () => Promise<Stats> }
+
+const KEEP_MS = 900
+
+/** @param relay - Tells of its hold and keys. */
+export function createStats(
+  database: Database,
+  relay: Relay,
+  metrics: Pick<Metrics, 'callRates'>,
+  version: string,
+): StatsReader {
+  let held: { readonly at: number; readonly stats: Promise<Stats> } | undefined
+
+  async function readNow(): Promise<Stats> {
+    const [relayStats, states, sealed] = await Promise.all([
+      relay.stats(),
+      database.query<{ state: string; count: number }>(
+        `SELECT state, count(*) AS count FROM requests
+        WHERE state IN ('waiting', 'ready', 'released') GROUP BY state`,
+      ),
+      database.query<{ count: number; p50: number | null; p99: number | null }>(
+        `SELECT coalesce(sum(done_count), 0)::bigint AS count,
+          percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS p50,
+          percentile_cont(0.99) WITHIN GROUP (ORDER BY took) AS p99
+        FROM (SELECT done_count,
+            1000 * extract(epoch FROM finished_at - coalesce(ready_at, created_at))::float8 AS took
+          FROM requests WHERE updated_at > clock_timestamp() - interval '1 minute'
+            AND finished_at > clock_timestamp() - interval '1 minute'
+            AND state IN ('done', 'partly-failed')) AS ended`,
+      ),
+    ])
+    const { held: hold, proposalKeys, jobs } = relayStats
+    const [ended] = sealed
+    const { callsPerSecond, throttledPerSecond } = metrics.callRates()
+    const busy = proposalKeys.leased + proposalKeys.inFlight
+    return {
+      at: new Date().toISOString(),
+      paused: hold?.code === 'PAUSED',
+      held: hold === undefined ? null : { code: hold.code, detail: hold.reason },
+      requests: Object.fromEntries(states.map(({ state, count }) => [state, count])),
+      jobs,
+      sealedLastMinute: ended?.count ?? 0,
+      kmsCallsPerSecond: callsPerSecond,
+      kmsThrottledPerSecond: throttledPerSecond,
+      proposalKeys: {
+        free: Math.max(0, proposalKeys.keys - busy),
+        busy,
+        quarantined: proposalKeys.quarantined,
+      },
+      requestToSealMs:
+        ended === undefined || ended.p50 === null || ended.p99 === null
+          ? null
+          : { p50: Math.round(ended.p50), p99: Math.round(ended.p99) },
+      version,
+    }
+  }
+
+  return {
+    read() {
+      if (held === undefined || performance.now() - held.at > KEEP_MS) {
+        const stats = readNow()
+        const mine = { at: performance.now(), stats }
+        held = mine
+        stats.catch(() => {
+          if (held === mine) held = undefined
+        })
+      }
+      return held.stats
+    },
+  }
+}

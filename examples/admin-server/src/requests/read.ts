@@ -1,0 +1,136 @@
+/** Reading requests: lists, one, its items, and what will be signed. @module */
+
+import type { Principal } from '../access/principal.ts'
+import type { Session } from '../database/database.ts'
+import { AdminError } from '../errors.ts'
+import type { RequestContext } from './context.ts'
+import { databaseNow, type RequestRow, readApprovals, requestColumns } from './rows.ts'
+import { type RequestView, type ViewFacts, viewRequest } from './view.ts'
+
+/** What a list is narrowed to. */
+export type RequestQuery = {
+  readonly functionName?: string
+  readonly state?: string
+  readonly requester?: string
+  /** Part of a name, an address or an id, in any case. */
+  readonly search?: string
+  /** Those that this principal could approve now. */
+  readonly waitsForMe?: boolean
+  /** Those older than this position. */
+  readonly before?: number
+  readonly limit: number
+}
+
+/** Who may read all requests, not only their own. */
+const readers = ['approver', 'operator', 'auditor'] as const
+const mayReadAll = ({ roles }: Principal) => readers.some((role) => roles.has(role))
+
+/** What a view needs that is not in the rows. Old knowledge of keys will do to show something. */
+export async function viewFacts(
+  { registry, accountKeys, database }: RequestContext,
+  principal: Principal,
+  session: Session = database,
+): Promise<ViewFacts> {
+  const keys = await accountKeys
+    .weighted({ maxAgeMs: SHOWN_AGE_MS })
+    .catch(() => accountKeys.last())
+  return { registry, keys, principal, now: await databaseNow(session) }
+}
+const SHOWN_AGE_MS = 5_000
+
+/** Newest first. */
+export async function listRequests(
+  context: RequestContext,
+  principal: Principal,
+  query: RequestQuery,
+): Promise<{ readonly requests: readonly RequestView[]; readonly next: string | null }> {
+  const { functionName, state, requester, search, waitsForMe, before, limit } = query
+  const facts = await viewFacts(context, principal)
+  const parameters: unknown[] = []
+  const value = (one: unknown) => `$${parameters.push(one)}`
+  const conditions = [
+    ...(functionName === undefined ? [] : [`r.function = ${value(functionName)}`]),
+    ...(state === undefined ? [] : [`r.state = ${value(state)}`]),
+    ...(requester === undefined ? [] : [`r.requester = ${value(requester)}`]),
+    ...(mayReadAll(principal) ? [] : [`r.requester = ${value(principal.name)}`]),
+    ...(search === undefined
+      ? []
+      : [`(position(${value(search.toLowerCase())} IN r.search) > 0 OR r.id = ${value(search)})`]),
+    ...(before === undefined ? [] : [`r.position < ${value(before)}::bigint`]),
+    ...(waitsForMe === true ? waitsFor(principal.name, value) : []),
+  ]
+  const rows = await context.database.query<RequestRow>(
+    `SELECT ${requestColumns} FROM requests AS r
+    ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
+    ORDER BY r.position DESC LIMIT ${value(limit + 1)}`,
+    parameters,
+  )
+  const page = rows.slice(0, limit)
+  const approvals = await readApprovals(
+    context.database,
+    page.map(({ id }) => id),
+  )
+  const requests = page.map((row) => viewRequest(row, approvals.get(row.id) ?? [], facts))
+  const last = page.at(-1)
+  return { requests, next: rows.length > limit && last ? String(last.position) : null }
+}
+
+const waitsFor = (name: string, value: (one: unknown) => string) => [
+  `r.state = 'waiting' AND r.decided_at IS NULL AND r.requester <> ${value(name)}`,
+  `NOT EXISTS (SELECT FROM approvals AS a WHERE a.request_id = r.id AND a.approver = ${value(name)}
+    AND a.withdrawn_at IS NULL AND a.expires_at > clock_timestamp())`,
+]
+
+/** @throws {AdminError} `NOT_FOUND`, also for what this principal may not see. */
+export async function readRequestRow(
+  { database }: RequestContext,
+  principal: Principal,
+  id: string,
+  functionName?: string,
+): Promise<RequestRow> {
+  const [row] = await database.query<RequestRow>(
+    `SELECT ${requestColumns} FROM requests AS r WHERE r.id = $1`,
+    [id],
+  )
+  const isShown = row !== undefined && (mayReadAll(principal) || row.requester === principal.name)
+  if (!isShown || (functionName !== undefined && row.function !== functionName))
+    throw new AdminError('NOT_FOUND')
+  return row
+}
+
+/** The same as a view. */
+export async function readRequest(
+  context: RequestContext,
+  principal: Principal,
+  row: RequestRow,
+): Promise<RequestView> {
+  const facts = await viewFacts(context, principal)
+  const approvals = await readApprovals(context.database, [row.id])
+  return viewRequest(row, approvals.get(row.id) ?? [], facts)
+}
+
+/** One item as it is stored. */
+export type ItemView = {
+  readonly index: number
+  readonly jobId: string
+  readonly state: string
+  readonly transactionId: string | null
+  readonly blockHeight: number | null
+  readonly nftId: string | null
+  readonly errorCode: string | null
+  readonly reason: string | null
+  readonly arguments: readonly string[]
+}
+
+/** In order. @param after - The last index of the page before, or −1. */
+export const readItems = (
+  { database }: RequestContext,
+  requestId: string,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<readonly ItemView[]> =>
+  database.query<ItemView>(
+    `SELECT item_index AS index, job_id AS "jobId", state, transaction_id AS "transactionId",
+      block_height AS "blockHeight", nft_id AS "nftId", error_code AS "errorCode", reason, arguments
+    FROM items WHERE request_id = $1 AND item_index > $2 ORDER BY item_index LIMIT $3`,
+    [requestId, after, limit],
+  )
