@@ -15,7 +15,7 @@ import {
 import { transfer } from '../../../examples/admin-server/src/functions/transfer.ts'
 import { bytesToHex } from '../../../src/crypto/hex.ts'
 import { KmsAuthorizer } from '../../../src/index.ts'
-import { combineArguments, createBatch } from '../../../src/relay/batch.ts'
+import { combineArguments } from '../../../src/relay/batch.ts'
 import type { JsonCadence } from '../../../src/relay/index.ts'
 import { createSoftwareSigner } from '../../../src/signers/software-signer.ts'
 import type { JobRow } from '../../../src/stores/store.ts'
@@ -195,9 +195,8 @@ describe('mint', () => {
       account.authorizer.authorize(account.address, 0),
     )
     expectDone(outcome)
-    // Alone in a transaction, whatever was measured of others; the margin is the relay's.
-    const { limit } = createBatch('mint', { ...registry.batches['mint'], cadence }).estimate
-    expect(computeOf(outcome)).toBeLessThan(limit(0))
+    // With the relay's margin far below 9,999, the highest limit that it can declare.
+    expect(computeOf(outcome)).toBeLessThan(1_500)
   })
 
   it('is refused by the chain where the recipient has no collection', async () => {

@@ -113,7 +113,7 @@ describe('the limits of the server', () => {
 
   it('take nothing of a principal that is refused for what all have', () => {
     const clock = testClock(0)
-    const limits = createLimits({ token: 0.5, address: 2, all: 0.5 }, { clock })
+    const limits = createLimits({ token: 0.1, address: 2, all: 0.5 }, { clock })
     expect(limits.caller({ name: 'a' })).toEqual(allowed)
     expect(limits.caller({ name: 'b' }).allowed).toBe(false)
     clock.advance(1_999)

@@ -101,6 +101,10 @@ describe('a JWT of the provider', () => {
     expect(await authenticator.stillValid(principal)).toBe(true)
     const approval = authenticator.checkSignature(principal, 'approval', call, new Uint8Array())
     await expect(approval).rejects.toEqual(refusal('SIGNATURE_REQUIRED'))
+    const signed = { ...call, timestamp: [String(NOW)], nonce: ['n'.repeat(16)], signature: [''] }
+    await expect(
+      authenticator.checkSignature(principal, 'approval', signed, new Uint8Array()),
+    ).rejects.toEqual(refusal('SIGNATURE_REFUSED'))
     clock.advance(3_600_000)
     expect(await authenticator.stillValid(principal)).toBe(false)
   })

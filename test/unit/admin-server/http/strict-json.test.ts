@@ -132,6 +132,7 @@ describe('parseStrictJson', () => {
 
   it.each([
     ['zeros', `${'0'.repeat(2_000_000)}1`],
+    ['zeros within a fraction', `0.1${'0'.repeat(1_000_000)}1`],
     ['backslashes', `"${'\\\\'.repeat(1_000_000)}"`],
     ['quotes', '"'.repeat(2_000_000)],
     ['brackets', '['.repeat(2_000_000)],
