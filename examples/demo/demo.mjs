@@ -1,11 +1,14 @@
 /**
- * The main job on real parts: two KMS keys of weight 500 mint NFTs on a Flow emulator, by plain
- * `fcl.mutate`. Run it with `npm run demo`; `npm run demo -- --keep` leaves the servers running.
+ * The main job on real parts: two KMS keys of weight 500 mint NFTs on a Flow emulator, first by plain
+ * `fcl.mutate`, then behind an approval in the admin server. Run it with `npm run demo`;
+ * `npm run demo -- --keep` leaves the servers running, with the dashboard.
  */
 import { parseArgs } from 'node:util'
 import * as fcl from '@onflow/fcl'
 import { KmsAuthorizer } from 'fcl-kms'
-import { createAccount, createKey, emulatorPayer } from 'fcl-kms/provisioning'
+import { addProposalKeys, createAccount, createKey, emulatorPayer } from 'fcl-kms/provisioning'
+import { mintBehindApproval } from './admin.mjs'
+import { startAdminServer } from './admin-server.mjs'
 import { standardContracts, withAddresses } from './cadence.mjs'
 import { createLedger } from './ledger.mjs'
 import { startServers } from './servers.mjs'
@@ -77,7 +80,7 @@ async function run({ flow, aws, kms, interrupted }) {
     arg([], t.Dictionary({ key: t.Address, value: t.UFix64 })),
   ]
 
-  say('Deploying the NFT contract, setting up a collection, minting three NFTs')
+  say('Deploying the NFT contract, setting up a collection, minting one NFT')
   const code = withAddresses('contracts/DropNFT.cdc', contracts)
   await ledger.mutate('deploy DropNFT', {
     cadence: transaction('deploy-contract'),
@@ -88,39 +91,61 @@ async function run({ flow, aws, kms, interrupted }) {
     cadence: transaction('setup-collection'),
     authz: recipientAuthz,
   })
-  for (const requestId of ['order-1', 'order-2', 'order-3'])
-    await ledger.mutate(`mint ${requestId}`, {
-      cadence: transaction('mint'),
-      args: mintArguments(requestId),
-      authz: minterAuthz,
-    })
+  await ledger.mutate('mint order-1', {
+    cadence: transaction('mint'),
+    args: mintArguments('order-1'),
+    authz: minterAuthz,
+  })
 
   say('Trying what the chain must refuse')
-  const mintFourth = { cadence: transaction('mint'), args: mintArguments('order-4') }
+  const mintSecond = { cadence: transaction('mint'), args: mintArguments('order-2') }
   await ledger.mutate('one key alone', {
-    ...mintFourth,
+    ...mintSecond,
     authz: authorizer.authorize(minter.address, 0),
     refusedWith: [1055, 1006],
   })
   await ledger.mutate('a flipped signature', {
-    ...mintFourth,
+    ...mintSecond,
     authz: flipped(minterAuthz),
     refusedWith: [1006],
   })
 
-  const page = await fcl.query({
-    cadence: withAddresses('scripts/get-collection.cdc', contracts),
-    args: (arg, t) => [arg(recipient.address, t.Address), arg('0', t.Int), arg('10', t.Int)],
-  })
   ledger.print()
-  console.log(
-    `\nThe collection of ${recipient.address} holds ${page.length} NFTs: ids ${page.ids.join(', ')}`,
-  )
-  if (Number(page.length) !== 3) throw new Error(`expected 3 NFTs, found ${page.length}`)
 
-  if (options.keep) {
+  say('Starting the admin server: the second key signs only what Alice or Olga approved')
+  await addProposalKeys({
+    accessNode: flow.url,
+    address: minter.address,
+    authorizer,
+    count: 10,
+  })
+  const aliases = minterKeys.map(({ alias }) => alias)
+  const account = { address: minter.address, aliases }
+  const admin = await startAdminServer({ flow, aws, account, contracts })
+  try {
+    await mintBehindApproval(admin, recipient.address)
+    return await finish(admin)
+  } finally {
+    await admin.stop()
+  }
+
+  async function finish({ url, tokens }) {
+    const page = await fcl.query({
+      cadence: withAddresses('scripts/get-collection.cdc', contracts),
+      args: (arg, t) => [arg(recipient.address, t.Address), arg('0', t.Int), arg('10', t.Int)],
+    })
+    console.log(
+      `\nThe collection of ${recipient.address} holds ${page.length} NFTs: ids ${page.ids.join(', ')}`,
+    )
+    if (Number(page.length) !== 3) throw new Error(`expected 3 NFTs, found ${page.length}`)
+    if (!options.keep) return undefined
     say('The servers stay up until Ctrl-C')
-    console.log(`  Flow REST       ${flow.url}
+    console.log(`  Dashboard       ${url}
+    sign in as    olga   ${tokens.olga}  (approves, pauses, reads the audit trail)
+                  alice  ${tokens.alice}  (asks and approves, but never her own)
+                  shop   ${tokens.shop}  (asks)
+  API             ${url}/openapi.json
+  Flow REST       ${flow.url}
   Flow admin      ${flow.adminUrl}
   AWS endpoint    ${aws.endpoint} (Region ${aws.region}, credentials test and test)
   Try             AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test node dist/cli/main.js doctor \\

@@ -123,8 +123,8 @@ async function expectSealed(chain: FlowChain, mutation: Mutation): Promise<void>
   if (errorMessage !== '') throw new Error(errorMessage)
 }
 
-/** Reads the events `DropNFT.Minted` of all blocks. */
-async function readMinted(
+/** By request id the NFT ids that the events `DropNFT.Minted` of all blocks tell of. */
+export async function readMinted(
   url: string,
   address: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> {

@@ -1,6 +1,6 @@
 /** The calls of the API, typed. The cookie travels by itself; the token is never kept. @module */
 
-import { ProblemError, readProblem, unreachable } from './problem.ts'
+import { ProblemError, readProblem, unanswered, unreachable } from './problem.ts'
 import type {
   AuditRecord,
   AuditVerification,
@@ -16,13 +16,18 @@ import type {
 } from './types.ts'
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
-type Call = { readonly query?: Query; readonly body?: unknown; readonly signal?: AbortSignal }
+type Call = {
+  readonly query?: Query
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+}
 
-let csrfToken: string | undefined
+let csrfToken: string | null = null
 let whenUnauthenticated: () => void = () => {}
 
-/** @param token - For unsafe methods; `undefined` once nobody is signed in. */
-export const setCsrfToken = (token: string | undefined): void => {
+/** @param token - For unsafe methods; null once nobody is signed in. */
+export const setCsrfToken = (token: string | null): void => {
   csrfToken = token
 }
 
@@ -42,7 +47,8 @@ export function withQuery(path: string, query: Query = {}): string {
 async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (options.body !== undefined) headers['content-type'] = 'application/json'
-  if (method !== 'GET' && csrfToken !== undefined) headers['x-csrf-token'] = csrfToken
+  if (method !== 'GET' && csrfToken !== null) headers['x-csrf-token'] = csrfToken
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000)
   const response = await fetch(withQuery(path, options.query), {
     method,
     headers,
@@ -50,10 +56,10 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
     cache: 'no-store',
     redirect: 'error',
     ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    ...(options.signal ? { signal: options.signal } : {}),
+    signal: AbortSignal.any([timeout, ...(options.signal ? [options.signal] : [])]),
   }).catch((thrown: unknown) => {
     if (options.signal?.aborted) throw thrown
-    throw new ProblemError(unreachable)
+    throw new ProblemError(method === 'GET' ? unreachable : unanswered)
   })
   if (response.ok) {
     if (response.status === 204) return undefined as T // such calls are typed as void
@@ -114,12 +120,13 @@ export const api = {
     get<ContentPage>(at(id, '/content'), query, signal),
   approve: (id: string, digest: string) => send<Request>('POST', at(id, '/approvals'), { digest }),
   withdraw: (id: string) => send<Request>('DELETE', at(id, '/approvals/mine')),
-  cancel: (id: string) => send<Request>('POST', at(id, '/cancel')),
+  cancel: (id: string) => send<Request>('POST', at(id, '/cancel'), {}),
   keys: (signal?: AbortSignal) => get<Keys>('/v1/keys', {}, signal),
   proposalKeys: (signal?: AbortSignal) => get<ProposalKeys>('/v1/proposal-keys', {}, signal),
   audit: (query: AuditQuery, signal?: AbortSignal) =>
     get<Page<'records', AuditRecord>>('/v1/audit', query, signal),
-  verifyAudit: (signal?: AbortSignal) => get<AuditVerification>('/v1/audit/verify', {}, signal),
+  /** Reads the whole chain, which may take minutes. */
+  verifyAudit: () => call<AuditVerification>('GET', '/v1/audit/verify', { timeoutMs: 900_000 }),
   pause: (reason: string) => send<void>('POST', '/v1/pause', { reason }),
   resume: (reason: string) => send<void>('POST', '/v1/resume', { reason }),
   stats: (signal?: AbortSignal) => get<Stats>('/v1/stats', {}, signal),

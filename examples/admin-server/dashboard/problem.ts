@@ -10,6 +10,8 @@ export type Problem = {
   readonly detail: string
   /** Leads to the server's log. */
   readonly requestId?: string
+  /** What else there is to know: a reason, the roles that would do. */
+  readonly facts?: Readonly<Record<string, unknown>>
   /** Single fields that are wrong. */
   readonly errors?: readonly string[]
   /** Seconds to wait. */
@@ -31,7 +33,14 @@ export const unreachable: Problem = {
   status: 0,
   code: 'UNREACHABLE',
   title: 'The server does not answer',
-  detail: 'It is stopped, or the network is down. Nothing was changed by this page meanwhile.',
+  detail: 'It is stopped, or the network is down.',
+}
+
+/** The same, for a call that changes something. */
+export const unanswered: Problem = {
+  ...unreachable,
+  detail:
+    'What you asked for may have been done or not. Load the page anew and look before you repeat it.',
 }
 
 /** @returns the problem in what was thrown; `undefined` for a call that was given up on purpose. */
@@ -45,13 +54,14 @@ export function problemOf(thrown: unknown): Problem | undefined {
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-/** One entry of `errors`, which may be a text or an object with a path and a message. */
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** One entry of `errors`: where, by a JSON pointer, and what. */
 function fieldError(entry: unknown): string {
-  if (typeof entry === 'string') return entry
-  if (typeof entry !== 'object' || entry === null) return String(entry)
-  const { path, pointer, field, message, detail } = entry as Record<string, unknown> // an object
-  const where = text(path) ?? text(pointer) ?? text(field)
-  const what = text(message) ?? text(detail) ?? JSON.stringify(entry)
+  if (!isRecord(entry)) return String(entry)
+  const where = text(entry['pointer']) ?? text(entry['in'])
+  const what = text(entry['detail']) ?? JSON.stringify(entry)
   return where === undefined ? what : `${where}: ${what}`
 }
 
@@ -68,9 +78,10 @@ export function readProblem(
   retryAfter: string | null,
   now: number,
 ): Problem {
-  const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown> // an object
+  const fields = isRecord(body) ? body : {}
   const wait = retryAfter === null ? undefined : secondsUntil(retryAfter, now)
   const requestId = text(fields['requestId'])
+  const { facts } = fields
   const errors = Array.isArray(fields['errors']) ? fields['errors'].map(fieldError) : []
   return {
     status,
@@ -78,6 +89,7 @@ export function readProblem(
     title: text(fields['title']) ?? `The server answered with status ${status}`,
     detail: text(fields['detail']) ?? '',
     ...(requestId === undefined ? {} : { requestId }),
+    ...(isRecord(facts) ? { facts } : {}),
     ...(errors.length === 0 ? {} : { errors }),
     ...(wait === undefined ? {} : { retryAfter: wait }),
   }
@@ -87,4 +99,10 @@ export function readProblem(
 function secondsUntil(header: string, now: number): number | undefined {
   const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1000
   return Number.isNaN(seconds) ? undefined : Math.min(3600, Math.max(0, Math.ceil(seconds)))
+}
+
+/** @returns seconds until another try may help; `undefined` where it will not. */
+export function retryDelay(problem: Problem): number | undefined {
+  if (problem.retryAfter !== undefined) return Math.max(1, problem.retryAfter)
+  return problem.status === 0 || problem.status === 429 || problem.status >= 502 ? 5 : undefined
 }

@@ -8,7 +8,7 @@ export type Me = {
   readonly roles: readonly Role[]
   readonly via: string
   /** For the header X-CSRF-Token; only a session has one. */
-  readonly csrfToken?: string
+  readonly csrfToken: string | null
   readonly expiresAt: string | null
 }
 
@@ -141,7 +141,8 @@ export type ContentHead = {
   readonly title: string
   readonly cadence: string
   readonly cadenceHash: string
-  readonly computeLimit: number
+  /** Null where it depends on how many items share a transaction. */
+  readonly computeLimit: number | null
 }
 export type ContentPage = ContentHead & {
   readonly items: readonly ContentItem[]

@@ -174,10 +174,10 @@ describe('an anchor in S3', () => {
 
   it('is refused by a bucket without Object Lock, and not recorded', async () => {
     await append(3)
-    const refusal = { code: 'INTERNAL', facts: { part: 'anchor', cause: 'InvalidRequest' } }
+    const refusal = { code: 'ANCHOR_FAILED', facts: { part: 'anchor', cause: 'InvalidRequest' } }
     await expect(anchorIn('unlocked').anchorNow()).rejects.toMatchObject(refusal)
     await expect(anchorIn('missing').anchorNow()).rejects.toMatchObject({
-      code: 'INTERNAL',
+      code: 'ANCHOR_FAILED',
       facts: { cause: 'NoSuchBucket' },
     })
     expect(await audit.head()).toMatchObject({ sequence: 3 })
@@ -192,7 +192,7 @@ describe('an anchor in S3', () => {
     const endpoint = `http://127.0.0.1:${port}`
     const client = new S3Client({ ...aws.clientConfig(), endpoint, forcePathStyle: true })
     try {
-      const refusal = { code: 'INTERNAL', facts: { part: 'anchor', cause: 'AbortError' } }
+      const refusal = { code: 'ANCHOR_FAILED', facts: { part: 'anchor', cause: 'AbortError' } }
       const slow = anchorIn(bucket, { s3: client, timeoutMs: 200 })
       await expect(slow.anchorNow()).rejects.toMatchObject(refusal)
       const stopped = anchorIn(bucket, { s3: client, timeoutMs: 600_000 })

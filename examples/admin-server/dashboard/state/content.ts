@@ -1,51 +1,11 @@
-/** Reads all that will be signed, and sees that the pages belong together. @module */
+/** Reads all that will be signed, page after page. @module */
 
 import { api } from '../api.ts'
-import { ProblemError, problemOf } from '../problem.ts'
-import type { ContentHead, ContentItem, ContentPage } from '../types.ts'
-import { retryDelay } from './load.ts'
+import { problemOf, retryDelay } from '../problem.ts'
+import type { ContentPage } from '../types.ts'
+import { addPage, assertComplete, type Content, contentInconsistent } from './content-pages.ts'
 
-/** All pages, in order. */
-export type Content = { readonly head: ContentHead; readonly items: readonly ContentItem[] }
-
-const pageSize = 50
-const fixed = ['digest', 'chainId', 'account', 'cadenceHash', 'cadence', 'computeLimit'] as const
-
-const changedMeanwhile = (detail: string) =>
-  new ProblemError({
-    status: 0,
-    code: 'CONTENT_INCONSISTENT',
-    title: 'What will be signed could not be read in full',
-    detail: `${detail} Do not approve. Load the page anew, and tell an operator if it stays so.`,
-  })
-
-/**
- * @param got - What was read up to now.
- * @throws {ProblemError} `CONTENT_INCONSISTENT` when the page is not the next of the same intent.
- */
-export function addPage(got: Content | undefined, page: ContentPage): Content {
-  const { items, next: _next, ...head } = page
-  const differs = got && fixed.find((name) => got.head[name] !== head[name])
-  if (differs) throw changedMeanwhile(`Its ${differs} changed between two pages.`)
-  const all = [...(got?.items ?? []), ...items]
-  if (all.some((item, index) => item.index !== index))
-    throw changedMeanwhile('Items are missing or out of order.')
-  return { head, items: all }
-}
-
-/**
- * @param expected - What the request says of itself: its digest and how many items it has.
- * @throws {ProblemError} as `addPage`, and when the whole is not what the request says.
- */
-export function assertComplete(
-  content: Content,
-  expected: { readonly digest: string; readonly count: number },
-): void {
-  if (content.head.digest !== expected.digest)
-    throw changedMeanwhile('Its digest is not the digest of the request.')
-  if (content.items.length !== expected.count)
-    throw changedMeanwhile(`${content.items.length} items came, of ${expected.count}.`)
-}
+const pageSize = 100
 
 /** @param onPage - Called after each page with what is there by then. */
 export async function loadContent(
@@ -63,7 +23,7 @@ export async function loadContent(
     content = addPage(content, page)
     onPage(content)
     if (page.next === null) break
-    if (page.items.length === 0) throw changedMeanwhile('A page came without items.')
+    if (page.items.length === 0) throw contentInconsistent('A page came without items.')
     after = page.next
   }
   assertComplete(content, expected)

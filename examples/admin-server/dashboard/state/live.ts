@@ -16,6 +16,7 @@ export const connection: Store<Connection> = createStore<Connection>('connecting
 export const history: Store<readonly Stats[]> = createStore<readonly Stats[]>([])
 
 const keep = 600
+const silenceMs = 10_000
 const changed = new Set<(ids: ReadonlySet<string>) => void>()
 
 /**
@@ -35,8 +36,7 @@ function take(stats: Stats): void {
   history.set([...history.get().slice(1 - keep), stats])
   if (before && before.paused !== stats.paused)
     announce(stats.paused ? 'The server is paused.' : 'The server runs again.')
-  if (stats.held && before?.held?.code !== stats.held.code)
-    announce('The server holds everything.')
+  if (stats.held && before?.held?.code !== stats.held.code) announce('The server holds everything.')
 }
 
 /** JSON of our own server; `undefined` where it is cut off. */
@@ -52,6 +52,7 @@ function parse<T>(event: MessageEvent): T | undefined {
 export function startLive(): () => void {
   let source: EventSource | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let silence: ReturnType<typeof setTimeout> | undefined
   let closed = false
   let attempts = 0
   let hadGap = false
@@ -59,17 +60,24 @@ export function startLive(): () => void {
   const tell = (ids: ReadonlySet<string>) => {
     for (const listener of [...changed]) listener(ids)
   }
+  /** Figures come every second: a connection that is silent is dead, though nobody has said so. */
+  const listen = () => {
+    clearTimeout(silence)
+    silence = setTimeout(again, silenceMs)
+  }
   const open = () => {
     source = new EventSource('/v1/events')
     source.addEventListener('open', () => {
       attempts = 0
       connection.set('live')
+      listen()
       if (hadGap) tell(new Set())
       hadGap = false
     })
     source.addEventListener('stats', (event) => {
       const stats = parse<Stats>(event)
       if (stats) take(stats)
+      listen()
     })
     source.addEventListener('changed', (event) =>
       tell(new Set(parse<{ ids: readonly string[] }>(event)?.ids)),
@@ -79,6 +87,7 @@ export function startLive(): () => void {
   /** The browser's own attempts never end for good and never say 401, so we make them. */
   const again = async () => {
     source?.close()
+    clearTimeout(silence)
     hadGap = true
     connection.set(attempts > 1 ? 'lost' : 'connecting')
     attempts += 1
@@ -95,6 +104,7 @@ export function startLive(): () => void {
   return () => {
     closed = true
     clearTimeout(timer)
+    clearTimeout(silence)
     source?.close()
     history.set([])
   }

@@ -1,7 +1,7 @@
 /** Loads for a view, tries again where that helps, and follows changes. @module */
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { type Problem, problemOf } from '../problem.ts'
+import { type Problem, problemOf, retryDelay } from '../problem.ts'
 import { onChanged } from './live.ts'
 
 /** What is known so far. Older data stays while newer is on its way. */
@@ -10,12 +10,6 @@ export type Loaded<T> = {
   readonly problem?: Problem
   readonly loading: boolean
   readonly reload: () => void
-}
-
-/** @returns seconds until another try may help; `undefined` where it will not. */
-export function retryDelay(problem: Problem): number | undefined {
-  if (problem.retryAfter !== undefined) return Math.max(1, problem.retryAfter)
-  return problem.status === 0 || problem.status === 429 || problem.status >= 502 ? 5 : undefined
 }
 
 /**

@@ -23,7 +23,7 @@ function enter(me: Me): void {
 
 /** Also called by the API when a call is answered with 401. */
 export function endSession(notice?: string): void {
-  setCsrfToken(undefined)
+  setCsrfToken(null)
   const before = session.get()
   if (before.kind === 'signed-out') return
   const told = notice ?? (before.kind === 'signed-in' ? expired : undefined)
@@ -56,7 +56,7 @@ export async function signOut(): Promise<void> {
 export const may = {
   approve: (me: Me): boolean => has(me, 'approver'),
   pause: (me: Me): boolean => has(me, 'operator'),
-  seeKeys: (me: Me): boolean => has(me, 'operator', 'auditor'),
+  seeKeys: (me: Me): boolean => has(me, 'approver', 'operator', 'auditor'),
   audit: (me: Me): boolean => has(me, 'auditor'),
 }
 

@@ -31,11 +31,11 @@ export function createStore<T>(value: T): Store<T> {
 /** @returns what the store holds; the component is drawn anew when it changes. */
 export function useStore<T>(store: Store<T>): T {
   const [, draw] = useState({})
+  const drawn = store.get()
   useEffect(() => {
-    const seen = store.get()
-    const end = store.subscribe(() => draw({}))
-    if (!Object.is(seen, store.get())) draw({})
-    return end
+    // The value may have changed between the drawing and this effect.
+    if (!Object.is(drawn, store.get())) draw({})
+    return store.subscribe(() => draw({}))
   }, [store])
-  return store.get()
+  return drawn
 }

@@ -2,8 +2,8 @@
 
 import type { JSX } from 'preact'
 import { api } from '../api.ts'
+import { hashOf } from '../state/address.ts'
 import { useLoad } from '../state/load.ts'
-import { hashOf } from '../state/route.ts'
 import { may } from '../state/session.ts'
 import type { Me } from '../types.ts'
 import { Icon, type IconName } from './icon.tsx'

@@ -2,8 +2,8 @@
 
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { Problem } from '../problem.ts'
-import { retryDelay } from '../state/load.ts'
+import { type Problem, retryDelay } from '../problem.ts'
+import { RecordFacts } from './facts.tsx'
 
 type NoticeProps = {
   readonly tone: 'bad' | 'attention' | 'good' | 'quiet'
@@ -41,6 +41,7 @@ export function ProblemNotice({ problem, retries = false, onRetry }: ProblemProp
           ))}
         </ul>
       )}
+      {problem.facts && <RecordFacts facts={problem.facts} />}
       {delay !== undefined && <Countdown key={delay} seconds={delay} />}
       {delay === undefined && problem.retryAfter !== undefined && (
         <p>Try again in {problem.retryAfter} s.</p>

@@ -34,7 +34,7 @@ export function plotOptions(
   return {
     width,
     height: 150,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: {

@@ -1,7 +1,7 @@
 /** Requests in a table, for lists and the inbox. @module */
 
 import type { JSX } from 'preact'
-import { hashOf } from '../state/route.ts'
+import { hashOf } from '../state/address.ts'
 import { formatNumber } from '../text.ts'
 import type { Request } from '../types.ts'
 import { RequestBadge } from './badge.tsx'

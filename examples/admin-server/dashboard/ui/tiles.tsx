@@ -1,7 +1,7 @@
 /** The figures that a person looks at first. @module */
 
 import type { ComponentChildren, JSX } from 'preact'
-import { hashOf } from '../state/route.ts'
+import { hashOf } from '../state/address.ts'
 import { formatDuration, formatNumber } from '../text.ts'
 import type { Stats } from '../types.ts'
 

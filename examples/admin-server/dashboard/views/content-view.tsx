@@ -58,7 +58,12 @@ const Head = ({ head, open }: HeadProps): JSX.Element => (
         ['Chain', <strong>{head.chainId}</strong>],
         ['Account that signs', <Code text={head.account} label="account" />],
         ['Function', <ForeignText text={`${head.title} (${head.function})`} />],
-        ['Compute limit', formatNumber(head.computeLimit)],
+        [
+          'Compute limit',
+          head.computeLimit === null
+            ? 'by the items of a transaction'
+            : formatNumber(head.computeLimit),
+        ],
       ]}
     />
     <Facts

@@ -2,8 +2,8 @@
 
 import type { JSX } from 'preact'
 import { api } from '../api.ts'
+import { hashOf } from '../state/address.ts'
 import { useLoad } from '../state/load.ts'
-import { hashOf } from '../state/route.ts'
 import { formatNumber, plural } from '../text.ts'
 import type { RequestDetail } from '../types.ts'
 import { RequestBadge } from '../ui/badge.tsx'

@@ -2,8 +2,9 @@
 
 import type { JSX } from 'preact'
 import { api } from '../api.ts'
+import { hashOf } from '../state/address.ts'
 import { useLoad } from '../state/load.ts'
-import { hashOf, route } from '../state/route.ts'
+import { route } from '../state/route.ts'
 import { useStore } from '../state/store.ts'
 import { plural } from '../text.ts'
 import type { Request } from '../types.ts'

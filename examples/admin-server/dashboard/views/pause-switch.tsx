@@ -10,7 +10,7 @@ import { Icon } from '../ui/icon.tsx'
 /** For operators. The state itself comes back by the event stream. */
 export function PauseSwitch({ paused }: { readonly paused: boolean }): JSX.Element {
   const [asking, setAsking] = useState(false)
-  const reason = useRef<HTMLTextAreaElement>(null)
+  const reason = useRef<HTMLInputElement>(null)
   const confirm = async () => {
     const text = reason.current?.value.trim() ?? ''
     await (paused ? api.resume(text) : api.pause(text))
@@ -41,7 +41,7 @@ export function PauseSwitch({ paused }: { readonly paused: boolean }): JSX.Eleme
           </p>
           <label>
             <span>Reason, for the audit trail</span>
-            <textarea ref={reason} rows={3} maxLength={500} required />
+            <input ref={reason} type="text" maxLength={500} autocomplete="off" required />
           </label>
         </ConfirmDialog>
       )}

@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { type Problem, problemOf } from '../problem.ts'
-import { type Content, loadContent } from '../state/content.ts'
+import { loadContent } from '../state/content.ts'
+import type { Content } from '../state/content-pages.ts'
 import type { Request } from '../types.ts'
 
 /** `complete` only once every page is here and the whole fits the request. */

@@ -81,5 +81,5 @@ const codeOf = (thrown: unknown): string =>
 
 function refuse(thrown: unknown): never {
   if (thrown instanceof AdminError) throw thrown
-  throw new AdminError('INTERNAL', { part: 'anchor', cause: codeOf(thrown) }, thrown)
+  throw new AdminError('ANCHOR_FAILED', { part: 'anchor', cause: codeOf(thrown) }, thrown)
 }

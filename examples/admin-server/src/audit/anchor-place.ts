@@ -10,13 +10,13 @@ export type AnchorPlace = {
   /**
    * The anchors of later records than `after`, in no order that matters.
    *
-   * @throws {AdminError} `INTERNAL` when it cannot be read; `AUDIT_BROKEN` for what is no anchor.
+   * @throws {AdminError} `ANCHOR_FAILED` when it cannot be read; `AUDIT_BROKEN` for what is no anchor.
    */
   readonly read: (options: {
     readonly after: number
     readonly signal: AbortSignal
   }) => Promise<readonly AuditHead[]>
-  /** Durable when it resolves. @throws {AdminError} `INTERNAL` when it cannot be written. */
+  /** Durable when it resolves. @throws {AdminError} `ANCHOR_FAILED` when it cannot be written. */
   readonly write: (head: AuditHead, signal: AbortSignal) => Promise<void>
 }
 

@@ -115,5 +115,5 @@ function anchorOf(name: string): AuditHead | undefined {
 function refuse(thrown: unknown): never {
   const isNamed = typeof thrown === 'object' && thrown !== null && 'name' in thrown
   const cause = isNamed ? String(thrown.name) : ''
-  throw new AdminError('INTERNAL', { part: 'anchor', cause })
+  throw new AdminError('ANCHOR_FAILED', { part: 'anchor', cause })
 }

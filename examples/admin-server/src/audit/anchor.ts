@@ -41,7 +41,7 @@ export type Anchor = {
    * @returns What was anchored; `undefined` when nothing but anchors was recorded since this process
    *   wrote the last one of its own.
    * @throws {AdminError} `AUDIT_BROKEN` when the chain does not verify, or not with the anchors: nothing
-   *   is written then. `INTERNAL` when the place fails. What the database throws.
+   *   is written then. `ANCHOR_FAILED` when the place fails. What the database throws.
    */
   readonly anchorNow: () => Promise<AuditHead | undefined>
   /** All anchors, read anew, for `audit.verify`. @throws {AdminError} As `anchorNow`. */

@@ -161,15 +161,15 @@ it('does not anchor a chain that does not verify since the last anchor', async (
 })
 
 it.each([
-  ['no JSON', 'x'],
-  ['a hash that is none', `{"at":1,"hash":"f","sequence":1}`],
-  ['no sequence', `{"at":1,"hash":"${'f'.repeat(64)}"}`],
+  ['no JSON', 'x\n'],
+  ['a hash that is none', `{"at":1,"hash":"f","sequence":1}\n`],
+  ['no sequence', `{"at":1,"hash":"${'f'.repeat(64)}"}\n`],
   ['a line without end', 'x'.repeat(2_000)],
-  ['nothing', ''],
+  ['nothing', '\n'],
 ])('refuses a file with a line of %s', async (_, line) => {
   await append(3)
   await anchorOf().anchorNow()
-  await appendFile(file, `${line}\n`)
+  await appendFile(file, line)
   await append(1)
   const refusal = broken({ reason: 'line not an anchor', line: 2 })
   await expect(anchorOf().anchorNow()).rejects.toMatchObject(refusal)
@@ -190,7 +190,7 @@ it('takes off a line that a power cut has torn', async () => {
 it('records no anchor that could not be written', async () => {
   await append(3)
   file = join(folder, 'missing', 'anchors.jsonl')
-  const refusal = { code: 'INTERNAL', facts: { part: 'anchor', cause: 'ENOENT' } }
+  const refusal = { code: 'ANCHOR_FAILED', facts: { part: 'anchor', cause: 'ENOENT' } }
   await expect(anchorOf().anchorNow()).rejects.toMatchObject(refusal)
   expect(await audit.head()).toMatchObject({ sequence: 3 })
 })

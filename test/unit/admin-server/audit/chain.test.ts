@@ -213,11 +213,14 @@ describe('lists', () => {
     ])
   })
 
-  it('no record whose text is none', async () => {
+  it.each([
+    ['none', "'{}'"],
+    ['that of another', '(SELECT body FROM audit WHERE sequence = 6)'],
+  ])('no record whose text is %s', async (_, body) => {
     const listing = tampered(
       database,
       async (session) => {
-        await session.query("UPDATE audit SET body = '{}' WHERE sequence = 5")
+        await session.query(`UPDATE audit SET body = ${body} WHERE sequence = 5`)
         await rehash(session, 5)
       },
       (trail) => trail.list({ limit: 100 }),

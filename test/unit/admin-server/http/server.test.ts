@@ -22,6 +22,7 @@ describe('answers', () => {
 
   it.each([
     ['GET', '/nothing', 404, 'NOT_FOUND', undefined],
+    ['GET', `/v1/mints/${'a'.repeat(129)}`, 404, 'NOT_FOUND', undefined],
     ['PUT', '/nothing', 404, 'NOT_FOUND', undefined],
     ['DELETE', '/v1/mints', 405, 'METHOD_NOT_ALLOWED', 'GET, POST'],
     ['HEAD', '/v1/mints', 405, 'METHOD_NOT_ALLOWED', 'GET, POST'],

@@ -1,0 +1,139 @@
+/** One treasury, one database, and as many processes of the admin server on it as a test wants. @module */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Role } from '../../../examples/admin-server/src/access/principal.ts'
+import type { Config } from '../../../examples/admin-server/src/config/config.ts'
+import { freePorts } from '../../../src/testing/child-server.ts'
+import { readMinted } from '../mint-relay.ts'
+import {
+  runServerCommand,
+  type ServerPlace,
+  type ServerProcess,
+  type ServerSettings,
+  startServerProcess,
+} from './process.ts'
+import type { ServerDatabase } from './process-database.ts'
+import { type AdminChain, type Answer, type Treasury, twoKeys } from './world.ts'
+
+/** See `startServerWorld`. */
+export type ServerWorld = AsyncDisposable & {
+  readonly database: ServerDatabase
+  readonly treasury: Treasury
+  /** Of `main.js tokens create`. */
+  readonly tokens: Readonly<Record<Principal, string>>
+  /** That have not ended, the oldest first. */
+  readonly alive: () => readonly ServerProcess[]
+  /** Starts one, on a free port. `ready` tells when it works. */
+  readonly start: (nodeArguments?: string[]) => Promise<ServerProcess>
+  /** The same, and waits until it works. */
+  readonly startReady: () => Promise<ServerProcess>
+  /** Runs `main.js` with these arguments. */
+  readonly command: (...args: readonly string[]) => Promise<string>
+  /** Later processes work on this database. */
+  readonly moveTo: (place: ServerPlace) => void
+  /** NFT ids by the ids of items, by the events of the contract. */
+  readonly minted: () => ReturnType<typeof readMinted>
+  /**
+   * Calls a process that lives, in turn, and the next one when it dies, is not ready, or says 503: what
+   * a careful client does. Gives up after a minute.
+   */
+  readonly insist: Insist
+}
+
+/** Who calls. Alice approves. */
+export type Principal = 'shop' | 'alice' | 'eve'
+
+/** See `ServerWorld`. */
+export type Insist = (
+  principal: Principal,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Answer>
+
+const rolesOf: Readonly<Record<Principal, readonly Role[]>> = {
+  shop: ['requester'],
+  alice: ['approver'],
+  eve: ['auditor', 'operator'],
+}
+const INSIST_MS = 90_000
+
+/**
+ * Makes the tables and tokens by the command, and starts no server.
+ *
+ * @param database - Owned by the world from here on.
+ */
+export async function startServerWorld(
+  chain: AdminChain,
+  database: ServerDatabase,
+  options: { readonly copies?: number; readonly change?: Partial<Config> } = {},
+): Promise<ServerWorld> {
+  const files = mkdtempSync(join(tmpdir(), 'fcl-kms-admin-files-'))
+  const processes: ServerProcess[] = []
+  let place = database.place
+  let turn = 0
+  const alive = () => processes.filter((one) => !one.hasEnded())
+  async function dispose(): Promise<void> {
+    await Promise.all(processes.map((one) => one[Symbol.asyncDispose]()))
+    await database[Symbol.asyncDispose]()
+    rmSync(files, { recursive: true, force: true })
+  }
+  try {
+    const treasury = await chain.createTreasury(twoKeys, options.copies)
+    const config = { ...treasury.config, ...options.change }
+    const settings = (): ServerSettings => ({ config, place, files })
+    const command = async (...args: readonly string[]) =>
+      (await runServerCommand(settings(), args)).stdout.trim()
+    const start: ServerWorld['start'] = async (nodeArguments = []) => {
+      const [port = 0] = await freePorts(1)
+      const started = startServerProcess(settings(), { port, nodeArguments })
+      processes.push(started)
+      return started
+    }
+    const tokens = { shop: '', alice: '', eve: '' }
+    for (const principal of ['shop', 'alice', 'eve'] as const)
+      tokens[principal] = await command(
+        ...['tokens', 'create', '--principal', principal],
+        ...rolesOf[principal].flatMap((role) => ['--role', role]),
+      )
+
+    async function insist(...[principal, ...call]: Parameters<Insist>): Promise<Answer> {
+      for (const deadline = performance.now() + INSIST_MS; ; await sleep(20)) {
+        turn += 1
+        const ready = alive()
+        const one = ready[turn % Math.max(1, ready.length)]
+        const answer = await one?.callAs(tokens[principal])(...call).catch(() => undefined)
+        if (answer !== undefined && answer.status !== 503) return answer
+        if (performance.now() > deadline)
+          throw new Error(`no answer within ${INSIST_MS} ms: ${JSON.stringify(answer?.body)}`)
+      }
+    }
+
+    return {
+      database,
+      treasury,
+      tokens,
+      alive,
+      start,
+      async startReady() {
+        const started = await start()
+        await started.ready
+        return started
+      },
+      command,
+      moveTo: (other) => {
+        place = other
+      },
+      minted: () => readMinted(chain.chain.url, treasury.address),
+      insist,
+      [Symbol.asyncDispose]: dispose,
+    }
+  } catch (thrown) {
+    await dispose()
+    throw thrown
+  }
+}
