@@ -23,7 +23,13 @@ let jestArgs = []
 const steps = [
   { name: 'check', run: programs(['@biomejs/biome/bin/biome', 'check', '.']) },
   { name: 'arrows', run: programs(['../tools/check-arrows.mjs']) },
-  { name: 'types', run: programs(['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']) },
+  {
+    name: 'types',
+    run: programs(
+      ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+      ['typescript/bin/tsc', '--noEmit', '-p', 'examples/admin-server/dashboard/tsconfig.json'],
+    ),
+  },
   { name: 'unit', run: jest('test/unit', 'test/contract') },
   { name: 'build', run: programs(['../tools/build.mjs']) },
   {

@@ -60,7 +60,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** One entry of `errors`: where, by a JSON pointer, and what. */
 function fieldError(entry: unknown): string {
   if (!isRecord(entry)) return String(entry)
-  const where = text(entry['pointer']) ?? text(entry['in'])
+  const where = text(entry['pointer']) ?? text(entry['field']) ?? text(entry['in'])
   const what = text(entry['detail']) ?? JSON.stringify(entry)
   return where === undefined ? what : `${where}: ${what}`
 }

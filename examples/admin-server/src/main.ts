@@ -4,6 +4,7 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { isAddressOfChain } from 'fcl-kms/policy'
 import { isPrincipalName, isRole, roles } from './access/principal.ts'
 import { createToken, listTokens, revokeToken } from './access/tokens.ts'
 import { createAnchor } from './audit/anchor.ts'
@@ -78,6 +79,7 @@ async function main(): Promise<number> {
     path: values.config,
     environment: process.env,
     knownFunctions: functionTemplates.map(({ name }) => name),
+    isAddressOfChain,
   })
   return run(loaded)
 }

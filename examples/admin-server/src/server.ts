@@ -13,7 +13,9 @@ import { createAudit } from './audit/chain.ts'
 import type { Config } from './config/config.ts'
 import { openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
+import { isAdminError } from './errors.ts'
 import { createSignatureLedger } from './execution/audited-store.ts'
+import { assertAccount } from './execution/check-account.ts'
 import { openSigning, startEngine } from './execution/engine.ts'
 import { createRegistry } from './functions/registry.ts'
 import { createAccess } from './http/access.ts'
@@ -29,11 +31,12 @@ import { sessionRoutes } from './http/routes/session.ts'
 import { createHttpServer } from './http/server.ts'
 import { createChanges } from './observability/changes.ts'
 import type { Log } from './observability/log.ts'
-import { createMetrics } from './observability/metrics.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { createStats } from './observability/stats.ts'
 import { createTransactionPolicy } from './policy/transaction-policy.ts'
 import { createAcceptor } from './requests/accept.ts'
 import type { RequestContext } from './requests/context.ts'
+import type { WebhookLog } from './webhooks/attempt.ts'
 import { startWebhookDelivery } from './webhooks/deliver.ts'
 
 /** A server that listens. */
@@ -97,7 +100,7 @@ export async function startServer(options: {
         engine?.wake()
       },
     }
-    await signing.accountKeys.weighted()
+    await assertAccount(config, signing.authorizer, signing.accountKeys)
     const onTrouble = (where: string, thrown: unknown) => {
       metrics.onTrouble(where)
       log.error({ err: thrown, where }, 'failed, and is tried again')
@@ -123,10 +126,16 @@ export async function startServer(options: {
     const { webhooks } = config
     if (webhooks.secret !== undefined && webhooks.allow.length > 0) {
       const { secret, allow } = webhooks
-      const delivery = startWebhookDelivery({ database, audit, allow, secret, log })
+      const told: WebhookLog = {
+        warn(facts, message) {
+          if (facts['result'] === 'given-up') metrics.onTrouble('webhook')
+          log.warn(facts, message)
+        },
+      }
+      const delivery = startWebhookDelivery({ database, audit, allow, secret, log: told })
       undo.unshift(() => delivery.stop())
     }
-    const anchor = startAnchor(config, { audit, database, log }, undo)
+    const anchor = startAnchor(config, { audit, database, metrics, log }, undo)
     const closing = new AbortController()
     undo.unshift(() => closing.abort())
     const authenticator = createAuthenticator({ database, config })
@@ -201,8 +210,12 @@ function startAnchor(
   {
     audit,
     database,
+    metrics,
     log,
-  }: Pick<Parameters<typeof createAnchor>[1], 'audit' | 'database'> & { readonly log: Log },
+  }: Pick<Parameters<typeof createAnchor>[1], 'audit' | 'database'> & {
+    readonly metrics: Metrics
+    readonly log: Log
+  },
   undo: (() => unknown)[],
 ) {
   if (place === undefined) return undefined
@@ -213,7 +226,10 @@ function startAnchor(
     audit,
     database,
     ...(s3 === undefined ? {} : { s3 }),
-    onError: (thrown) => log.error({ err: thrown }, 'the audit trail was not anchored'),
+    onError(thrown) {
+      metrics.onTrouble(isAdminError(thrown, 'AUDIT_BROKEN') ? 'audit' : 'anchor')
+      log.error({ err: thrown }, 'the audit trail was not anchored')
+    },
   })
   anchor.start()
   undo.unshift(async () => {

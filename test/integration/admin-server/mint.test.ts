@@ -71,3 +71,23 @@ it('mints with three keys only when all three approvers have approved', async ()
     async () => (await requester.call('GET', `/v1/mints/${asked.id}`)).body.state === 'done',
   )
 })
+
+it('does not start with keys that the account does not have, or that weigh too little', async () => {
+  const treasury = await world.createTreasury(twoKeys)
+  const { config } = treasury
+  const [first, second] = config.account.keys
+  if (first === undefined || second === undefined) throw new Error('there are two keys')
+  const other = await world.createTreasury(twoKeys)
+  const [stranger = ''] = other.aliases
+  const startWith = (keys: typeof config.account.keys) =>
+    startTestServer(config, { account: { ...config.account, keys } })
+  const mistake = (id: string) => ({
+    code: 'CONFIGURATION_INVALID',
+    facts: { mistakes: [expect.objectContaining({ id })] },
+  })
+  await expect(startWith([first, second, { ...second, key: stranger }])).rejects.toMatchObject(
+    mistake('KEY_NOT_ON_ACCOUNT'),
+  )
+  await expect(startWith([first, second, first])).rejects.toMatchObject(mistake('KEY_TWICE'))
+  await expect(startWith([first])).rejects.toMatchObject(mistake('WEIGHT_TOO_LOW'))
+})

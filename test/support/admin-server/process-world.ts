@@ -106,7 +106,9 @@ export async function startServerWorld(
         turn += 1
         const ready = alive()
         const one = ready[turn % Math.max(1, ready.length)]
-        const answer = await one?.callAs(tokens[principal])(...call).catch(() => undefined)
+        const answer = await one
+          ?.callAs(tokens[principal])(...call)
+          .catch(() => undefined)
         if (answer !== undefined && answer.status !== 503) return answer
         if (performance.now() > deadline)
           throw new Error(`no answer within ${INSIST_MS} ms: ${JSON.stringify(answer?.body)}`)

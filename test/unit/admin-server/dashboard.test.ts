@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from '@jest/globals'
 import { readProblem, retryDelay } from '../../../examples/admin-server/dashboard/problem.ts'
 import { hashOf, parseHash } from '../../../examples/admin-server/dashboard/state/address.ts'
 import {

@@ -35,6 +35,7 @@ export async function approve(
     if (request.digest !== digest) throw new AdminError('DIGEST_MISMATCH')
     const before = (await readApprovals(session, [requestId])).get(requestId) ?? []
     const now = await databaseNow(session)
+    await assertInTime(session, request, now)
     const mine = before.find((one) => one.approver === name && one.withdrawnAt === null)
     if (mine !== undefined && counts(toStanding(mine), { ...request, now }))
       throw new AdminError('ALREADY_APPROVED')
@@ -64,7 +65,7 @@ export async function withdraw(
   requestId: string,
 ): Promise<void> {
   const { database, audit, accountKeys, onChanged } = context
-  // Taking back must work while the chain cannot be asked: then no key counts as met.
+  // Taking back must work while the chain cannot be asked: then by the keys as they were.
   await accountKeys.weighted().catch(() => undefined)
   await database.transaction(async (session) => {
     const request = await lockRequest(session, requestId)
@@ -118,6 +119,16 @@ async function settleState(
     [request.id, state],
   )
   return state
+}
+
+/** It is over from that moment, not only once somebody has noticed. What was decided before goes on. */
+async function assertInTime(session: Session, request: RequestRow, now: number): Promise<void> {
+  if (request.state !== 'waiting' || request.expiresAt.getTime() > now) return
+  const decided = await session.query(
+    'SELECT 1 FROM items WHERE request_id = $1 AND decided_on IS NOT NULL LIMIT 1',
+    [request.id],
+  )
+  if (decided.length === 0) throw new AdminError('REQUEST_OVER', { state: 'expired' })
 }
 
 function assertUndecided({ state, decidedAt }: RequestRow): void {

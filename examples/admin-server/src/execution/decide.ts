@@ -18,18 +18,24 @@ import {
   requestColumns,
   toStanding,
 } from '../requests/rows.ts'
+import { findAltered } from './altered.ts'
+import { noteDecided, noteLimited, sendBack } from './decide-notes.ts'
 import { decideQuorums } from './decide-quorums.ts'
 
 type ItemRow = {
   readonly requestId: string
   readonly jobId: string
   readonly arguments: readonly string[]
-  readonly amount: number
   readonly state: string
   readonly decided: boolean
 }
 
-type Refusal = { readonly id: string; readonly reason: string }
+/** What one item does, by the arguments that would be signed, and why the rules forbid it. */
+type Inspected = {
+  readonly values: readonly JsonCadence[]
+  readonly amount: number
+  readonly violation: string | undefined
+}
 
 /**
  * @param transactionPolicy - Rules on the transaction alone; throws to refuse it.
@@ -45,10 +51,11 @@ export function createDecision(
     transactionPolicy(payload)
     const { enabled, values } = decode(context, payload)
     if (values.length !== jobIds.length) throw new Error('it has another number of items')
-    const items = new Map(jobIds.map((id, index) => [id, values[index] ?? []]))
-    const refused = inspect(enabled, items)
+    const items = new Map(
+      jobIds.map((id, index) => [id, inspect(enabled, id, values[index] ?? [])]),
+    )
     try {
-      const verdict = await decide(context, store, enabled, payload, items, refused)
+      const verdict = await decide(context, store, enabled, payload, items)
       if ((verdict.refused?.length ?? 0) + (verdict.postponed?.length ?? 0) > 0)
         context.onChanged([]) // whoever shows requests looks again
       return verdict
@@ -71,14 +78,13 @@ function decode({ registry }: RequestContext, payload: TransactionPayload) {
 /** What the rules say of the decoded arguments, whatever the database says. */
 function inspect(
   { template, rules }: EnabledFunction,
-  items: ReadonlyMap<string, readonly JsonCadence[]>,
-): readonly Refusal[] {
-  return [...items].flatMap(([id, values]) => {
-    const inspection = template.inspect(values)
-    const other = inspection.jobId !== undefined && inspection.jobId !== id
-    const reason = other ? 'it names another request' : findViolation(inspection, rules)
-    return reason === undefined ? [] : [{ id, reason }]
-  })
+  id: string,
+  values: readonly JsonCadence[],
+): Inspected {
+  const inspection = template.inspect(values)
+  const other = inspection.jobId !== undefined && inspection.jobId !== id
+  const violation = other ? 'it names another request' : findViolation(inspection, rules)
+  return { values, amount: inspection.amount, violation }
 }
 
 async function decide(
@@ -86,8 +92,7 @@ async function decide(
   store: Pick<RelayStore, 'readHold'>,
   enabled: EnabledFunction,
   payload: TransactionPayload,
-  items: ReadonlyMap<string, readonly JsonCadence[]>,
-  ruled: readonly Refusal[],
+  items: ReadonlyMap<string, Inspected>,
 ): Promise<PolicyVerdict> {
   const { database, accountKeys, audit, config } = context
   const jobIds = [...items.keys()]
@@ -96,9 +101,14 @@ async function decide(
   const keys = await accountKeys.weighted()
   return database.transaction(async (session) => {
     const { requests, rows } = await lock(session, jobIds)
-    const refused = new Map(ruled.map(({ id, reason }) => [id, reason]))
-    for (const [id, values] of items) {
-      const reason = refused.get(id) ?? findDifference(requests, rows.get(id), enabled, values)
+    const altered = await findAltered(session, config, enabled, [...requests.values()])
+    const refused = new Map<string, string>()
+    for (const [id, { values, violation }] of items) {
+      const row = rows.get(id)
+      const reason =
+        violation ??
+        findDifference(requests, row, enabled, values) ??
+        (altered.has(row?.requestId ?? '') ? 'it is not what was approved' : undefined)
       if (reason !== undefined) refused.set(id, reason)
     }
     const left = jobIds.filter((id) => !refused.has(id))
@@ -119,7 +129,7 @@ async function decide(
     let inAll = allowance.inAll
     let spent = 0
     for (const id of fresh) {
-      const amount = rows.get(id)?.amount ?? 0
+      const amount = items.get(id)?.amount ?? 0
       if (amount > inAll) refused.set(id, 'the limit of this function for all days is reached')
       else if (amount > today) postponed.add(id)
       else {
@@ -129,7 +139,8 @@ async function decide(
       }
     }
     const signed = left.filter((id) => !postponed.has(id) && !refused.has(id))
-    await sendBack(session, chosen.unmet, fresh, postponed, requestOf)
+    await sendBack(session, chosen.unmet, postponedJobs(left, requestOf, chosen.unmet))
+    await noteLimited(session, unique(fresh.filter((id) => postponed.has(id)).map(requestOf)))
     const common = factsOf(payload, enabled)
     if (refused.size > 0) {
       const ids = [...refused.keys()]
@@ -168,7 +179,7 @@ async function lock(session: Session, jobIds: readonly string[]) {
     [jobIds],
   )
   const rows = await session.query<ItemRow>(
-    `SELECT request_id AS "requestId", job_id AS "jobId", arguments, amount, state,
+    `SELECT request_id AS "requestId", job_id AS "jobId", arguments, state,
       decided_on IS NOT NULL AS decided
     FROM items WHERE job_id = ANY ($1::text[])`,
     [jobIds],
@@ -199,46 +210,6 @@ function findDifference(
   return same ? undefined : 'its arguments are not what was asked for'
 }
 
-/** Requests that may not sign any more wait for approvals again; those over a limit say so. */
-async function sendBack(
-  session: Session,
-  unmet: readonly string[],
-  fresh: readonly string[],
-  postponed: ReadonlySet<string>,
-  requestOf: (jobId: string) => string,
-): Promise<void> {
-  if (unmet.length > 0)
-    await session.query(
-      `UPDATE requests SET state = 'waiting', ready_at = NULL, decided_at = NULL,
-        updated_at = clock_timestamp()
-      WHERE id = ANY ($1::text[]) AND state = 'released'`,
-      [unmet],
-    )
-  const limited = unique(fresh.filter((id) => postponed.has(id)).map(requestOf))
-  if (limited.length > 0)
-    await session.query(
-      `UPDATE requests SET reason_code = 'DAILY_LIMIT', updated_at = clock_timestamp(),
-        reason = 'The limit of this function for today is reached. It goes on tomorrow, UTC.'
-      WHERE id = ANY ($1::text[]) AND reason_code IS DISTINCT FROM 'DAILY_LIMIT'`,
-      [limited],
-    )
-}
-
-async function noteDecided(session: Session, jobIds: readonly string[]): Promise<void> {
-  await session.query(
-    `UPDATE items SET decided_on = coalesce(decided_on, (clock_timestamp() AT TIME ZONE 'UTC')::date)
-    WHERE job_id = ANY ($1::text[])`,
-    [jobIds],
-  )
-  await session.query(
-    `UPDATE requests SET decided_at = coalesce(decided_at, clock_timestamp()),
-      reason_code = NULL, reason = NULL
-    WHERE id IN (SELECT request_id FROM items WHERE job_id = ANY ($1::text[]))
-      AND (decided_at IS NULL OR reason_code IS NOT NULL)`,
-    [jobIds],
-  )
-}
-
 /** What joins this record to those of the signatures: no two transactions share key and number. */
 const factsOf = (payload: TransactionPayload, { template, cadenceHash }: EnabledFunction) => ({
   function: template.name,
@@ -250,5 +221,12 @@ const factsOf = (payload: TransactionPayload, { template, cadenceHash }: Enabled
   referenceBlockId: bytesToHex(payload.referenceBlockId),
   computeLimit: payload.computeLimit,
 })
+
+/** Of these requests. */
+const postponedJobs = (
+  jobIds: readonly string[],
+  requestOf: (jobId: string) => string,
+  requestIds: readonly string[],
+): readonly string[] => jobIds.filter((id) => requestIds.includes(requestOf(id)))
 
 const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)]

@@ -16,6 +16,7 @@ import { createDecision } from './decide.ts'
 import { createLoop, type Loop } from './loop.ts'
 import { createMintedIds, requestScriptOf } from './minted-ids.ts'
 import { listSubmitted, settleOutcomes } from './outcomes.ts'
+import { createPromoter } from './promote.ts'
 import { readReleased, releaseReady, submitItems } from './release.ts'
 
 /** What signs, before the relay starts. */
@@ -38,6 +39,8 @@ const RELEASE_MS = 500
 const SWEEP_MS = 2_000
 const EXPIRE_MS = 10_000
 const FLUSH_MS = 100
+/** The keys of the account are read that often even when nothing is signed. */
+const PROMOTE_MS = 5_000
 
 /** Makes clients and opens the store; asks nothing of the chain or of KMS yet. */
 export async function openSigning(
@@ -145,7 +148,8 @@ export async function startEngine(options: {
     },
   })
 
-  const named = { release, outcomes, sweep, expire }
+  const promote = createLoop(PROMOTE_MS, createPromoter(context))
+  const named = { release, outcomes, sweep, expire, promote }
   for (const [name, loop] of Object.entries(named)) {
     loops.push(loop)
     loop.start((thrown) => onTrouble(name, thrown))

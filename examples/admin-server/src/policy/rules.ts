@@ -24,11 +24,17 @@ function allows(recipients: NonNullable<FunctionRules['recipients']>) {
   return (address: string) => address.length <= MAX_MATCHED && pattern.test(address)
 }
 
-/** @returns Why so much cannot be asked for at once, or undefined. */
-export const findExcess = (
-  amount: number,
-  { maxAmountPerRequest }: FunctionRules,
-): string | undefined =>
-  maxAmountPerRequest !== undefined && amount > maxAmountPerRequest
-    ? `one request may ask for ${maxAmountPerRequest}, this one asks for ${amount}`
-    : undefined
+/**
+ * @param amounts - Of each item.
+ * @returns Why so much cannot be asked for at once, or undefined.
+ */
+export function findExcess(amounts: readonly number[], rules: FunctionRules): string | undefined {
+  const { maxAmountPerRequest = Infinity, maxAmountPerDay = Infinity } = rules
+  const amount = amounts.reduce((sum, one) => sum + one, 0)
+  if (amount > maxAmountPerRequest)
+    return `one request may ask for ${maxAmountPerRequest}, this one asks for ${amount}`
+  // An item is one transaction or part of one: what no day has room for would wait for ever.
+  const most = Math.min(maxAmountPerDay, rules.maxAmountInAll ?? Infinity)
+  const large = amounts.find((one) => one > most)
+  return large === undefined ? undefined : `one item may be ${most}, this one is ${large}`
+}

@@ -67,7 +67,10 @@ export function createAcceptor(context: RequestContext): Accept {
     const id = requestIdOf(principal.name, idempotencyKey)
     const parts = items.map((item, index) => prepareItem(enabled, item, jobIdOf(id, index), index))
     const amount = parts.reduce((sum, part) => sum + part.amount, 0)
-    const excess = findExcess(amount, rules)
+    const excess = findExcess(
+      parts.map((part) => part.amount),
+      rules,
+    )
     if (excess !== undefined) throw new AdminError('POLICY_REFUSED', { reason: excess })
     const { network, account } = context.config
     const digest = digestOf({
@@ -93,7 +96,8 @@ export function createAcceptor(context: RequestContext): Accept {
         .slice(0, MAX_SEARCHED_ITEMS + 2)
         .join(' ')
         .toLowerCase()
-        .slice(0, MAX_SEARCH),
+        .slice(0, MAX_SEARCH)
+        .replace(/\p{Cs}/u, ''), // half of a character that was cut in two is no text
       state: isReady(context, principal.name, digest) ? 'ready' : 'waiting',
       items: parts,
     }

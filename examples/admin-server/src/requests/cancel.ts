@@ -77,8 +77,11 @@ export async function expireRequests(context: RequestContext): Promise<number> {
   const { database, audit, onChanged } = context
   const ids = await database.transaction(async (session) => {
     const rows = await session.query<{ id: string }>(
-      `SELECT id FROM requests WHERE state = 'waiting' AND decided_at IS NULL
+      // One that was sent back may have nothing left but items that were decided: those stay.
+      `SELECT id FROM requests AS r WHERE state = 'waiting' AND decided_at IS NULL
         AND expires_at <= clock_timestamp()
+        AND EXISTS (SELECT FROM items AS i WHERE i.request_id = r.id
+          AND i.state IN ('waiting', 'submitted') AND i.decided_on IS NULL)
       ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
       [MAX_STEP],
     )

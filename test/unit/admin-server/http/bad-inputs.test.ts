@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { badInputs, goodInputs, type HttpInput } from './bad-inputs.ts'
 import { exchange, listen, sampleServer, token } from './sample-server.ts'
 

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import type { HttpServerOptions } from '../../../../examples/admin-server/src/http/server.ts'
 import { listen, sampleServer } from './sample-server.ts'

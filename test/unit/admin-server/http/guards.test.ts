@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import type { Principal } from '../../../../examples/admin-server/src/access/principal.ts'
 import { AdminError } from '../../../../examples/admin-server/src/errors.ts'

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals'
 import { AdminError, adminErrors } from '../../../../examples/admin-server/src/errors.ts'
 import { toProblem } from '../../../../examples/admin-server/src/http/problems.ts'
 import { SignerError } from '../../../../src/index.ts'

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { sampleRoutes, sampleServer, token } from './sample-server.ts'
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { isAdminError } from '../../../../examples/admin-server/src/errors.ts'
 import { jsonBounds } from '../../../../examples/admin-server/src/http/json-scan.ts'

@@ -62,7 +62,8 @@ export function requestRoutes(app: FastifyInstance, context: RouteContext): void
           now: row.createdAt.getTime(),
         })
       : await readRequest(context, principal, row)
-    if (!created) reply.header('idempotent-replayed', 'true')
+    if (created) context.metrics.onRequest(functionName)
+    else reply.header('idempotent-replayed', 'true')
     return reply.code(202).header('location', `${path}/${row.id}`).send(view)
   }
 

@@ -7,7 +7,7 @@ import { countsAsFailure } from '../../access/authenticate.ts'
 import { credentialsOf } from '../../access/credentials.ts'
 import { sessionCookieFor } from '../../access/origin.ts'
 import type { Principal } from '../../access/principal.ts'
-import { AdminError } from '../../errors.ts'
+import { AdminError, isAdminError } from '../../errors.ts'
 import { anyRole, principalOf } from '../context.ts'
 
 import { meSchema, tokenBody } from '../schemas.ts'
@@ -16,7 +16,7 @@ import type { RouteContext } from './context.ts'
 type SignIn = { Body: Static<typeof tokenBody> }
 
 export function sessionRoutes(app: FastifyInstance, context: RouteContext): void {
-  const { authenticator, database, audit, config, limits } = context
+  const { authenticator, database, audit, config, limits, metrics } = context
   const { name: cookieName, ...cookieOptions } = sessionCookieFor(config.http.publicUrl)
   app.register(cookie, { hook: false }) // only to write one: reading is strict and elsewhere
   const callOf = (request: FastifyRequest) => ({
@@ -63,6 +63,13 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
           return started
         })
         .catch((thrown: unknown) => {
+          // The guards do not see a public route, so what is refused here is told here.
+          if (isAdminError(thrown)) {
+            const { id: requestId, clientAddress } = request
+            const cause = thrown.cause instanceof Error ? thrown.cause.message : undefined
+            metrics.onRefusal(thrown.code)
+            request.log.warn({ requestId, clientAddress, code: thrown.code, cause }, 'refused')
+          }
           if (countsAsFailure(thrown)) limits.failures.note(request.clientAddress)
           throw thrown
         })

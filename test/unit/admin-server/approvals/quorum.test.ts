@@ -1,0 +1,192 @@
+/** Approvals as weight, for any keys and approvals: what is never true. */
+import fc from 'fast-check'
+import {
+  findQuorum,
+  NEEDED_WEIGHT,
+  type WeightedKey,
+} from '../../../../examples/admin-server/src/approvals/quorum.ts'
+import { decideQuorums } from '../../../../examples/admin-server/src/execution/decide-quorums.ts'
+import {
+  fewestOf,
+  mayCount,
+  questions,
+  runs,
+  weightOf,
+} from '../../../support/admin-server/approval-arbitraries.ts'
+
+const check = <Args extends [unknown, ...unknown[]]>(property: fc.IProperty<Args>) =>
+  fc.assert(property, runs)
+
+describe(`any quorum (FCL_KMS_SEED=${runs.seed}, ${runs.numRuns} runs each)`, () => {
+  it('counts just the keys whose rule an approval meets that is valid, and never the requester', () => {
+    check(
+      fc.property(questions, (question) => {
+        const quorum = findQuorum(question)
+        const granted = mayCount(question)
+        const met = quorum.keys.filter((key) => key.met).map(({ keyIndex }) => keyIndex)
+        expect(new Set(met)).toEqual(granted)
+        expect(quorum.weight).toBe(weightOf(question.keys, granted))
+      }),
+    )
+  })
+
+  it('is met at 1,000 and at no less, and signs with the fewest of the keys that are met', () => {
+    check(
+      fc.property(questions, (question) => {
+        const quorum = findQuorum(question)
+        const granted = mayCount(question)
+        const fewest = fewestOf(question.keys, granted)
+        expect(quorum.met).toBe(quorum.weight >= NEEDED_WEIGHT)
+        expect(quorum.met).toBe(fewest !== Number.POSITIVE_INFINITY)
+        if (!quorum.met) return expect(quorum.signing).toEqual([])
+        expect(quorum.signing).toHaveLength(fewest)
+        expect(new Set(quorum.signing).size).toBe(fewest)
+        expect(quorum.signing.filter((index) => !granted.has(index))).toEqual([])
+        expect(weightOf(question.keys, quorum.signing)).toBeGreaterThanOrEqual(1_000)
+      }),
+    )
+  })
+
+  it('needs each key that signs: without any one of them it is not enough', () => {
+    check(
+      fc.property(questions, ({ keys, ...question }) => {
+        const { signing } = findQuorum({ keys, ...question })
+        for (const index of signing) {
+          const others = signing.filter((one) => one !== index)
+          expect(weightOf(keys, others)).toBeLessThan(1_000)
+        }
+      }),
+    )
+  })
+
+  it('never loses weight by one more approval or key, nor wins any by one that is taken away', () => {
+    check(
+      fc.property(questions, fc.nat(5), (question, place) => {
+        const { weight } = findQuorum(question)
+        const approvals = question.approvals.filter((_, index) => index !== place)
+        expect(findQuorum({ ...question, approvals }).weight).toBeLessThanOrEqual(weight)
+        const keys = question.keys.filter((_, index) => index !== place)
+        expect(findQuorum({ ...question, keys }).weight).toBeLessThanOrEqual(weight)
+        const revoked = question.keys.map((key, index) =>
+          index === place ? { ...key, revoked: true } : key,
+        )
+        expect(findQuorum({ ...question, keys: revoked }).weight).toBeLessThanOrEqual(weight)
+        const later = { ...question, now: question.now + 1 }
+        expect(findQuorum(later).weight).toBeLessThanOrEqual(weight)
+      }),
+    )
+  })
+
+  it('does not depend on the order of approvals, or on how often one stands there', () => {
+    check(
+      fc.property(questions, (question) => {
+        const approvals = [...question.approvals, ...question.approvals].reverse()
+        expect(findQuorum({ ...question, approvals })).toEqual(findQuorum(question))
+      }),
+    )
+  })
+
+  it('grants nothing to whoever asked, whatever they approve', () => {
+    check(
+      fc.property(questions, (question) => {
+        const approvals = question.approvals.filter(
+          ({ approver }) => approver !== question.requester,
+        )
+        const own = { ...question, approvals }
+        expect(findQuorum(question)).toEqual(findQuorum(own))
+      }),
+    )
+  })
+})
+
+describe(`any transaction of several requests (FCL_KMS_SEED=${runs.seed}, ${runs.numRuns} runs)`, () => {
+  const batches = questions.chain((first) =>
+    fc.record({
+      // The keys are those of one account; approvals, requester and all else are a request's own.
+      requests: fc
+        .array(questions, { minLength: 1, maxLength: 4 })
+        .map((others) => [first, ...others].map((one) => ({ ...one, keys: first.keys }))),
+      jobs: fc.array(fc.nat(4), { minLength: 1, maxLength: 8 }),
+    }),
+  )
+
+  it('is signed for a request only by keys that this request grants, and for none below 1,000', () => {
+    check(
+      fc.property(batches, ({ requests, jobs }) => {
+        const quorums = new Map(requests.map((one, index) => [`r${index}`, findQuorum(one)]))
+        const jobIds = jobs.map((index, place) => `r${index % requests.length}-${place}`)
+        const requestOf = (id: string) => id.split('-')[0] ?? ''
+        const { keyIndexes, postponed, unmet } = decideQuorums(jobIds, requestOf, quorums)
+        const late = new Set(postponed)
+        for (const id of jobIds) {
+          const question = requests[Number(requestOf(id).slice(1))]
+          if (question === undefined) throw new Error('a job of no request')
+          const granted = mayCount(question)
+          const met = weightOf(question.keys, granted) >= 1_000
+          expect(unmet.includes(requestOf(id))).toBe(!met)
+          if (late.has(id)) continue
+          expect(keyIndexes.filter((index) => !granted.has(index))).toEqual([])
+          expect(weightOf(question.keys, keyIndexes)).toBeGreaterThanOrEqual(1_000)
+        }
+        // Nobody waits for others for ever: whoever comes first and is met is signed for.
+        const first = jobIds.find((id) => quorums.get(requestOf(id))?.met)
+        expect(first !== undefined && late.has(first)).toBe(false)
+      }),
+    )
+  })
+
+  it('signs for nothing when it knows no quorum of the request', () => {
+    const known = decideQuorums(['a-0'], () => 'a', new Map())
+    expect(known).toEqual({ keyIndexes: [], postponed: ['a-0'], unmet: ['a'] })
+  })
+})
+
+describe('the edge of 1,000', () => {
+  const key = (keyIndex: number, weight: number, ...approvers: string[]): WeightedKey => ({
+    ...{ keyIndex, weight, revoked: false },
+    rule: approvers.length === 0 ? 'automatic' : { approvers },
+  })
+  const stands = (approver: string) => ({
+    ...{ approver, digest: 'd', expiresAt: 2, withdrawn: false },
+  })
+  const rows = [
+    { what: '500 + 500', keys: [key(0, 500), key(1, 500, 'alice')], weight: 1_000, signing: [0, 1] },
+    { what: '500 + 499', keys: [key(0, 500), key(1, 499, 'alice')], weight: 999, signing: [] },
+    {
+      what: 'one approver of two keys of 300, which the configuration refuses, and 400',
+      keys: [key(0, 400), key(1, 300, 'alice'), key(2, 300, 'alice')],
+      weight: 1_000,
+      signing: [0, 1, 2],
+    },
+    {
+      what: 'two approvers of one key: its weight counts once',
+      keys: [key(0, 500, 'alice', 'bob'), key(1, 499)],
+      weight: 999,
+      signing: [],
+    },
+    {
+      what: 'the heaviest first, the lower index of equal ones',
+      keys: [key(5, 500), key(3, 500), key(4, 500), key(2, 100)],
+      weight: 1_600,
+      signing: [3, 4],
+    },
+    {
+      what: 'the requester is an approver',
+      keys: [key(0, 500), key(1, 500, 'shop')],
+      weight: 500,
+      signing: [],
+    },
+  ] as const
+  it.each(rows)('$what', ({ keys, weight, signing }) => {
+    const approvals = ['alice', 'bob', 'shop'].map(stands)
+    const question = { keys, approvals, requester: 'shop', digest: 'd', now: 1 }
+    expect(findQuorum(question)).toMatchObject({ weight, signing, met: weight >= 1_000 })
+  })
+
+  it('ends at the very millisecond that an approval ends', () => {
+    const keys = [key(0, 1_000, 'alice')]
+    const at = (now: number) =>
+      findQuorum({ keys, approvals: [stands('alice')], requester: 'shop', digest: 'd', now }).met
+    expect([at(1), at(2)]).toEqual([true, false])
+  })
+})
