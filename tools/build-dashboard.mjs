@@ -13,7 +13,7 @@ import { root } from './lib/paths.mjs'
 const server = join(root, 'examples', 'admin-server')
 
 /**
- * @param {string} [folder] where index.html and assets/app.<hash>.{js,css} go; emptied first
+ * @param {string} [folder] where index.html, app.<hash>.js and app.<hash>.css go; emptied first
  * @returns {Promise<{ name: string, bytes: number, gzipped: number }[]>}
  */
 export async function buildDashboard(folder = join(server, 'dist', 'dashboard')) {
@@ -40,12 +40,12 @@ export async function buildDashboard(folder = join(server, 'dist', 'dashboard'))
     const hash = createHash('sha256').update(contents).digest('hex').slice(0, 12)
     const name = `app.${hash}.${extension}`
     html = replaceOnce(html, `/assets/app.${extension}`, `/assets/${name}`)
-    return { name: `assets/${name}`, contents: Buffer.from(contents) }
+    return { name, contents: Buffer.from(contents) }
   })
   files.push({ name: 'index.html', contents: Buffer.from(html) })
 
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(join(folder, 'assets'), { recursive: true })
+  mkdirSync(folder, { recursive: true })
   return files.map(({ name, contents }) => {
     writeFileSync(join(folder, name), contents)
     return { name, bytes: contents.length, gzipped: gzipSync(contents, { level: 9 }).length }

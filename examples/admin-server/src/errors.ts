@@ -9,6 +9,10 @@ const sentences = {
     'The database does not answer. Nothing was changed; try again later.',
   ],
   DATABASE_REFUSED: [409, 'The database refuses this change, since it breaks a rule of its own.'],
+  DATABASE_IN_USE: [
+    409,
+    'Another process has this folder open. Stop it first, or use PostgreSQL, which many may share.',
+  ],
   DATABASE_TOO_NEW: [500, 'A later version has changed the tables. Start that version.'],
   // Who
   UNAUTHENTICATED: [401, 'No valid credentials came along. Send a bearer token, or sign in again.'],
@@ -49,6 +53,7 @@ const sentences = {
   ALREADY_APPROVED: [409, 'This principal has approved already.'],
   NOT_APPROVED: [409, 'This principal has no approval here that could be withdrawn.'],
   ALREADY_DECIDED: [409, 'It is signed, or about to be: it can no longer be changed.'],
+  NOT_QUARANTINED: [409, 'The outcome of this item is not in doubt.'],
   REQUEST_OVER: [409, 'It is over: done, failed, cancelled or expired.'],
   // Behind
   UPSTREAM_UNAVAILABLE: [503, 'KMS or the access node does not answer. Try again later.'],

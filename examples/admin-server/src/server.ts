@@ -28,6 +28,7 @@ import { keyRoutes } from './http/routes/keys.ts'
 import { operationRoutes } from './http/routes/operation.ts'
 import { requestRoutes } from './http/routes/requests.ts'
 import { sessionRoutes } from './http/routes/session.ts'
+import { tokenRoutes } from './http/routes/tokens.ts'
 import { createHttpServer } from './http/server.ts'
 import { createChanges } from './observability/changes.ts'
 import type { Log } from './observability/log.ts'
@@ -79,12 +80,16 @@ export async function startServer(options: {
     const tracing = createTracing({ api: opentelemetry, address: config.account.address })
     undo.unshift(() => tracing.close())
     const ledger = createSignatureLedger(database, audit)
-    const signing = await openSigning(config, database, ledger, (event) => {
-      metrics.onSign(event)
-      tracing.onSign(event)
-      const { signerId, requestId, keyIndex, attempts, durationMs, errorCode } = event
-      const facts = { signerId, kmsRequestId: requestId, keyIndex, attempts, durationMs, errorCode }
-      log[errorCode === undefined ? 'debug' : 'warn'](facts, 'asked a key to sign')
+    const signing = await openSigning(config, database, ledger, {
+      onGovernorReport: metrics.library.onGovernorReport,
+      onSign(event) {
+        metrics.onSign(event)
+        tracing.onSign(event)
+        const { signerId, requestId: kmsRequestId, keyIndex, attempts, durationMs } = event
+        const { errorCode } = event
+        const facts = { signerId, kmsRequestId, keyIndex, attempts, durationMs, errorCode }
+        log[errorCode === undefined ? 'debug' : 'warn'](facts, 'asked a key to sign')
+      },
     })
     undo.unshift(() => signing.kms.destroy())
     const changes = createChanges(database)
@@ -123,6 +128,7 @@ export async function startServer(options: {
     const { relay, stop } = engine
     undo.unshift(stop)
     undo.unshift(metrics.library.observe(relay))
+    undo.unshift(metrics.library.observe(signing.governor))
     const { webhooks } = config
     if (webhooks.secret !== undefined && webhooks.allow.length > 0) {
       const { secret, allow } = webhooks
@@ -148,7 +154,7 @@ export async function startServer(options: {
       authenticator,
       limits,
       anchor,
-      stats: createStats(database, relay, metrics, version),
+      stats: createStats(database, relay, signing.governor, metrics, version),
       metrics,
       changes,
       version,
@@ -171,6 +177,7 @@ export async function startServer(options: {
         auditRoutes(scope, context)
         operationRoutes(scope, context)
         sessionRoutes(scope, context)
+        tokenRoutes(scope, context)
         eventRoutes(scope, context)
         if (!dashboardRoutes(scope)) log.warn('there is no dashboard: it was not built')
       },

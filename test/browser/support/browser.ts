@@ -57,9 +57,7 @@ export async function signIn(page: Page, token: string): Promise<void> {
 
 /** Goes to a hash such as `#/keys`, and waits for the heading. */
 export async function goTo(page: Page, hash: string, heading: string | RegExp): Promise<void> {
-  await page.evaluate((to) => {
-    location.hash = to
-  }, hash)
+  await page.goto(new URL(hash, page.url()).href)
   await page.getByRole('heading', { level: 1, name: heading }).waitFor()
 }
 
@@ -90,4 +88,4 @@ type AxeResult = {
 
 /** @returns by how many CSS pixels the page is wider than its window. */
 export const overflowOf = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  page.evaluate('document.documentElement.scrollWidth - innerWidth')

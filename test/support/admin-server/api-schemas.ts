@@ -50,14 +50,17 @@ const json: Arbitrary<unknown> = anything({
   values: [string(), integer(), boolean(), constant(null)],
 })
 
+/** Values of a pattern that mean something to the server, beside those that only look right. */
+export type Hints = ReadonlyMap<string, readonly string[]>
+
 /** A value that is right. */
-export function validFor(schema: JsonSchema): Arbitrary<unknown> {
+export function validFor(schema: JsonSchema, hints: Hints = new Map()): Arbitrary<unknown> {
   if (schema.enum !== undefined) return constantFrom(...schema.enum)
   if ('const' in schema) return constant(schema.const)
-  if (schema.anyOf !== undefined) return oneof(...schema.anyOf.map(validFor))
+  if (schema.anyOf !== undefined) return oneof(...schema.anyOf.map((one) => validFor(one, hints)))
   switch (schema.type) {
     case 'string':
-      return validText(schema)
+      return withHints(schema, hints)
     case 'integer':
       return integer({
         min: schema.minimum ?? -1_000,
@@ -70,15 +73,23 @@ export function validFor(schema: JsonSchema): Arbitrary<unknown> {
     case 'null':
       return constant(null)
     case 'array':
-      return array(validFor(schema.items ?? {}), {
+      return array(validFor(schema.items ?? {}, hints), {
         minLength: schema.minItems ?? 0,
         maxLength: Math.min(schema.maxItems ?? MAX_ITEMS, MAX_ITEMS),
       })
     case 'object':
-      return validObject(schema)
+      return validObject(schema, hints)
     default:
       return json
   }
+}
+
+function withHints(schema: JsonSchema, hints: Hints): Arbitrary<string> {
+  const known = hints.get(schema.pattern ?? '') ?? []
+  const text = validText(schema)
+  return known.length === 0
+    ? text
+    : oneof({ weight: 4, arbitrary: constantFrom(...known) }, { weight: 1, arbitrary: text })
 }
 
 function validText({
@@ -97,7 +108,7 @@ function validText({
   )
 }
 
-function validObject(schema: JsonSchema): Arbitrary<unknown> {
+function validObject(schema: JsonSchema, hints: Hints = new Map()): Arbitrary<unknown> {
   const {
     properties = {},
     required = [],
@@ -114,7 +125,9 @@ function validObject(schema: JsonSchema): Arbitrary<unknown> {
       { maxKeys: 3 },
     )
   return record(
-    Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, validFor(one)])),
+    Object.fromEntries(
+      Object.entries(properties).map(([name, one]) => [name, validFor(one, hints)]),
+    ),
     { requiredKeys: [...required] },
   )
 }

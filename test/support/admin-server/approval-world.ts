@@ -18,10 +18,19 @@ import {
 } from '../../../examples/admin-server/src/execution/release.ts'
 import { createRegistry } from '../../../examples/admin-server/src/functions/registry.ts'
 import { createTransactionPolicy } from '../../../examples/admin-server/src/policy/transaction-policy.ts'
-import { type Accepted, createAcceptor } from '../../../examples/admin-server/src/requests/accept.ts'
-import { cancelRequest, expireRequests } from '../../../examples/admin-server/src/requests/cancel.ts'
+import {
+  type Accepted,
+  createAcceptor,
+} from '../../../examples/admin-server/src/requests/accept.ts'
+import {
+  cancelRequest,
+  expireRequests,
+} from '../../../examples/admin-server/src/requests/cancel.ts'
 import type { RequestContext } from '../../../examples/admin-server/src/requests/context.ts'
-import { type RequestRow, requestColumns } from '../../../examples/admin-server/src/requests/rows.ts'
+import {
+  type RequestRow,
+  requestColumns,
+} from '../../../examples/admin-server/src/requests/rows.ts'
 import type { TransactionPayload } from '../../../src/crypto/transaction.ts'
 import { combineArguments } from '../../../src/relay/batch.ts'
 import type { PolicyVerdict, Relay } from '../../../src/relay/index.ts'

@@ -13,6 +13,7 @@ export type AuditKind =
   | 'signature' // one key signed: its index, the KMS key and request id
   | 'send' // the signed bytes were stored and may leave
   | 'outcome'
+  | 'resolution' // an operator said what became of a quarantined item
   | 'pause'
   | 'resume'
   | 'token' // made or revoked

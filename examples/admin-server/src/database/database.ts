@@ -3,6 +3,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { AdminError } from '../errors.ts'
+import { lockFolder } from './folder-lock.ts'
 
 /** Runs statements: on any connection, or all on that of one transaction. */
 export type Session = {
@@ -32,6 +33,8 @@ const STATEMENT_MS = 15_000
 const LOCK_MS = 5_000
 const CONNECTIONS = 12
 const INT8 = 20
+/** For tests: gone with the process. */
+const MEMORY = 'memory://'
 /** Of all tables of this server; those of the relay lie in `fcl_kms`. */
 const SCHEMA = 'mint_admin'
 /** Two processes that create it at once would get in each other's way without the lock. */
@@ -44,7 +47,7 @@ BEGIN
 END
 $make$`
 
-/** @throws {AdminError} `DATABASE_UNAVAILABLE`. */
+/** @throws {AdminError} `DATABASE_UNAVAILABLE`, `DATABASE_IN_USE`. */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
   return 'url' in place ? openPostgres(place.url) : openFolder(place.folder)
 }
@@ -97,20 +100,32 @@ async function openPostgres(url: string): Promise<Database> {
 }
 
 async function openFolder(folder: string): Promise<Database> {
-  const pglite = await PGlite.create(folder, { parsers: { [INT8]: Number } }).catch(refuse)
+  const unlock = folder === MEMORY ? async () => undefined : await lockFolder(folder)
+  const pglite = await createPglite(folder).catch(async (thrown: unknown) => {
+    await unlock()
+    return refuse(thrown)
+  })
   const session = (client: Pick<PGlite, 'query'>): Session => ({
     query: async (text, parameters = []) =>
       (await client.query(text, [...parameters]).catch(refuse)).rows as never, // as above
   })
-  await pglite.exec(`${makeSchema}; SET search_path TO ${SCHEMA}`).catch(refuse)
   return Object.freeze({
     ...session(pglite),
     // PGlite types its transactions without what cannot be used in one.
     transaction: <T>(work: (session: Session) => Promise<T>) =>
       pglite.transaction((client) => work(session(client as unknown as PGlite))) as Promise<T>,
     forRelay: pglite,
-    close: () => pglite.close(),
+    async close() {
+      await pglite.close()
+      await unlock()
+    },
   })
+}
+
+async function createPglite(folder: string): Promise<PGlite> {
+  const pglite = await PGlite.create(folder, { parsers: { [INT8]: Number } })
+  await pglite.exec(`${makeSchema}; SET search_path TO ${SCHEMA}`)
+  return pglite
 }
 
 /** The driver's text may hold values of a row: it is the cause, and enumerates no parameters. */

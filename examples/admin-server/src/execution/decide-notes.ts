@@ -7,34 +7,34 @@ import type { Session } from '../database/database.ts'
  * no transaction of it can execute any more, so what was decided of these jobs before is void, and
  * what was counted for them is given back.
  *
- * @param jobIds - Of these requests, in the transaction that was asked about.
+ * @param jobs - Of these requests, in the transaction that was asked about, with what each counts.
  */
 export async function sendBack(
   session: Session,
   requestIds: readonly string[],
-  jobIds: readonly string[],
+  jobs: readonly { readonly id: string; readonly amount: number }[],
 ): Promise<void> {
   if (requestIds.length === 0) return
   await session.query(
     `WITH undone AS (
-      UPDATE items AS i SET decided_on = NULL FROM items AS before
-      WHERE i.job_id = ANY ($1::text[]) AND i.decided_on IS NOT NULL
+      UPDATE items AS i SET decided_on = NULL
+      FROM items AS before, unnest($1::text[], $2::bigint[]) AS asked (job_id, amount)
+      WHERE i.job_id = asked.job_id AND i.decided_on IS NOT NULL
         AND before.job_id = i.job_id
-      RETURNING i.request_id, i.amount, before.decided_on
+      RETURNING i.request_id, asked.amount, before.decided_on
     ), sums AS (
       SELECT r.function, v.decided_on AS day, sum(v.amount) AS amount
       FROM undone AS v JOIN requests AS r ON r.id = v.request_id GROUP BY r.function, v.decided_on
     )
     UPDATE spending AS s SET amount = greatest(0, s.amount - u.amount)
     FROM sums AS u WHERE s.function = u.function AND s.day = u.day`,
-    [jobIds],
+    [jobs.map(({ id }) => id), jobs.map(({ amount }) => amount)],
   )
+  // Other items of it may be signed already: those that are left need approvals all the same.
   await session.query(
-    `UPDATE requests AS r SET state = 'waiting', ready_at = NULL, updated_at = clock_timestamp(),
-      decided_at = CASE WHEN EXISTS (
-        SELECT FROM items AS i WHERE i.request_id = r.id AND i.decided_on IS NOT NULL)
-        THEN r.decided_at END
-    WHERE r.id = ANY ($1::text[]) AND r.state = 'released'`,
+    `UPDATE requests SET state = 'waiting', ready_at = NULL, decided_at = NULL,
+      updated_at = clock_timestamp()
+    WHERE id = ANY ($1::text[]) AND state IN ('waiting', 'ready', 'released')`,
     [requestIds],
   )
 }
@@ -58,7 +58,9 @@ export async function noteDecided(session: Session, jobIds: readonly string[]): 
     [jobIds],
   )
   await session.query(
+    // Sent back once and met again without a new approval: it is on its way like the others.
     `UPDATE requests SET decided_at = coalesce(decided_at, clock_timestamp()),
+      state = CASE WHEN state IN ('waiting', 'ready') THEN 'released' ELSE state END,
       reason_code = NULL, reason = NULL
     WHERE id IN (SELECT request_id FROM items WHERE job_id = ANY ($1::text[]))
       AND (decided_at IS NULL OR reason_code IS NOT NULL)`,

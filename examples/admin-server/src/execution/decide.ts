@@ -139,7 +139,9 @@ async function decide(
       }
     }
     const signed = left.filter((id) => !postponed.has(id) && !refused.has(id))
-    await sendBack(session, chosen.unmet, postponedJobs(left, requestOf, chosen.unmet))
+    const back = left.filter((id) => chosen.unmet.includes(requestOf(id)))
+    const counted = back.map((id) => ({ id, amount: items.get(id)?.amount ?? 0 }))
+    await sendBack(session, chosen.unmet, counted)
     await noteLimited(session, unique(fresh.filter((id) => postponed.has(id)).map(requestOf)))
     const common = factsOf(payload, enabled)
     if (refused.size > 0) {
@@ -221,12 +223,5 @@ const factsOf = (payload: TransactionPayload, { template, cadenceHash }: Enabled
   referenceBlockId: bytesToHex(payload.referenceBlockId),
   computeLimit: payload.computeLimit,
 })
-
-/** Of these requests. */
-const postponedJobs = (
-  jobIds: readonly string[],
-  requestOf: (jobId: string) => string,
-  requestIds: readonly string[],
-): readonly string[] => jobIds.filter((id) => requestIds.includes(requestOf(id)))
 
 const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)]

@@ -1,8 +1,9 @@
 /** The machine behind the API: authorizer, relay, and the loops that bring requests through. @module */
 
 import { KMSClient } from '@aws-sdk/client-kms'
-import { createSigningGovernor, KmsAuthorizer, type SignObserver } from 'fcl-kms'
+import { createSigningGovernor, KmsAuthorizer, type SigningGovernor } from 'fcl-kms'
 import type { TransactionPayload } from 'fcl-kms/crypto'
+import type { PrometheusMetrics } from 'fcl-kms/observability'
 import { createRelay, type Relay, type RelayEvent, type RelayOptions } from 'fcl-kms/relay'
 import { createSqlStore, type RelayStore } from 'fcl-kms/stores'
 import type { Config } from '../config/config.ts'
@@ -23,6 +24,7 @@ import { readReleased, releaseReady, submitItems } from './release.ts'
 export type Signing = {
   readonly kms: KMSClient
   readonly authorizer: KmsAuthorizer
+  readonly governor: SigningGovernor
   readonly accountKeys: AccountKeys
   readonly store: RelayStore
 }
@@ -47,7 +49,7 @@ export async function openSigning(
   config: Config,
   database: Database,
   ledger: SignatureLedger,
-  onSign: SignObserver,
+  observers: Pick<PrometheusMetrics, 'onSign' | 'onGovernorReport'>,
 ): Promise<Signing> {
   const { account, aws, network, relay } = config
   const kms = new KMSClient({
@@ -58,6 +60,7 @@ export async function openSigning(
   const governor = createSigningGovernor({
     ratePerSecond: relay.kmsRequestsPerSecond,
     reserve: inner.reserveTurns,
+    onReport: observers.onGovernorReport,
   })
   const [accessNode = ''] = network.accessNodes
   const authorizer = new KmsAuthorizer(
@@ -69,12 +72,12 @@ export async function openSigning(
       governor,
       onSign: (event) => {
         ledger.onSign(event)
-        onSign(event)
+        observers.onSign(event)
       },
     },
   )
   const accountKeys = createAccountKeys(config, authorizer)
-  return { kms, authorizer, accountKeys, store: ledger.audited(inner) }
+  return { kms, authorizer, governor, accountKeys, store: ledger.audited(inner) }
 }
 
 /** Starts the relay and the loops. Rejects as `createRelay` does. */

@@ -25,7 +25,7 @@ export type CallFacts = {
 /** Whether a call may go on, and otherwise after how many seconds to try again. */
 export type Turn = { readonly allowed: boolean; readonly retryAfterSeconds: number }
 
-/** What a limit counts: calls in all, of one address, or of one credential. */
+/** What a limit counts: calls in all, of one address, or of one principal. */
 export type TurnScope = 'all' | 'address' | 'token'
 
 /** The guards, built elsewhere. Each refuses by throwing an `AdminError`. */
@@ -37,7 +37,7 @@ export type Access = {
    * @throws {AdminError} `ADDRESS_FORBIDDEN`.
    */
   readonly guardNetwork: (peer: string, forwardedFor: string | undefined) => string
-  /** @param key - Empty for `all`, the address, or the id of the credential. */
+  /** @param key - Empty for `all`, the address, or the name of the principal, whatever its tokens. */
   readonly takeTurn: (scope: TurnScope, key: string) => Turn
   /** @throws {AdminError} `UNAUTHENTICATED`, `CSRF_REFUSED`. */
   readonly authenticate: (facts: CallFacts) => Promise<Principal>

@@ -33,7 +33,7 @@ export function guardCalls(app: FastifyInstance, access: Access): void {
       if ('public' in auth || (auth.loopback && isLocal(request))) return
       const principal = await access.authenticate(factsOf(request))
       request.principal = principal
-      takeTurn(access, 'token', principal.credentialId)
+      takeTurn(access, 'token', principal.name)
       if (!auth.roles.some((role) => principal.roles.has(role)))
         throw new AdminError('FORBIDDEN', { roles: [...auth.roles] })
     })

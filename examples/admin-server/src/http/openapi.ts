@@ -97,7 +97,7 @@ export function serveOpenapi(
       if (!('openapiObject' in document)) return document.swaggerObject
       const { openapiObject } = document
       for (const operations of Object.values(openapiObject.paths ?? {}))
-        for (const operation of Object.values(operations ?? {})) addProblem(operation)
+        for (const operation of Object.values(operations ?? {})) completeOperation(operation)
       return openapiObject
     },
   })
@@ -116,9 +116,34 @@ function describe(schema: FastifySchema | undefined, isPublic: boolean): Fastify
   return { ...schema, security }
 }
 
-/** Each call may be answered by a problem. */
-function addProblem(operation: unknown): void {
+/**
+ * What schemas of routes cannot say: each call may be answered by a problem; the key is required, which
+ * has a code of its own, so that its schema takes none; a body that may be null may be left out.
+ */
+function completeOperation(operation: unknown): void {
   if (typeof operation !== 'object' || operation === null || !('responses' in operation)) return
   // Within the document an operation's responses are an object by status.
-  Object.assign(operation.responses as object, { default: problemAnswer })
+  Object.assign(operation.responses as object, { '4XX': problemAnswer, default: problemAnswer })
+  // The document is ours, made from our schemas: these are the fields that it can have.
+  const { parameters = [], requestBody } = operation as Operation
+  for (const parameter of parameters)
+    if (parameter.name === 'idempotency-key')
+      Object.assign(parameter, { required: true, schema: keySchema })
+  const alternatives = Object.values(requestBody?.content ?? {})[0]?.schema.anyOf ?? []
+  if (alternatives.some(({ type }) => type === 'null'))
+    Object.assign(requestBody ?? {}, { required: false })
+}
+
+const keySchema = { type: 'string', pattern: '^[!-~]{1,255}$' } as const
+
+type Operation = {
+  readonly parameters?: readonly { readonly name: string }[]
+  readonly requestBody?: {
+    readonly content: Readonly<
+      Record<
+        string,
+        { readonly schema: { readonly anyOf?: readonly { readonly type?: string }[] } }
+      >
+    >
+  }
 }

@@ -76,6 +76,23 @@ export const tokenBody = Type.Object(
   strict,
 )
 
+export const itemParameters = Type.Object(
+  { id: requestId, index: Type.Integer({ minimum: 0, maximum: maxItems - 1 }) },
+  strict,
+)
+export const resolutionBody = Type.Object(
+  {
+    as: Type.Union([Type.Literal('done'), Type.Literal('failed'), Type.Literal('queued')]),
+    reason: Type.String({ minLength: 1, maxLength: 500, pattern: '^[^\\u0000-\\u001f]*$' }),
+    transactionId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  },
+  strict,
+)
+export const tokenParameters = Type.Object(
+  { id: Type.String({ pattern: '^tk_[0-9a-f]{32}$' }) },
+  strict,
+)
+
 export const listQuery = Type.Object(
   {
     state: Type.Optional(oneOf(requestStates)),
@@ -360,6 +377,28 @@ export const meSchema = Type.Object(
   { ...strict, description: 'Who is calling.' },
 )
 
+export const tokenList = Type.Object(
+  {
+    tokens: Type.Array(
+      Type.Object(
+        {
+          id: text,
+          principal: text,
+          roles: Type.Array(oneOf(roles)),
+          description: text,
+          createdAt: time,
+          createdBy: text,
+          expiresAt: time,
+          revokedAt: nullable(time),
+          lastUsedOn: nullable(text),
+        },
+        strict,
+      ),
+    ),
+  },
+  { ...strict, description: 'Tokens, newest first.' },
+)
+
 const counts = Type.Record(Type.String(), count)
 export const statsSchema = Type.Object(
   {
@@ -381,3 +420,9 @@ export const readySchema = Type.Object(
   { status: oneOf(['ready', 'not-ready']), checks: Type.Record(Type.String(), text) },
   { ...strict, description: 'Whether it can do its work.' },
 )
+
+/** An answer that is no JSON. */
+export const textAnswer = (type: string, description: string) => ({
+  description,
+  content: { [type]: { schema: text } },
+})

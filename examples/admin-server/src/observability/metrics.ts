@@ -4,9 +4,6 @@ import type { SignObserver } from 'fcl-kms'
 import { createPrometheusMetrics, type PrometheusMetrics } from 'fcl-kms/observability'
 import * as prometheus from 'prom-client'
 
-/** Rates of the last seconds, for the dashboard. */
-export type CallRates = { readonly callsPerSecond: number; readonly throttledPerSecond: number }
-
 /** See `createMetrics`. */
 export type Metrics = {
   readonly library: PrometheusMetrics
@@ -15,7 +12,8 @@ export type Metrics = {
   readonly onRefusal: (code: string) => void
   readonly onRequest: (functionName: string) => void
   readonly onTrouble: (where: string) => void
-  readonly callRates: () => CallRates
+  /** Requests to signers a second, over the last seconds. */
+  readonly callsPerSecond: () => number
   /** Text of Prometheus, and its media type. */
   readonly scrape: () => Promise<{ readonly text: string; readonly type: string }>
 }
@@ -41,17 +39,13 @@ export function createMetrics(account: string): Metrics {
   const refusals = counter('fcl_kms_admin_refusals_total', 'Calls that were refused.', 'code')
   const requests = counter('fcl_kms_admin_requests_total', 'Requests taken in.', 'function')
   const troubles = counter('fcl_kms_admin_troubles_total', 'Loops that failed and go on.', 'where')
-  const window: { second: number; calls: number; throttled: number }[] = []
+  const window: { readonly second: number; calls: number }[] = []
 
-  function note(calls: number, throttled: number): void {
+  function note(calls: number): void {
     const second = Math.floor(performance.now() / 1_000)
     const last = window.at(-1)
-    if (last?.second === second) {
-      last.calls += calls
-      last.throttled += throttled
-      return
-    }
-    window.push({ second, calls, throttled })
+    if (last?.second === second) last.calls += calls
+    else window.push({ second, calls })
     while ((window[0]?.second ?? second) < second - WINDOW_S) window.shift()
   }
 
@@ -59,19 +53,17 @@ export function createMetrics(account: string): Metrics {
     library,
     onSign(event) {
       library.onSign(event)
-      note(event.attempts, event.errorCode === 'KMS_THROTTLED' ? 1 : 0)
+      note(event.attempts)
     },
     onAnswer: (route, method, status, took) =>
       answers.observe({ route, method, status: String(status) }, took),
     onRefusal: (code) => refusals.inc({ code }),
     onRequest: (name) => requests.inc({ function: name }),
     onTrouble: (where) => troubles.inc({ where }),
-    callRates() {
+    callsPerSecond() {
       const now = Math.floor(performance.now() / 1_000)
       const recent = window.filter(({ second }) => second < now && second >= now - WINDOW_S)
-      const sum = (pick: 'calls' | 'throttled') =>
-        recent.reduce((total, one) => total + one[pick], 0) / WINDOW_S
-      return { callsPerSecond: sum('calls'), throttledPerSecond: sum('throttled') }
+      return recent.reduce((total, { calls }) => total + calls, 0) / WINDOW_S
     },
     scrape: async () => ({ text: await register.metrics(), type: register.contentType }),
   }

@@ -1,5 +1,6 @@
 /** The figures of the overview, read at most once a second however many look. @module */
 
+import type { SigningGovernor } from 'fcl-kms'
 import type { Relay } from 'fcl-kms/relay'
 import type { Database } from '../database/database.ts'
 import type { Metrics } from './metrics.ts'
@@ -31,10 +32,22 @@ const KEEP_MS = 900
 export function createStats(
   database: Database,
   relay: Relay,
-  metrics: Pick<Metrics, 'callRates'>,
+  governor: SigningGovernor,
+  metrics: Pick<Metrics, 'callsPerSecond'>,
   version: string,
 ): StatsReader {
   let held: { readonly at: number; readonly stats: Promise<Stats> } | undefined
+
+  let told = { at: performance.now(), throttled: 0 }
+
+  /** Since it was asked before, retries that then succeeded included. */
+  function throttleRate(): number {
+    const throttled = [...governor.stats().values()].reduce((sum, one) => sum + one.throttled, 0)
+    const at = performance.now()
+    const perSecond = ((throttled - told.throttled) / Math.max(1, at - told.at)) * 1_000
+    told = { at, throttled }
+    return Math.round(perSecond * 100) / 100
+  }
 
   async function readNow(): Promise<Stats> {
     const [relayStats, states, sealed] = await Promise.all([
@@ -56,7 +69,6 @@ export function createStats(
     ])
     const { held: hold, proposalKeys, jobs } = relayStats
     const [ended] = sealed
-    const { callsPerSecond, throttledPerSecond } = metrics.callRates()
     const busy = proposalKeys.leased + proposalKeys.inFlight
     return {
       at: new Date().toISOString(),
@@ -65,8 +77,8 @@ export function createStats(
       requests: Object.fromEntries(states.map(({ state, count }) => [state, count])),
       jobs,
       sealedLastMinute: ended?.count ?? 0,
-      kmsCallsPerSecond: callsPerSecond,
-      kmsThrottledPerSecond: throttledPerSecond,
+      kmsCallsPerSecond: metrics.callsPerSecond(),
+      kmsThrottledPerSecond: throttleRate(),
       proposalKeys: {
         free: Math.max(0, proposalKeys.keys - busy),
         busy,

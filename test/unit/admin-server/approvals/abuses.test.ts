@@ -1,6 +1,7 @@
 /** Abuses of approvals that need no HTTP, against the code and its database. */
 import type { WeightedKey } from '../../../../examples/admin-server/src/approvals/quorum.ts'
 import type { Accepted } from '../../../../examples/admin-server/src/requests/accept.ts'
+import { digestOf, type Intent } from '../../../../examples/admin-server/src/requests/intent.ts'
 import {
   type Approvals,
   bindApprovals,
@@ -8,6 +9,7 @@ import {
   halves,
   openApprovals,
   refusal,
+  treasury,
 } from '../../../support/admin-server/approval-world.ts'
 
 let world: Approvals
@@ -183,7 +185,7 @@ describe('a decision looks again, so it is not signed', () => {
     ['a key was revoked', changed({}, { revoked: true })],
     ['a key weighs 499, which makes 999', changed({}, { weight: 499 })],
     ['a key weighs nothing', changed({}, { weight: 0 })],
-    ['another approver stands for the key', changed({}, { rule: { approvers: ['bob'] } })],
+    ['somebody else stands for the key now', changed({}, { rule: { approvers: ['carol'] } })],
     ['the account has no keys', []],
     [
       'two approvers of one key are not two keys',
@@ -195,13 +197,15 @@ describe('a decision looks again, so it is not signed', () => {
     await world.approve('bob', asked)
     await world.release()
     world.setKeys(keys)
-    if (keys.length === 2 && keys[1]?.rule !== halves[1]?.rule) await withdrawByHand(asked, 'bob')
     await expectPostponed(asked)
   })
 
   it('when the approval expired between ready and the decision', async () => {
     const asked = await releasedMint()
-    await sql('UPDATE approvals SET expires_at = clock_timestamp() WHERE request_id = $1', idOf(asked))
+    await sql(
+      'UPDATE approvals SET expires_at = clock_timestamp() WHERE request_id = $1',
+      idOf(asked),
+    )
     await expectPostponed(asked)
     await world.approve('bob', asked)
     await world.release()
@@ -302,15 +306,25 @@ describe('what was approved is what is signed: it is refused', () => {
     await expectRefused(asked, 'it names another request')
   })
 
-  const elsewhere = [
-    ['chain', 'network', { chainId: 'flow-testnet' }],
-    ['account', 'account', { address: '0x179b6b1cb6755e31', keys: [] }],
-  ] as const
-  it.each(elsewhere)('when it was approved for another %s', async (_, part, change) => {
-    const config = configWith()
-    const there = { ...config, [part]: { ...config[part], ...change } }
-    const asked = await bindApprovals(world.database, there, halves).mint('shop')
-    await world.approve('alice', asked)
+  const others: readonly [string, Partial<Intent>][] = [
+    ['chain', { chainId: 'flow-testnet' }],
+    ['account', { account: '0x179b6b1cb6755e31' }],
+    ['Cadence', { cadenceHash: '0'.repeat(64) }],
+    ['function', { functionName: 'transfer' }],
+    ['compute limit', { computeLimit: 9_999 }],
+    ['request', { requestId: `rq_${'0'.repeat(32)}` }],
+  ]
+  it.each(others)('when it was approved for another %s', async (_, other) => {
+    const asked = await world.mint('shop')
+    const [item] = await world.database.query<{ texts: readonly string[] }>(
+      'SELECT arguments AS texts FROM items WHERE request_id = $1',
+      [idOf(asked)],
+    )
+    const intent = { ...intentOf(asked), items: [item?.texts ?? []] }
+    expect(digestOf(intent)).toBe(asked.row.digest)
+    const digest = digestOf({ ...intent, ...other })
+    await sql('UPDATE requests SET digest = $2 WHERE id = $1', idOf(asked), digest)
+    await world.approve('alice', asked, digest)
     await world.release()
     await expectRefused(asked, altered)
   })
@@ -386,6 +400,74 @@ describe('what was approved is what is signed: it is refused', () => {
 
 const transferItem = { function: 'transfer', arguments: [], keyIndexes: [] }
 
+it('counts by the transaction, whatever the database says that an item amounts to', async () => {
+  const config = configWith({ mint: { roles: ['requester'], maxAmountInAll: 1 } })
+  const there = bindApprovals(world.database, config, halves)
+  await sql('DELETE FROM spending')
+  const asked = await releasedMint('A', 'B')
+  await sql('UPDATE items SET amount = 0 WHERE request_id = $1', idOf(asked))
+  const reason = 'the limit of this function for all days is reached'
+  expect(await decideAll(asked, there)).toMatchObject({ refused: [{ reason }] })
+})
+
+it('gives back what it counted, and no more, when an attempt has died and may not be made anew', async () => {
+  const config = configWith({ mint: { roles: ['requester'], maxAmountInAll: 3 } })
+  const there = bindApprovals(world.database, config, halves)
+  await sql('DELETE FROM spending')
+  const [asked, other] = [await releasedMint(), await releasedMint()]
+  for (const one of [asked, other])
+    expect(await decideAll(one, there)).toEqual({ keyIndexes: [0, 1] })
+  await sql('UPDATE items SET amount = 99 WHERE request_id = $1', idOf(asked))
+  await sql(
+    'UPDATE approvals SET expires_at = clock_timestamp() WHERE request_id = $1',
+    idOf(asked),
+  )
+  await expectPostponed(asked)
+  expect(await sql('SELECT sum(amount)::integer AS sum FROM spending')).toEqual([{ sum: 1 }])
+})
+
+it('can be approved anew when some of it is signed and its approval has expired since', async () => {
+  const asked = await releasedMint('A', 'B')
+  const [first, second] = await world.submitted(asked)
+  if (first === undefined || second === undefined) throw new Error('nothing was released')
+  expect(await world.decide([first])).toEqual({ keyIndexes: [0, 1] })
+  await sql(
+    'UPDATE approvals SET expires_at = clock_timestamp() WHERE request_id = $1',
+    idOf(asked),
+  )
+  expect(await world.decide([second])).toEqual({ postponed: [second.jobId], refused: [] })
+  await world.approve('bob', asked)
+  expect(await world.decide([second])).toEqual({ keyIndexes: [0, 1] })
+})
+
+it('ends in the expiry, once, when its attempt has died and nobody approved it anew', async () => {
+  const asked = await releasedMint()
+  await decideAll(asked)
+  await sql(
+    'UPDATE approvals SET expires_at = clock_timestamp() WHERE request_id = $1',
+    idOf(asked),
+  )
+  await expectPostponed(asked)
+  await sql('UPDATE requests SET expires_at = clock_timestamp() WHERE id = $1', idOf(asked))
+  expect([await world.expire(), await world.expire()]).toEqual([1, 0])
+  expect((await world.read(asked)).state).toBe('expired')
+})
+
+it('expires what is left, once, while the rest of it is still being sent', async () => {
+  const asked = await releasedMint('A', 'B')
+  const [first, second] = await world.submitted(asked)
+  if (first === undefined || second === undefined) throw new Error('nothing was released')
+  await world.decide([first])
+  await sql(
+    'UPDATE approvals SET expires_at = clock_timestamp() WHERE request_id = $1',
+    idOf(asked),
+  )
+  await world.decide([second])
+  await sql('UPDATE requests SET expires_at = clock_timestamp() WHERE id = $1', idOf(asked))
+  expect([await world.expire(), await world.expire()]).toEqual([1, 0])
+  expect((await world.submitted(asked)).map(({ jobId }) => jobId)).toEqual([first.jobId])
+})
+
 describe('the database refuses', () => {
   it.each([
     ['an approval by the requester', 'alice', 'alice'],
@@ -454,14 +536,11 @@ it('has an audit trail that verifies after all of it, and met no trouble', async
   expect(world.troubles).toEqual([])
 })
 
+const intentOf = ({ row }: Accepted): Intent => ({
+  ...{ chainId: 'flow-emulator', account: treasury, requestId: row.id, functionName: 'mint' },
+  ...{ cadenceHash: row.cadenceHash, computeLimit: null, items: [] },
+})
 const idOf = ({ row }: Accepted) => row.id
 const flip = ({ row }: Accepted) => flipped(row.digest)
 const flipped = (digest: string) =>
   `${digest.slice(0, -1)}${(Number.parseInt(digest.slice(-1), 16) ^ 1).toString(16)}`
-
-/** As an approver who left: only the other one's approval stands. */
-const withdrawByHand = (asked: Accepted, name: string) =>
-  sql(
-    `UPDATE approvals SET withdrawn_at = clock_timestamp() WHERE request_id = $1 AND approver = $2`,
-    ...[idOf(asked), name],
-  )

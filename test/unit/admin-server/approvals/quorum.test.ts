@@ -150,7 +150,12 @@ describe('the edge of 1,000', () => {
     ...{ approver, digest: 'd', expiresAt: 2, withdrawn: false },
   })
   const rows = [
-    { what: '500 + 500', keys: [key(0, 500), key(1, 500, 'alice')], weight: 1_000, signing: [0, 1] },
+    {
+      what: '500 + 500',
+      keys: [key(0, 500), key(1, 500, 'alice')],
+      weight: 1_000,
+      signing: [0, 1],
+    },
     { what: '500 + 499', keys: [key(0, 500), key(1, 499, 'alice')], weight: 999, signing: [] },
     {
       what: 'one approver of two keys of 300, which the configuration refuses, and 400',

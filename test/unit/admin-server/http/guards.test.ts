@@ -135,7 +135,7 @@ describe('guards', () => {
       headers: { 'x-forwarded-for': '203.0.113.9', 'content-type': 'application/json' },
       payload: '{ "a":1 }',
     })
-  const all = [network, 'address 192.0.2.7', 'all', authenticate, 'token token-1']
+  const all = [network, 'address 192.0.2.7', 'all', authenticate, 'token alice']
 
   it('come in their order', async () => {
     const { app, steps } = recorded()

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import type { AuditKind } from '../../audit/audit.ts'
 import { exportAudit } from '../../audit/export.ts'
-import { auditList, auditQuery, verificationSchema } from '../schemas.ts'
+import { auditList, auditQuery, textAnswer, verificationSchema } from '../schemas.ts'
 import type { RouteContext } from './context.ts'
 
 type List = { Querystring: Static<typeof auditQuery> }
@@ -66,7 +66,7 @@ export function auditRoutes(app: FastifyInstance, context: RouteContext): void {
         tags: ['audit'],
         summary: 'All records as JSON Lines',
         operationId: 'exportAudit',
-        produces: ['application/jsonl'],
+        response: { 200: textAnswer('application/jsonl', 'Record by record.') },
       },
     },
     async (_, reply) =>

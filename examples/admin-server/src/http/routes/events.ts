@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Principal } from '../../access/principal.ts'
 import { AdminError } from '../../errors.ts'
 import { anyRole, principalOf } from '../context.ts'
-
+import { textAnswer } from '../schemas.ts'
 import type { RouteContext } from './context.ts'
 
 const STATS_MS = 1_000
@@ -32,7 +32,7 @@ export function eventRoutes(app: FastifyInstance, context: RouteContext): void {
         tags: ['operation'],
         summary: 'Figures each second, and which requests changed',
         operationId: 'streamEvents',
-        produces: ['text/event-stream'],
+        response: { 200: textAnswer('text/event-stream', 'Until the credential ends.') },
       },
     },
     async (request, reply) => {

@@ -3,12 +3,24 @@
 import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { checkReadiness } from '../../observability/readiness.ts'
+import { resolveItem } from '../../requests/resolve.ts'
 import { anyRole, principalOf } from '../context.ts'
-
-import { pauseState, readySchema, reasonBody, statsSchema } from '../schemas.ts'
+import {
+  itemParameters,
+  pauseState,
+  readySchema,
+  reasonBody,
+  resolutionBody,
+  statsSchema,
+  textAnswer,
+} from '../schemas.ts'
 import type { RouteContext } from './context.ts'
 
 type Reason = { Body: Static<typeof reasonBody> }
+type Resolve = {
+  Params: Static<typeof itemParameters>
+  Body: Static<typeof resolutionBody>
+}
 
 const operators = { roles: ['operator'] } as const
 const open = { public: true } as const
@@ -48,6 +60,26 @@ export function operationRoutes(app: FastifyInstance, context: RouteContext): vo
         }
       },
     )
+
+  app.post<Resolve>(
+    '/v1/requests/:id/items/:index/resolve',
+    {
+      config: { auth: operators },
+      schema: {
+        tags: ['operation'],
+        summary: 'Say what became of a quarantined item, after a look at the chain',
+        operationId: 'resolveItem',
+        params: itemParameters,
+        body: resolutionBody,
+        response: { 204: { type: 'null', description: 'Noted.' } },
+      },
+    },
+    async (request, reply) => {
+      const { id, index } = request.params
+      await resolveItem(context, relay, principalOf(request), id, index, request.body)
+      return reply.code(204).send()
+    },
+  )
 
   app.get(
     '/v1/stats',
@@ -98,7 +130,12 @@ export function operationRoutes(app: FastifyInstance, context: RouteContext): vo
     '/metrics',
     {
       config: { auth: { roles: ['operator', 'auditor'], loopback: true } },
-      schema: { tags: ['operation'], summary: 'For Prometheus', operationId: 'readMetrics' },
+      schema: {
+        tags: ['operation'],
+        summary: 'For Prometheus',
+        operationId: 'readMetrics',
+        response: { 200: textAnswer('text/plain', 'The text format of Prometheus.') },
+      },
     },
     async (_, reply) => {
       const { text, type } = await metrics.scrape()
