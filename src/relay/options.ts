@@ -31,8 +31,9 @@ export type RelayOptions = {
   readonly batches?: Readonly<Record<string, BatchTemplate>>
   /**
    * Cadence of a script with one argument, request ids, that returns an optional for each in their
-   * order: nil while the contract has not fulfilled it. Job ids are the request ids. Strengthens
-   * every doubtful case, up to a database that was restored.
+   * order: nil while the contract has not fulfilled it. Job ids are the request ids: it is asked about
+   * transactions that have them as arguments. Strengthens every doubtful case of these, up to a
+   * database that was restored.
    */
   readonly requestScript?: string
   /** Sends to each node a second. Default 50, what public nodes allow. */

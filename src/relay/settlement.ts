@@ -17,6 +17,15 @@ const MAX_SIGNATURE_FAILURES = 5
 
 type Settlement = Omit<AttemptSettlement, 'transactionId'>
 
+/**
+ * A contract knows of a request by an argument alone. Where the id of a job is none, "not fulfilled"
+ * says nothing about it.
+ */
+function namesItsJobs({ transaction, jobIds }: AttemptRow): boolean {
+  const named = decodeTransaction(transaction).arguments.join('\n')
+  return jobIds.every((id) => named.includes(`"value":${JSON.stringify(id)}`))
+}
+
 /** Decides for one relay. */
 export type Decider = {
   /** A block executed it and is not sealed: the key is free, the jobs wait for the seal. */
@@ -42,8 +51,9 @@ export function createDecider(core: RelayCore): Decider {
   let signatureFailures = 0
 
   /** What the contract says, by the word of all nodes that are asked. */
-  async function fulfilledOf(ids: readonly string[]): Promise<ReadonlySet<string> | undefined> {
-    if (requestScript === undefined) return undefined
+  async function fulfilledOf(attempt: AttemptRow): Promise<ReadonlySet<string> | undefined> {
+    if (requestScript === undefined || !namesItsJobs(attempt)) return undefined
+    const ids = attempt.jobIds
     const { node, second } = askedNodes(core)
     const [first, ...others] = await Promise.all(
       [node, ...(second === undefined ? [] : [second])].map((one) =>
@@ -58,7 +68,7 @@ export function createDecider(core: RelayCore): Decider {
     attempt: AttemptRow,
     settle: (id: string) => JobSettlement,
   ): Promise<readonly JobSettlement[]> {
-    const fulfilled = await fulfilledOf(attempt.jobIds)
+    const fulfilled = await fulfilledOf(attempt)
     return attempt.jobIds.map((id) => (fulfilled?.has(id) ? fulfilledElsewhere(id) : settle(id)))
   }
 
@@ -87,7 +97,7 @@ export function createDecider(core: RelayCore): Decider {
     attempt: AttemptRow,
     sealedHeight: number,
   ): Promise<{ readonly jobs: readonly JobSettlement[]; readonly unclear: boolean }> {
-    const fulfilled = await fulfilledOf(attempt.jobIds)
+    const fulfilled = await fulfilledOf(attempt)
     if (fulfilled !== undefined) {
       if (fulfilled.size > 0)
         tell({ kind: 'copied', transactionId: attempt.transactionId, copyId: null })

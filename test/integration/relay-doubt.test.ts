@@ -93,6 +93,16 @@ describe('when a copy of our transaction executes under another id', () => {
     expect(jobs[0]?.transactionId).not.toBe(attempts[0]?.transactionId)
   })
 
+  it('is found in the blocks when the contract cannot know of the job', async () => {
+    await using run = await startRun(chain, options)
+    run.proxy.setFault(malleateSends(1))
+    const job = await run.relay.submit({ id: 'unnamed', cadence: noop, limit: 100 })
+    await job.sealed()
+    expect(await job.attempts()).toHaveLength(1)
+    expect(run.eventsOf('copied')).toHaveLength(1)
+    expect(await chain.sequenceNumber(run.account.address, 1)).toBe(1)
+  })
+
   it.each(ways)('and fails: the job fails with its cause, by $way', async (way) => {
     await using run = await startRun(chain, { ...options, ...asking(way) })
     run.proxy.setFault(malleateSends(1))
