@@ -52,7 +52,7 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
 export async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel('Token').fill(token)
   await page.keyboard.press('Enter')
-  await page.getByRole('button', { name: 'Sign out' }).or(page.getByText('Menu')).first().waitFor()
+  await page.getByLabel('Token').waitFor({ state: 'detached' })
 }
 
 /** Goes to a hash such as `#/keys`, and waits for the heading. */

@@ -19,6 +19,7 @@ export type Step = {
     | 'key'
     | 'release'
     | 'decide'
+    | 'promote'
     | 'pause'
     | 'next-day'
   readonly pick: number
@@ -43,7 +44,7 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
       ...(['accept', 'accept', 'approve', 'approve', 'approve', 'approve', 'release'] as const),
       ...(['release', 'decide', 'decide', 'decide', 'withdraw', 'cancel', 'key'] as const),
       ...(['approval-expires', 'request-expires', 'expire', 'pause', 'next-day'] as const),
-      'approve-other' as const,
+      ...(['approve-other', 'promote'] as const),
     ),
     pick: fc.nat(60),
     who: fc.nat(11),
@@ -169,6 +170,13 @@ export function releaseModel(model: Model): readonly string[] {
       if (request.state === 'waiting') return []
       return request.items.filter(({ cancelled }) => !cancelled).map(({ jobId }) => jobId)
     })
+}
+
+/** Those that wait although their keys are met. */
+export function promoteModel(model: Model): void {
+  for (const request of model.requests)
+    if (request.state === 'waiting' && request.inTime && isMet(model, request))
+      request.state = 'ready'
 }
 
 const isUndecided = ({ decidedOn, cancelled }: ModelItem) => decidedOn === undefined && !cancelled

@@ -1,5 +1,6 @@
 /** Goes through steps with the code on its database and with the model, and compares the two. @module */
 
+import { createPromoter } from '../../../examples/admin-server/src/execution/promote.ts'
 import type { ReleasedItem } from '../../../examples/admin-server/src/execution/release.ts'
 import type { PolicyVerdict } from '../../../src/relay/index.ts'
 import { weightOf } from './approval-arbitraries.ts'
@@ -16,6 +17,7 @@ import {
   type ModelItem,
   type ModelRequest,
   people,
+  promoteModel,
   releaseModel,
   type Step,
   startModel,
@@ -58,6 +60,11 @@ async function take(
   const name = chosen(people, who)
   if (kind === 'accept') return accept(world, model, name, 1 + (pick % 3))
   if (kind === 'key') return changeKey(world, model, pick, who)
+  if (kind === 'promote') {
+    promoteModel(model)
+    // A new one looks at all that wait.
+    return expect(await createPromoter(world.context)()).toBe(false)
+  }
   if (kind === 'pause') {
     model.paused = pick % 3 === 0
     return world.setPaused(model.paused)
