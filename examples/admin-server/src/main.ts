@@ -50,6 +50,9 @@ function readArguments() {
   return parseArgs({ options, allowPositionals: true })
 }
 
+/** After it says that it is not ready, until it takes no more calls: for balancers to look. */
+const NOTICE_MS = 1_000
+
 /** @returns The exit code. */
 async function main(): Promise<number> {
   const { values, positionals } = readArguments()
@@ -98,7 +101,7 @@ async function serve(loaded: LoadedConfig, { check }: Values): Promise<number> {
     for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name))
   })
   log.info({ signal }, 'stopping')
-  await server.close()
+  await server.close({ noticeMs: NOTICE_MS })
   log.info('stopped')
   return 0
 }

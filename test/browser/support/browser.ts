@@ -32,7 +32,7 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
   const { width = 1280, height = 860, scheme = 'light' } = look
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(6_000)
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {

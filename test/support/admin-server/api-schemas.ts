@@ -96,14 +96,15 @@ function validText({
   pattern,
   format,
   minLength = 0,
-  maxLength = MAX_LENGTH,
+  maxLength: longest = Number.POSITIVE_INFINITY,
 }: JsonSchema): Arbitrary<string> {
+  const maxLength = Math.min(longest, MAX_LENGTH)
   if (format === 'date-time') return date({ noInvalidDate: true }).map((at) => at.toISOString())
   if (pattern !== undefined)
     return stringMatching(new RegExp(pattern), { size: 'small' }).filter(
-      ({ length }) => length >= minLength && length <= maxLength,
+      ({ length }) => length >= minLength && length <= longest,
     )
-  return string({ minLength, maxLength: Math.min(maxLength, MAX_LENGTH), unit: 'grapheme' }).filter(
+  return string({ minLength, maxLength, unit: 'grapheme' }).filter(
     ({ length }) => length >= minLength && length <= maxLength,
   )
 }
@@ -167,25 +168,42 @@ export function invalidFor(schema: JsonSchema, isText = false): Arbitrary<unknow
   }
 }
 
-function invalidText({ pattern, minLength = 0, maxLength }: JsonSchema, isText: boolean) {
-  const wrong: Arbitrary<unknown>[] = isText ? [] : [constantFrom(0, true, null, [], {}, 1.5)]
-  if (minLength > 0 || pattern?.startsWith('^[') === true) wrong.push(constant(''))
-  if (maxLength !== undefined) wrong.push(constant('x'.repeat(maxLength + 1)))
-  if (pattern !== undefined) {
-    const expression = new RegExp(pattern)
-    wrong.push(
-      string({ maxLength: 20, unit: 'grapheme-ascii' }).filter((text) => !expression.test(text)),
-    )
-  }
-  const suitable = wrong.length > 0 ? oneof(...wrong) : undefined
-  if (pattern === undefined) return suitable
-  const expression = new RegExp(pattern)
-  return suitable?.filter(
-    (value) =>
-      typeof value !== 'string' ||
-      !expression.test(value) ||
-      value.length > (maxLength ?? Number.POSITIVE_INFINITY),
+/** Texts that are wrong for one pattern or another. */
+const oddTexts = [
+  '',
+  'x',
+  'X !',
+  ' ',
+  'a\nb',
+  '\u0000',
+  'é',
+  '../x',
+  "' OR 1=1 --",
+  '<b>',
+  '0x',
+  '%',
+]
+
+function invalidText(
+  { pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY }: JsonSchema,
+  isText: boolean,
+): Arbitrary<unknown> | undefined {
+  const expression = new RegExp(pattern ?? '')
+  const isWrong = (text: string) =>
+    !expression.test(text) || text.length < minLength || text.length > maxLength
+  const texts = [...oddTexts, 'x'.repeat(300), 'x'.repeat(Math.min(maxLength, 5_000) + 1)].filter(
+    isWrong,
   )
+  const [other] = texts
+  const wrong: Arbitrary<unknown>[] = isText ? [] : [constantFrom(0, true, null, [], {}, 1.5)]
+  if (other !== undefined)
+    wrong.push(
+      constantFrom(...texts),
+      string({ maxLength: 20, unit: 'grapheme-ascii' }).map((text) =>
+        isWrong(text) ? text : other,
+      ),
+    )
+  return wrong.length > 0 ? oneof(...wrong) : undefined
 }
 
 function invalidNumber({ minimum, maximum }: JsonSchema, isText: boolean): Arbitrary<unknown> {

@@ -21,7 +21,7 @@ const intent: Intent = {
 
 describe('request ids', () => {
   it('are these for good, since after a restore they name the same on chain', () => {
-    expect(requestIdOf('shop', 'order-1')).toBe('rq_7b9b2ef9b0e2fbfd0bd1a4e3c5a7b6a2')
+    expect(requestIdOf('shop', 'order-1')).toBe('rq_e2b81fda185bc2e8206b74a5cadb2ef8')
     expect(jobIdOf(id, 12)).toBe(`${id}-12`)
   })
 

@@ -1,0 +1,198 @@
+/** Everything behind the API, put together: database, audit trail, keys, relay, webhooks, anchor. @module */
+
+import { S3Client } from '@aws-sdk/client-s3'
+import * as opentelemetry from '@opentelemetry/api'
+import type { SignEvent } from 'fcl-kms'
+import { createTracing, type Tracing } from 'fcl-kms/observability'
+import type { Relay, RelayEvent, RelayOptions } from 'fcl-kms/relay'
+import { type Anchor, createAnchor } from './audit/anchor.ts'
+import { createAudit } from './audit/chain.ts'
+import type { Config } from './config/config.ts'
+import { openDatabase } from './database/database.ts'
+import { migrate } from './database/migrate.ts'
+import { isAdminError } from './errors.ts'
+import { createSignatureLedger } from './execution/audited-store.ts'
+import { assertAccount } from './execution/check-account.ts'
+import { openSigning, type Signing, startEngine } from './execution/engine.ts'
+import { createRegistry } from './functions/registry.ts'
+import { type Changes, createChanges } from './observability/changes.ts'
+import type { Log } from './observability/log.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
+import { createTransactionPolicy } from './policy/transaction-policy.ts'
+import type { RequestContext } from './requests/context.ts'
+import { startWebhookDelivery } from './webhooks/deliver.ts'
+
+/** Running, and not served yet. */
+export type Service = {
+  readonly requests: RequestContext
+  readonly relay: Relay
+  readonly signing: Signing
+  readonly metrics: Metrics
+  readonly changes: Changes
+  readonly anchor: Anchor | undefined
+  /** What is being signed is stored and sent; the newest part ends first. */
+  readonly close: () => Promise<void>
+}
+
+/** What ends the parts, the newest first. */
+export type Undo = (() => unknown)[]
+
+/**
+ * @throws {AdminError} `CONFIGURATION_INVALID`, `DATABASE_UNAVAILABLE`, `DATABASE_IN_USE`,
+ * `DATABASE_TOO_NEW`; the codes of `createRelay`. Whatever was started is ended then.
+ */
+export async function openService(options: {
+  readonly config: Config
+  readonly log: Log
+  readonly relay?: Partial<RelayOptions>
+}): Promise<Service> {
+  const undo: Undo = []
+  try {
+    const parts = await start(options, undo)
+    return { ...parts, close: () => unwind(undo) }
+  } catch (thrown) {
+    await unwind(undo)
+    throw thrown
+  }
+}
+
+/** One that fails keeps none of the others from ending. */
+async function unwind(undo: Undo): Promise<void> {
+  for (const end of undo.splice(0)) {
+    try {
+      await end()
+    } catch {
+      // It is ending anyway.
+    }
+  }
+}
+
+async function start(
+  { config, log, relay: overrides }: Parameters<typeof openService>[0],
+  undo: Undo,
+): Promise<Omit<Service, 'close'>> {
+  const { contracts } = config.network
+  const registry = createRegistry({ contracts, functions: config.functions })
+  const transactionPolicy = createTransactionPolicy(config, registry)
+  const database = await openDatabase(config.database)
+  undo.unshift(() => database.close())
+  const { from, to } = await migrate(database)
+  if (from !== to) log.info({ from, to }, 'brought the tables up to date')
+  const audit = createAudit(database)
+  const metrics = createMetrics(config.account.address)
+  const tracing = createTracing({ api: opentelemetry, address: config.account.address })
+  undo.unshift(() => tracing.close())
+  const observers = observersOf(metrics, tracing, log)
+  const signing = await openSigning(config, database, createSignatureLedger(database, audit), {
+    onSign: observers.onSign,
+    onGovernorReport: metrics.library.onGovernorReport,
+  })
+  undo.unshift(() => signing.kms.destroy())
+  await assertAccount(config, signing.authorizer, signing.accountKeys)
+  const changes = createChanges(database)
+  undo.unshift(() => changes.close())
+  let wake: () => void = () => undefined
+  const requests: RequestContext = {
+    config,
+    database,
+    audit,
+    registry,
+    accountKeys: signing.accountKeys,
+    onChanged(ids) {
+      changes.tell(ids)
+      wake()
+    },
+  }
+  const engine = await startEngine({
+    context: requests,
+    signing,
+    transactionPolicy,
+    onEvent: observers.onEvent,
+    onTrouble: observers.onTrouble,
+    overrides: { onPoolReport: metrics.library.onPoolReport, ...overrides },
+  })
+  wake = engine.wake
+  undo.unshift(engine.stop)
+  for (const source of [engine.relay, signing.governor])
+    undo.unshift(metrics.library.observe(source))
+  startWebhooks(config, { database, audit, metrics, log }, undo)
+  const anchor = startAnchor(config, { database, audit, metrics, log }, undo)
+  return { requests, relay: engine.relay, signing, metrics, changes, anchor }
+}
+
+/** To metrics, traces and the log: what happens to keys, jobs and loops. */
+function observersOf(metrics: Metrics, tracing: Tracing, log: Log) {
+  return {
+    onSign(event: SignEvent) {
+      metrics.onSign(event)
+      tracing.onSign(event)
+      const { signerId, requestId: kmsRequestId, keyIndex, attempts, durationMs, errorCode } = event
+      const facts = { signerId, kmsRequestId, keyIndex, attempts, durationMs, errorCode }
+      log[errorCode === undefined ? 'debug' : 'warn'](facts, 'asked a key to sign')
+    },
+    onEvent(event: RelayEvent) {
+      metrics.library.onEvent(event)
+      tracing.onEvent(event)
+      const isTrouble = ['held', 'trouble', 'failed', 'quarantined'].includes(event.kind)
+      log[isTrouble ? 'warn' : 'debug'](plain(event), 'relay')
+    },
+    onTrouble(where: string, thrown: unknown) {
+      metrics.onTrouble(where)
+      log.error({ err: thrown, where }, 'failed, and is tried again')
+    },
+  }
+}
+
+type Parts = Pick<RequestContext, 'database' | 'audit'> & {
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+function startWebhooks({ webhooks }: Config, parts: Parts, undo: Undo): void {
+  const { secret, allow } = webhooks
+  if (secret === undefined || allow.length === 0) return
+  const { database, audit, metrics, log } = parts
+  const delivery = startWebhookDelivery({
+    database,
+    audit,
+    allow,
+    secret,
+    log: {
+      warn(facts, message) {
+        if (facts['result'] === 'given-up') metrics.onTrouble('webhook')
+        log.warn(facts, message)
+      },
+    },
+  })
+  undo.unshift(() => delivery.stop())
+}
+
+function startAnchor(
+  { audit: { anchor: place }, aws }: Config,
+  { audit, database, metrics, log }: Parts,
+  undo: Undo,
+): Anchor | undefined {
+  if (place === undefined) return undefined
+  const { region, endpoint } = aws
+  const client = { region, ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }) }
+  const s3 = 'bucket' in place ? new S3Client(client) : undefined
+  const anchor = createAnchor(place, {
+    audit,
+    database,
+    ...(s3 === undefined ? {} : { s3 }),
+    onError(thrown) {
+      metrics.onTrouble(isAdminError(thrown, 'AUDIT_BROKEN') ? 'audit' : 'anchor')
+      log.error({ err: thrown }, 'the audit trail was not anchored')
+    },
+  })
+  anchor.start()
+  undo.unshift(async () => {
+    await anchor.stop()
+    s3?.destroy()
+  })
+  return anchor
+}
+
+/** JSON has no bigint. */
+const plain = (event: object) =>
+  JSON.parse(JSON.stringify(event, (_, one) => (typeof one === 'bigint' ? one.toString() : one)))
