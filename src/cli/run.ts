@@ -7,6 +7,7 @@ import { accountsCreate } from './commands/accounts-create.ts'
 import { accountsShow } from './commands/accounts-show.ts'
 import { doctor } from './commands/doctor.ts'
 import { keysCreate } from './commands/keys-create.ts'
+import { keysPolicy } from './commands/keys-policy.ts'
 import { keysShow } from './commands/keys-show.ts'
 import { signMessage } from './commands/sign-message.ts'
 import { signTransaction } from './commands/sign-transaction.ts'
@@ -19,6 +20,7 @@ import { parseValues, usage } from './values.ts'
 const commands: readonly Command[] = [
   keysCreate,
   keysShow,
+  keysPolicy,
   accountsCreate,
   accountsShow,
   accountsAddProposalKeys,

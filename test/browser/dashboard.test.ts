@@ -168,7 +168,7 @@ it.each(looks)('has no barrier in any view, %s', async (_, look) => {
   const { token } = await server.caller('alice', ...all)
   await using visitor = await visit(browser, server.url, look)
   const { page, faults } = visitor
-  await page.getByLabel('Token').waitFor()
+  await page.locator('input[name=token]').waitFor()
   expect(await findBarriers(page)).toEqual([])
   await signIn(page, token)
   const views: readonly (readonly [string, string | RegExp, string])[] = [

@@ -203,6 +203,7 @@ export type AuditVerification = {
 export type Stats = {
   readonly at: string
   readonly paused: boolean
+  /** Why nothing is signed; also while paused, with the reason of whoever paused. */
   readonly held: Reason | null
   readonly requests: Readonly<Partial<Record<RequestState, number>>>
   readonly jobs: Readonly<Record<string, number>>

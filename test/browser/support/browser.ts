@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** The browser that the test step has found. It is in a container of its own: no sandbox needed. */
+/** The browser that the test step has found. Pages are our own; as root it starts only like this. */
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? 'chromium',
@@ -32,7 +32,7 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
   const { width = 1280, height = 860, scheme = 'light' } = look
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme })
   const page = await context.newPage()
-  page.setDefaultTimeout(6_000)
+  page.setDefaultTimeout(20_000)
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
@@ -50,9 +50,9 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
 
 /** Signs in by the form, as a person does. */
 export async function signIn(page: Page, token: string): Promise<void> {
-  await page.getByLabel('Token').fill(token)
+  await page.locator('input[name=token]').fill(token)
   await page.keyboard.press('Enter')
-  await page.getByLabel('Token').waitFor({ state: 'detached' })
+  await page.locator('input[name=token]').waitFor({ state: 'detached' })
 }
 
 /** Goes to a hash such as `#/keys`, and waits for the heading. */

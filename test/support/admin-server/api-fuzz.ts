@@ -58,8 +58,10 @@ export const anyCall = (
   operations: readonly PlacedOperation[],
   hints: Hints,
 ): Arbitrary<FuzzCall> =>
-  constantFrom(...operations).chain((placed) =>
-    oneof(callOf(placed, hints, undefined), violationsOf(placed, hints)),
+  oneof(
+    ...operations.map((placed) =>
+      oneof(callOf(placed, hints, undefined), violationsOf(placed, hints)),
+    ),
   )
 
 function violationsOf(placed: PlacedOperation, hints: Hints): Arbitrary<FuzzCall> {
@@ -70,9 +72,7 @@ function violationsOf(placed: PlacedOperation, hints: Hints): Arbitrary<FuzzCall
     ...(requestBody === undefined ? [] : ['body', 'body']), // most can go wrong there
   ]
   const right = callOf(placed, hints, undefined)
-  return places.length === 0
-    ? right
-    : constantFrom(...places).chain((place) => callOf(placed, hints, place))
+  return places.length === 0 ? right : oneof(...places.map((place) => callOf(placed, hints, place)))
 }
 
 function callOf(

@@ -5,7 +5,7 @@ export const columns = ['nobody', 'requester', 'approver', 'operator', 'auditor'
 
 /**
  * `id` in a path is a request of the requester that waits, made for each call; `other` one of another
- * requester. Credentials that were revoked or have expired are answered 401, but where nobody is asked
+ * requester; `spare` a token. Credentials that were revoked or have expired are answered 401, but where nobody is asked
  * for any.
  */
 export type RouteRow = readonly [
@@ -13,7 +13,7 @@ export type RouteRow = readonly [
   path: string,
   operationId: string,
   answers: readonly [number, number, number, number, number],
-  body?: 'mint' | 'mint-request' | 'add-keys' | 'digest' | 'reason' | 'token',
+  body?: 'mint' | 'mint-request' | 'add-keys' | 'digest' | 'reason' | 'token' | 'resolution',
 ]
 
 const everybody = [200, 200, 200, 200, 200] as const
@@ -64,6 +64,16 @@ export const routeTable: readonly RouteRow[] = [
   ['GET', '/v1/audit/export', 'exportAudit', auditor],
   ['POST', '/v1/pause', 'pause', operator, 'reason'],
   ['POST', '/v1/resume', 'resume', operator, 'reason'],
+  // Nothing is quarantined.
+  [
+    'POST',
+    '/v1/requests/id/items/0/resolve',
+    'resolveItem',
+    [401, 403, 403, 409, 403],
+    'resolution',
+  ],
+  ['GET', '/v1/tokens', 'listTokens', [401, 403, 403, 200, 200]],
+  ['DELETE', '/v1/tokens/spare', 'revokeToken', [401, 403, 403, 204, 403]],
   ['GET', '/v1/stats', 'readStats', anyRole],
   ['GET', '/v1/events', 'streamEvents', anyRole],
   ['GET', '/v1/me', 'readMe', anyRole],

@@ -101,12 +101,27 @@ function validText({
   const maxLength = Math.min(longest, MAX_LENGTH)
   if (format === 'date-time') return date({ noInvalidDate: true }).map((at) => at.toISOString())
   if (pattern !== undefined)
-    return stringMatching(new RegExp(pattern), { size: 'small' }).filter(
-      ({ length }) => length >= minLength && length <= longest,
-    )
+    return matching(pattern).filter(({ length }) => length >= minLength && length <= longest)
   return string({ minLength, maxLength, unit: 'grapheme' }).filter(
     ({ length }) => length >= minLength && length <= maxLength,
   )
+}
+
+const made = new Map<string, Arbitrary<string>>()
+
+/** Made once for each pattern: it takes long. Most are of hexadecimal digits. */
+function matching(pattern: string): Arbitrary<string> {
+  const known = made.get(pattern)
+  if (known !== undefined) return known
+  const [, prefix = '', digits] = /^\^(\w*)\[0-9a-f\]\{(\d+)\}\$$/.exec(pattern) ?? []
+  const length = Number(digits)
+  const unit = constantFrom(...'0123456789abcdef')
+  const texts =
+    digits === undefined
+      ? stringMatching(new RegExp(pattern), { size: 'small' })
+      : string({ unit, minLength: length, maxLength: length }).map((text) => `${prefix}${text}`)
+  made.set(pattern, texts)
+  return texts
 }
 
 function validObject(schema: JsonSchema, hints: Hints = new Map()): Arbitrary<unknown> {

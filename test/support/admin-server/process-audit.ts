@@ -85,52 +85,45 @@ const readRecords = (text: string): readonly AuditRecord[] =>
 /** @returns A function that names the records that an item lacks. */
 function createJoin(records: readonly AuditRecord[]) {
   const approved = new Set<string>()
-  const decisions = new Map<string, Set<string>>()
+  const decisions = new Map<string, { keys: readonly number[]; jobs: Set<string> }>()
   const signatures = new Map<string, Set<number>>()
-  const sends = new Map<string, { slot: string; keys: readonly number[]; jobs: Set<string> }>()
+  const sends = new Map<string, { slot: string; jobs: Set<string> }>()
   const outcomes = new Set<string>()
   for (const { kind, actor, requestIds, facts } of records) {
-    // Facts are what the server writes for each kind: a missing one is found below as undefined.
-    const fact = facts as Readonly<Record<string, never>>
-    const transactionId = String(fact['transactionId'])
+    const { transactionId, verdict, state } = facts
+    const jobIds = textsOf(facts['jobIds'])
+    const about = String(transactionId)
     if (kind === 'approval' && actor === 'alice') for (const id of requestIds) approved.add(id)
-    if (kind === 'decision' && fact['verdict'] === 'allowed') {
-      const slot = slotOf(fact)
-      const jobs = decisions.get(slot) ?? new Set()
-      for (const id of fact['jobIds'] ?? []) jobs.add(id)
-      decisions.set(slot, jobs)
-    }
-    if (kind === 'signature' && fact['kmsRequestId'] !== null)
-      signatures.set(
-        transactionId,
-        (signatures.get(transactionId) ?? new Set()).add(fact['keyIndex']),
-      )
-    if (kind === 'send')
-      sends.set(transactionId, {
-        slot: slotOf(fact),
-        keys: fact['keyIndexes'] ?? [],
-        jobs: new Set(fact['jobIds']),
-      })
-    if (kind === 'outcome' && fact['state'] === 'done')
-      for (const id of fact['jobIds'] ?? []) outcomes.add(`${id} ${transactionId}`)
+    if (kind === 'decision' && verdict === 'allowed')
+      decisions.set(slotOf(facts), { keys: numbersOf(facts['keyIndexes']), jobs: new Set(jobIds) })
+    if (kind === 'signature' && typeof facts['kmsRequestId'] === 'string')
+      signatures.set(about, (signatures.get(about) ?? new Set()).add(Number(facts['keyIndex'])))
+    if (kind === 'send') sends.set(about, { slot: slotOf(facts), jobs: new Set(jobIds) })
+    if (kind === 'outcome' && state === 'done')
+      for (const id of jobIds) outcomes.add(`${id} ${about}`)
   }
   return (item: Item & { readonly requestId: string }): readonly string[] => {
     const { jobId, requestId, transactionId } = item
     const send = sends.get(transactionId ?? '')
+    const decision = decisions.get(send?.slot ?? '')
     const signed = signatures.get(transactionId ?? '')
     const lacks = {
       approval: !approved.has(requestId),
-      send: send === undefined || !send.jobs.has(jobId),
-      decision: !decisions.get(send?.slot ?? '')?.has(jobId),
-      // An automatic key and one that Alice stands for.
-      signatures: (send?.keys.length ?? 0) < 2 || !send?.keys.every((key) => signed?.has(key)),
+      send: !send?.jobs.has(jobId),
+      decision: !decision?.jobs.has(jobId),
+      // An automatic key and one that Alice stands for; that of the proposal key is one of these.
+      signatures: decision?.keys.length !== 2 || !decision.keys.every((key) => signed?.has(key)),
       outcome: !outcomes.has(`${jobId} ${transactionId}`),
     }
     return Object.entries(lacks).flatMap(([what, isLacking]) => (isLacking ? [`no ${what}`] : []))
   }
 }
 
-/** No two transactions that were executed share it. */
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+const textsOf = (value: unknown) => listOf(value).map(String)
+const numbersOf = (value: unknown) => listOf(value).map(Number)
+
+/** Joins a decision to its send: no two transactions share key, number and reference block. */
 const slotOf = (facts: Readonly<Record<string, unknown>>) =>
   JSON.stringify([facts['proposalKey'], facts['referenceBlockId']])
 

@@ -62,6 +62,21 @@ const rolesOf: Readonly<Record<Principal, readonly Role[]>> = {
 }
 const INSIST_MS = 90_000
 
+/** NFTs take storage of who holds them, for which an account has to hold FLOW. */
+const fundCadence = `
+import FungibleToken from 0xee82856bf20e2aa6
+import FlowToken from 0x0ae53cb6e3f42a79
+
+transaction(to: Address) {
+  prepare(signer: auth(BorrowValue) &Account) {
+    let flow = signer.storage.borrow<auth(FungibleToken.Withdraw) &FlowToken.Vault>(
+      from: /storage/flowTokenVault
+    )!
+    getAccount(to).capabilities.borrow<&{FungibleToken.Receiver}>(/public/flowTokenReceiver)!
+      .deposit(from: <- flow.withdraw(amount: 100.0))
+  }
+}`
+
 /**
  * Makes the tables and tokens by the command, and starts no server.
  *
@@ -84,6 +99,12 @@ export async function startServerWorld(
   }
   try {
     const treasury = await chain.createTreasury(twoKeys, options.copies)
+    const { errorMessage } = await chain.chain.send({
+      cadence: fundCadence,
+      args: (arg, t) => [arg(treasury.address, t['Address'])],
+      authz: chain.chain.service,
+    })
+    if (errorMessage !== '') throw new Error(errorMessage)
     const config = { ...treasury.config, ...options.change }
     const settings = (): ServerSettings => ({ config, place, files })
     const command = async (...args: readonly string[]) =>

@@ -73,8 +73,13 @@ export function startServerProcess(
       log = `${log}${text}`.slice(-8_000)
     })
   const release = killWithParent(pidOf(child))
-  const ended = once(child, 'exit').then(([code, signal]: [number?, NodeJS.Signals?]) => {
-    end = { at: performance.now(), code: code ?? null, signal: signal ?? null }
+  const ended = once(child, 'exit').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {
+    const at = performance.now()
+    end = {
+      at,
+      code: typeof code === 'number' ? code : null,
+      signal: typeof signal === 'string' ? signal : null,
+    }
     release()
     return end
   })

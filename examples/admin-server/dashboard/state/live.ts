@@ -36,7 +36,8 @@ function take(stats: Stats): void {
   history.set([...history.get().slice(1 - keep), stats])
   if (before && before.paused !== stats.paused)
     announce(stats.paused ? 'The server is paused.' : 'The server runs again.')
-  if (stats.held && before?.held?.code !== stats.held.code) announce('The server holds everything.')
+  if (stats.held && !stats.paused && before?.held?.code !== stats.held.code)
+    announce('The server holds everything.')
 }
 
 /** JSON of our own server; `undefined` where it is cut off. */

@@ -17,7 +17,7 @@ export function Banner(): JSX.Element {
           <p>What you see may be out of date. The page tries again by itself.</p>
         </Notice>
       )}
-      {stats?.held && (
+      {stats?.held && !stats.paused && (
         <Notice tone="bad" title={`The server holds everything: ${stats.held.code}`}>
           <p>
             <ForeignText text={stats.held.detail} />
@@ -27,6 +27,11 @@ export function Banner(): JSX.Element {
       {stats?.paused && (
         <Notice tone="attention" title="Paused">
           <p>Nothing is signed or sent. Requests and approvals are taken, and nothing is lost.</p>
+          {stats.held && (
+            <p>
+              Reason: <ForeignText text={stats.held.detail} />
+            </p>
+          )}
         </Notice>
       )}
     </>

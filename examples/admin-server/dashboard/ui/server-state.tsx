@@ -24,6 +24,6 @@ export function ServerState({ me }: { readonly me: Me }): JSX.Element {
 function words(state: Connection, stats: Stats | undefined): readonly [string, Tone] {
   if (state === 'lost') return ['Not connected', 'bad']
   if (!stats || state === 'connecting') return ['Connecting', 'quiet']
-  if (stats.held) return ['Held', 'bad']
-  return stats.paused ? ['Paused', 'attention'] : ['Running', 'good']
+  if (stats.paused) return ['Paused', 'attention']
+  return stats.held ? ['Held', 'bad'] : ['Running', 'good']
 }

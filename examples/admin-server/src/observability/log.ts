@@ -1,6 +1,6 @@
 /** One line of JSON for each thing that happened; no secret gets into one. @module */
 
-import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
+import { type Logger, type LoggerOptions, pino } from 'pino'
 import type { Config } from '../config/config.ts'
 import { isAdminError } from '../errors.ts'
 
@@ -26,10 +26,13 @@ export function createLog(
   return stream === undefined ? pino(options) : pino(options, stream)
 }
 
-/** Name, code, message and stack of an error and its cause; no other field of a driver or an SDK. */
+/**
+ * Name, code, message and stack of an error; no other field of a driver or an SDK. Not by the
+ * serializer of pino: it joins the messages and stacks of all causes to those of the error.
+ */
 function errorFacts(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return { type: typeof thrown }
-  const { type, message, stack } = stdSerializers.err(thrown)
+  const { name: type, message, stack } = thrown
   const code = 'code' in thrown ? String(thrown.code) : undefined
   const cause = thrown.cause === undefined ? undefined : causeFacts(thrown.cause)
   const facts = isAdminError(thrown) ? thrown.facts : undefined

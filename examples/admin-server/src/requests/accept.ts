@@ -1,13 +1,15 @@
 /** Takes requests in: stored, audited and durable before anybody is told so. @module */
 
+import type { JsonCadence } from 'fcl-kms/relay'
 import { Compile, type Validator } from 'typebox/compile'
 import type { Principal } from '../access/principal.ts'
 import { findQuorum } from '../approvals/quorum.ts'
 import type { AuditEntry } from '../audit/audit.ts'
 import { coalesce } from '../database/coalesce.ts'
 import type { Session } from '../database/database.ts'
-import { AdminError } from '../errors.ts'
+import { AdminError, isAdminError } from '../errors.ts'
 import type { EnabledFunction } from '../functions/registry.ts'
+import type { FunctionTemplate } from '../functions/template.ts'
 import { findExcess, findViolation } from '../policy/rules.ts'
 import { assertWebhookUrl } from '../webhooks/address-guard.ts'
 import type { RequestContext } from './context.ts'
@@ -162,7 +164,7 @@ function prepareItem(
   jobId: string,
   index: number,
 ): PreparedItem {
-  const values = template.toArguments(input, jobId)
+  const values = argumentsOf(template, input, jobId, index)
   const inspection = template.inspect(values)
   const violation = findViolation(inspection, rules)
   if (violation !== undefined)
@@ -175,6 +177,26 @@ function prepareItem(
   }
 }
 
+/** A template points into its item; the caller is pointed into what was sent. */
+function argumentsOf(
+  template: FunctionTemplate,
+  input: unknown,
+  jobId: string,
+  index: number,
+): readonly JsonCadence[] {
+  try {
+    return template.toArguments(input, jobId)
+  } catch (thrown) {
+    const [first] = isAdminError(thrown, 'INVALID_REQUEST') ? listOf(thrown.facts['errors']) : []
+    if (first === undefined) throw thrown
+    throw invalid(`/items/${index}${first.field}`, first.detail)
+  }
+}
+
+// What `refuse` of functions/input.ts throws.
+const listOf = (errors: unknown) =>
+  errors as readonly { readonly field: string; readonly detail: string }[]
+
 function assertValid(validator: Validator, item: unknown, index: number): void {
   if (validator.Check(item)) return
   const [first] = validator.Errors(item)
@@ -182,7 +204,7 @@ function assertValid(validator: Validator, item: unknown, index: number): void {
 }
 
 const invalid = (pointer: string, detail: string) =>
-  new AdminError('INVALID_REQUEST', { errors: [{ pointer, detail }] })
+  new AdminError('INVALID_REQUEST', { errors: [{ in: 'body', pointer, detail }] })
 
 /** Whether the automatic keys are enough. Only what was read before is asked: deciding comes later. */
 function isReady({ accountKeys }: RequestContext, requester: string, digest: string): boolean {

@@ -1,6 +1,6 @@
 /** Who is calling, and signing in to the dashboard. @module */
 
-import cookie from '@fastify/cookie'
+import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import { countsAsFailure } from '../../access/authenticate.ts'
@@ -18,7 +18,10 @@ type SignIn = { Body: Static<typeof tokenBody> }
 export function sessionRoutes(app: FastifyInstance, context: RouteContext): void {
   const { authenticator, database, audit, config, limits, metrics } = context
   const { name: cookieName, ...cookieOptions } = sessionCookieFor(config.http.publicUrl)
-  app.register(cookie, { hook: false }) // only to write one: reading is strict and elsewhere
+  // Only written here: reading is strict, and elsewhere.
+  const setCookie = (value: string, ended?: { readonly maxAge: 0 }) => ({
+    'set-cookie': fastifyCookie.serialize(cookieName, value, { ...cookieOptions, ...ended }),
+  })
   const callOf = (request: FastifyRequest) => ({
     ...credentialsOf(request.raw.rawHeaders),
     method: request.method,
@@ -75,7 +78,7 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
         })
       return reply
         .code(201)
-        .setCookie(cookieName, signedIn.cookie, cookieOptions)
+        .headers(setCookie(signedIn.cookie))
         .send(view(signedIn.principal, signedIn.csrfToken))
     },
   )
@@ -99,7 +102,10 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
           { kind: 'sign-out', actor, requestIds: [], facts: { credentialId } },
         ])
       })
-      return reply.code(204).clearCookie(cookieName, cookieOptions).send()
+      return reply
+        .code(204)
+        .headers(setCookie('', { maxAge: 0 }))
+        .send()
     },
   )
 }
