@@ -55,7 +55,7 @@ export const unknownFields = (
 ): readonly string[] =>
   Object.keys(fields)
     .filter((name) => !known.includes(name))
-    .map((name) => `${subject} has ${shown(name)}, whose meaning is not narrow.`)
+    .map((name) => `${subject} has the field ${shown(name)}, which is not known here.`)
 
 /**
  * More conditions narrow an Allow further, so they are no fault; a condition by another operator is

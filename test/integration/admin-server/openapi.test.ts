@@ -96,7 +96,9 @@ describe('the description of the API', () => {
 
   it('has each route, and no other, by its operation id', () => {
     const pathOf = (path: string) =>
-      path.replace(/\{[a-z]+\}|\/(?:other|id|spare|0)(?=\/|$)/g, (one) => (one.startsWith('/') ? '/*' : '*'))
+      path.replace(/\{[a-z]+\}|\/(?:other|id|spare|0)(?=\/|$)/g, (one) =>
+        one.startsWith('/') ? '/*' : '*',
+      )
     const described = operationsOf(document).map(
       ({ method, path, operation }) => `${method} ${pathOf(path)} ${operation.operationId}`,
     )

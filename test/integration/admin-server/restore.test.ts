@@ -7,8 +7,10 @@ import {
   startAdminChain,
   startTestServer,
   type TestServer,
+  type Treasury,
   twoKeys,
 } from '../../support/admin-server/world.ts'
+import { readCadence } from '../../support/cadence.ts'
 import { until } from '../../support/until.ts'
 
 let world: AdminChain
@@ -25,6 +27,27 @@ afterAll(async () => {
 })
 
 const headers = { 'idempotency-key': 'order-4711' }
+
+/** NFTs that the account holds, by the word of the chain. */
+async function countNfts({ address, config }: Treasury): Promise<unknown> {
+  const script = readCadence('scripts/get-collection.cdc', config.network.contracts)
+  const values = [
+    { type: 'Address', value: address },
+    { type: 'Int', value: '0' },
+    { type: 'Int', value: '10' },
+  ]
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const reply = await fetch(`${world.chain.url}/v1/scripts?block_height=sealed`, {
+    method: 'POST',
+    body: JSON.stringify({
+      script: base64(script),
+      arguments: values.map((value) => base64(JSON.stringify(value))),
+    }),
+  })
+  const page = JSON.parse(Buffer.from(await reply.json(), 'base64').toString())
+  const fields: readonly { name: string; value: { value: unknown } }[] = page.value.value.fields
+  return Number(fields.find(({ name }) => name === 'length')?.value.value)
+}
 
 /** Asks, approves, and waits for the end. @returns The request as it ended, and its NFTs. */
 async function mint(server: TestServer, recipient: string) {
@@ -70,9 +93,5 @@ it('mints nothing twice after an old copy of its database was put back', async (
   expect(again).toEqual({ ...first, replayed: null })
   const auditor = await after.caller('eve', 'auditor')
   expect((await auditor.call('GET', '/v1/audit/verify')).body).toMatchObject({ intact: true })
-  const events = await world.chain.send({
-    cadence: 'transaction { prepare(signer: &Account) {} }',
-    authz: treasury.authorizer.authorize(treasury.address),
-  })
-  expect(events.errorMessage).toBe('')
+  expect(await countNfts(treasury)).toBe(2)
 })

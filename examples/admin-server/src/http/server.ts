@@ -131,8 +131,7 @@ function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   const error = toAdminError(thrown)
   const path = (request.raw.url ?? '').split('?')[0] ?? ''
   const { problem, headers } = toProblem(error, { requestId: request.id, path })
-  if (error.status >= 500)
-    request.log.error({ err: error.cause ?? error, code: error.code }, 'failed')
+  if (error.status >= 500) request.log.error({ err: error, code: error.code }, 'failed')
   return reply
     .status(problem.status)
     .headers({ ...headers, 'content-type': 'application/problem+json' })

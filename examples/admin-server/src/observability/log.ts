@@ -42,5 +42,8 @@ function errorFacts(thrown: unknown): unknown {
 /** Without its message: drivers put values of rows into theirs. */
 function causeFacts(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return { type: typeof thrown }
-  return { type: thrown.name, code: 'code' in thrown ? String(thrown.code) : undefined }
+  const code = 'code' in thrown ? String(thrown.code) : undefined
+  // The stack begins with the message, of however many lines; frames are told by their beginning.
+  const frames = (thrown.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line))
+  return { type: thrown.name, code, at: frames.map((line) => line.trim()) }
 }

@@ -1,0 +1,379 @@
+import fc from 'fast-check'
+import { keyPolicy, keyPolicyFaults } from '../../../src/provisioning/index.ts'
+import { isAllowed, type PolicyRequest } from './policy-evaluation.ts'
+import {
+  ACCOUNT,
+  ADMIN,
+  FOREIGNER,
+  KEY,
+  ROOT,
+  requests,
+  SIGNER,
+  STRANGER,
+  widenings,
+} from './policy-widening.ts'
+
+const options = { accountId: ACCOUNT, signerRoleArn: SIGNER, adminRoleArn: ADMIN }
+const policy = keyPolicy(options)
+const allows = (request: Partial<PolicyRequest>, document: object = policy) =>
+  isAllowed(document, { action: 'kms:Sign', resource: KEY, context: {}, ...request }, 'key')
+const digest = { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' }
+const other = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`
+
+describe('keyPolicy', () => {
+  it('lets the signing role sign digests and read the public key', () => {
+    expect(allows({ principalArn: SIGNER, context: digest })).toBe(true)
+    expect(allows({ principalArn: SIGNER, action: 'kms:GetPublicKey' })).toBe(true)
+    expect(allows({ principalArn: SIGNER, action: 'kms:DescribeKey' })).toBe(false)
+  })
+
+  it('lets the signing role describe the key when asked', () => {
+    const described = keyPolicy({ ...options, describe: true })
+    expect(allows({ principalArn: SIGNER, action: 'kms:DescribeKey' }, described)).toBe(true)
+  })
+
+  it.each<[string, Partial<PolicyRequest>]>([
+    ['a raw message', { context: { ...digest, 'kms:MessageType': 'RAW' } }],
+    ['a message of the default type', { context: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' } }],
+    ['another algorithm', { context: { ...digest, 'kms:SigningAlgorithm': 'ECDSA_SHA_384' } }],
+  ])('lets nobody sign %s, not by a grant either', (_, request) => {
+    expect(allows({ principalArn: SIGNER, ...request })).toBe(false)
+    expect(allows({ principalArn: SIGNER, granted: true, ...request })).toBe(false)
+  })
+
+  it.each([ADMIN, ROOT, STRANGER, FOREIGNER, undefined])(
+    'does not let %s sign, not by a grant either',
+    (principalArn) => {
+      const who = principalArn === undefined ? {} : { principalArn }
+      expect(allows({ ...who, context: digest })).toBe(false)
+      expect(allows({ ...who, context: digest, granted: true })).toBe(false)
+    },
+  )
+
+  it.each([
+    'ScheduleKeyDeletion',
+    'CancelKeyDeletion',
+    'DisableKey',
+    'EnableKey',
+    'PutKeyPolicy',
+    'CreateGrant',
+    'RetireGrant',
+    'RevokeGrant',
+    'DeleteAlias',
+    'DeleteImportedKeyMaterial',
+    'CreateAlias',
+    'UpdateAlias',
+    'UpdatePrimaryRegion',
+    'UpdateKeyDescription',
+    'ReplicateKey',
+    'ImportKeyMaterial',
+    'TagResource',
+    'UntagResource',
+  ])('denies the signing role %s, whatever else is allowed', (name) => {
+    const Statement = [
+      { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:*', Resource: '*' },
+      ...policy.Statement,
+    ]
+    const call = { action: `kms:${name}`, granted: true }
+    expect(allows({ principalArn: SIGNER, ...call }, { Statement })).toBe(false)
+    expect(allows({ principalArn: STRANGER, ...call }, { Statement })).toBe(true)
+  })
+
+  it.each(['PutKeyPolicy', 'ScheduleKeyDeletion', 'DisableKey', 'RevokeGrant', 'TagResource'])(
+    'lets the administrator do %s, and no other role',
+    (name) => {
+      const action = `kms:${name}`
+      expect(allows({ principalArn: ADMIN, action })).toBe(true)
+      for (const principalArn of [SIGNER, STRANGER, FOREIGNER])
+        expect(allows({ principalArn, action })).toBe(false)
+    },
+  )
+
+  it.each(['CreateGrant', 'ReplicateKey', 'Decrypt', 'ImportKeyMaterial'])(
+    'lets nobody do %s',
+    (name) => {
+      for (const principalArn of [SIGNER, ADMIN, ROOT, STRANGER, FOREIGNER])
+        expect(allows({ principalArn, action: `kms:${name}` })).toBe(false)
+    },
+  )
+
+  it('lets the root user, and not the account, replace the policy', () => {
+    expect(allows({ principalArn: ROOT, action: 'kms:PutKeyPolicy' })).toBe(true)
+    expect(allows({ principalArn: ROOT, action: 'kms:ScheduleKeyDeletion' })).toBe(false)
+    expect(allows({ principalArn: STRANGER, action: 'kms:PutKeyPolicy' })).toBe(false)
+  })
+
+  it.each(['aws-cn', 'aws-us-gov', 'aws-eusc'])('takes roles of %s', (partition) => {
+    const there = (arn: string) => arn.replace(':aws:', `:${partition}:`)
+    const made = keyPolicy({
+      accountId: ACCOUNT,
+      partition,
+      signerRoleArn: there(SIGNER),
+      adminRoleArn: there(ADMIN),
+    })
+    expect(JSON.stringify(made)).toBe(
+      JSON.stringify(policy).replaceAll('arn:aws:', `arn:${partition}:`),
+    )
+  })
+
+  it('takes a signing role of another account, and roles with paths', () => {
+    const signerRoleArn = FOREIGNER.replace('role/', 'role/teams/drops+1/')
+    const made = keyPolicy({ ...options, signerRoleArn })
+    expect(allows({ principalArn: signerRoleArn, context: digest }, made)).toBe(true)
+    expect(allows({ principalArn: FOREIGNER, context: digest }, made)).toBe(false)
+  })
+
+  it('cannot be changed, at any depth', () => {
+    const [first] = policy.Statement
+    expect(() => Object.assign(first?.Principal ?? {}, { AWS: '*' })).toThrow(TypeError)
+    const administration = policy.Statement[2]?.Action
+    expect(Array.isArray(administration) && Object.isFrozen(administration)).toBe(true)
+  })
+
+  it.each([
+    ['a wildcard', '*'],
+    ['every role', other('*')],
+    ['a wildcard in the name', other('flow-minte?')],
+    ['a wildcard in the path', other('*/flow-minter')],
+    ['a wildcard for the account', SIGNER.replace(ACCOUNT, '*')],
+    ['a policy variable', other(`\${aws:PrincipalTag/role}`)],
+    ['the root user', ROOT],
+    ['a user', SIGNER.replace('role/', 'user/')],
+    ['a session', `arn:aws:sts::${ACCOUNT}:assumed-role/flow-minter/session`],
+    ['a session written as a role', SIGNER.replace('iam', 'sts')],
+    ['an account', ACCOUNT],
+    ['a name', 'flow-minter'],
+    ['no name', other('')],
+    ['a path without a name', other('teams/')],
+    ['an empty part of a path', other('teams//flow-minter')],
+    ['a name too long', other('a'.repeat(65))],
+    ['a path too long', other(`${'a/'.repeat(400)}b`)],
+    ['a short account', SIGNER.replace('111122223333', '11112222333')],
+    ['a Region', SIGNER.replace('iam::', 'iam:eu-central-1:')],
+    ['a line end', `${SIGNER}\n`],
+    ['nothing', ''],
+    ['no text', 7],
+    ['null', null],
+  ])('refuses %s for either role', (_, arn) => {
+    const given = arn as string // what JavaScript lets through
+    for (const [option, wrong] of [
+      ['signerRoleArn', { signerRoleArn: given }],
+      ['adminRoleArn', { adminRoleArn: given }],
+    ] as const)
+      expect(() => keyPolicy({ ...options, ...wrong })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_OPTION',
+          context: expect.objectContaining({ option }),
+        }),
+      )
+  })
+
+  it.each<[string, object, string]>([
+    ['one role in both places', { adminRoleArn: SIGNER }, 'adminRoleArn'],
+    ['one role, in other letters', { adminRoleArn: other('Flow-Minter') }, 'adminRoleArn'],
+    ['an administrator of another account', { adminRoleArn: FOREIGNER }, 'adminRoleArn'],
+    ['a signing role of another partition', { partition: 'aws-cn' }, 'signerRoleArn'],
+    [
+      'an administrator of another partition',
+      { partition: 'aws-cn', signerRoleArn: SIGNER.replace(':aws:', ':aws-cn:') },
+      'adminRoleArn',
+    ],
+    ['a wildcard for the partition', { partition: '*' }, 'partition'],
+    ['an account that is none', { accountId: '1111' }, 'accountId'],
+    ['an account as a number', { accountId: 111122223333 }, 'accountId'],
+    ['a wildcard for the account', { accountId: '*' }, 'accountId'],
+    ['a description that is none', { describe: 1 }, 'describe'],
+    ['a misspelt option', { signer: SIGNER }, 'signer'],
+  ])('refuses %s', (_, wrong, option) => {
+    const refusal = expect.objectContaining({
+      code: 'INVALID_OPTION',
+      context: expect.objectContaining({ option }),
+    })
+    expect(() => keyPolicy({ ...options, ...wrong })).toThrow(refusal)
+    expect(() => keyPolicyFaults(policy, { ...options, ...wrong })).toThrow(refusal)
+  })
+})
+
+describe('keyPolicyFaults', () => {
+  type Document = { Statement: Record<string, unknown>[] } & Record<string, unknown>
+  const copy = (): Document => JSON.parse(JSON.stringify(policy))
+  const faultsOf = (document: unknown) => keyPolicyFaults(document, options)
+  const named = (document: Document, sid: string) => {
+    const found = document.Statement.find(({ Sid }) => Sid === sid)
+    if (found === undefined) throw new Error(`there is no ${sid}`)
+    return found
+  }
+  const change = (sid: string, fields: object) => (document: Document) => {
+    Object.assign(named(document, sid), fields)
+  }
+  const drop = (sid: string) => (document: Document) => {
+    document.Statement.splice(document.Statement.indexOf(named(document, sid)), 1)
+  }
+  const more = (fields: object) => (document: Document) => {
+    const allow = { Effect: 'Allow', Principal: { AWS: SIGNER }, Action: 'kms:Sign', Resource: '*' }
+    document.Statement.push({ ...allow, ...fields })
+  }
+
+  it.each([false, true])('finds none in what is generated (described: %s)', (describe) => {
+    expect(keyPolicyFaults(keyPolicy({ ...options, describe }), options)).toEqual([])
+  })
+
+  it.each<[string, (document: Document) => void]>([
+    ['other names', (document) => document.Statement.forEach((one) => void delete one['Sid'])],
+    ['another order', (document) => void document.Statement.reverse()],
+    ['a list of one principal', change('SignForFlow', { Principal: { AWS: [SIGNER] } })],
+    ['no way back for the root user', drop('RecoverAsTheRootUser')],
+    ['an administrator who deletes nothing', change('Administer', { Action: 'kms:PutKeyPolicy' })],
+    [
+      'an administrator with a second factor',
+      change('Administer', { Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }),
+    ],
+  ])('finds none in a policy with %s', (_, edit) => {
+    const document = copy()
+    edit(document)
+    expect(faultsOf(document)).toEqual([])
+  })
+
+  const rootOpen = { Principal: { AWS: ROOT }, Action: 'kms:*' }
+  const { Condition: digestOnly } = policy.Statement[0] ?? {}
+  it.each<[string, (document: Document) => void]>([
+    ["KMS's default statement", more(rootOpen)],
+    ['the account as principal', more({ Principal: { AWS: ACCOUNT }, Condition: digestOnly })],
+    ['everybody as principal', change('SignForFlow', { Principal: '*' })],
+    ['everybody in AWS as principal', change('SignForFlow', { Principal: { AWS: '*' } })],
+    ['a second principal', change('SignForFlow', { Principal: { AWS: [SIGNER, STRANGER] } })],
+    ['a role of another account', change('SignForFlow', { Principal: { AWS: FOREIGNER } })],
+    [
+      'a service as principal',
+      change('ReadThePublicKey', { Principal: { Service: 'lambda.amazonaws.com' } }),
+    ],
+    [
+      'a service beside the role',
+      change('SignForFlow', { Principal: { AWS: SIGNER, Service: 'lambda.amazonaws.com' } }),
+    ],
+    ['no principal', (document) => void delete named(document, 'ReadThePublicKey')['Principal']],
+    [
+      'everybody but',
+      (document) => {
+        const { Principal, ...rest } = named(document, 'ReadThePublicKey')
+        document.Statement.push({ ...rest, NotPrincipal: Principal })
+      },
+    ],
+    ['an administrator who signs', more({ Principal: { AWS: ADMIN }, Condition: digestOnly })],
+    ['an administrator who grants', change('Administer', { Action: ['kms:CreateGrant'] })],
+    ['an administrator who may do all', change('Administer', { Action: 'kms:*' })],
+    ['a signer who administers', more({ Action: 'kms:PutKeyPolicy' })],
+    ['a signature without conditions', more({})],
+    ['any message', change('SignForFlow', { Condition: { StringEquals: {} } })],
+    [
+      'ForAllValues',
+      change('SignForFlow', {
+        Condition: { 'ForAllValues:StringEquals': digestOnly?.['StringEquals'] },
+      }),
+    ],
+    ['a root user that is the account', change('RecoverAsTheRootUser', { Condition: {} })],
+    [
+      'a condition that is like',
+      change('RecoverAsTheRootUser', { Condition: { StringLike: { 'aws:PrincipalType': '*' } } }),
+    ],
+    ['every action but', more({ Action: undefined, NotAction: 'kms:Sign' })],
+    ['another resource', change('SignForFlow', { Resource: KEY })],
+    ['everybody signs', drop('NobodyElseSigns')],
+    ['raw messages not denied', drop('NothingButDigests')],
+    ['algorithms not denied', drop('NoOtherAlgorithm')],
+    ['a signer who may delete by a grant', drop('SignerOnlySigns')],
+    ['fewer denials', change('SignerOnlySigns', { Action: ['kms:ScheduleKeyDeletion'] })],
+    ['a denial for another role', change('SignerOnlySigns', { Principal: { AWS: STRANGER } })],
+    [
+      'a denial that spares another role',
+      change('NobodyElseSigns', { Condition: { ArnNotEquals: { 'aws:PrincipalArn': ADMIN } } }),
+    ],
+    [
+      'a denial that spares two',
+      change('NobodyElseSigns', {
+        Condition: { ArnNotEquals: { 'aws:PrincipalArn': [SIGNER, STRANGER] } },
+      }),
+    ],
+    [
+      'a denial by a pattern',
+      change('NobodyElseSigns', { Condition: { ArnNotLike: { 'aws:PrincipalArn': '*' } } }),
+    ],
+    [
+      'a denial with one more condition',
+      change('NothingButDigests', {
+        Condition: {
+          StringNotEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
+        },
+      }),
+    ],
+    [
+      'a denial that locks out',
+      more({ Effect: 'Deny', Principal: '*', Action: 'kms:PutKeyPolicy' }),
+    ],
+    ['nobody to change it', drop('Administer')],
+    ['an older version', (document) => void (document['Version'] = '2008-10-17')],
+    ['another effect', change('Administer', { Effect: 'ALLOW' })],
+    ['no statement', (document) => void document.Statement.splice(0)],
+  ])('flags %s', (_, edit) => {
+    const document = copy()
+    edit(document)
+    expect(faultsOf(document)).not.toEqual([])
+  })
+
+  it('takes any JSON', () => {
+    const names = ['Effect', 'Action', 'Resource', 'Condition', 'Principal']
+    const statement = fc.dictionary(fc.constantFrom(...names), fc.jsonValue())
+    const document = fc.record({
+      Version: fc.constant('2012-10-17'),
+      Statement: fc.array(statement),
+    })
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), document), (value) => {
+        expect(faultsOf(value)).not.toEqual([])
+      }),
+    )
+  })
+
+  it('takes JSON of any depth', () => {
+    const deep = JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`)
+    const document = copy()
+    change('NobodyElseSigns', { Condition: deep })(document)
+    expect(faultsOf(document)).not.toEqual([])
+  })
+
+  it('flags every policy that allows a call which the generated one does not', () => {
+    const described = keyPolicy({ ...options, describe: true })
+    const may = (document: object, call: PolicyRequest) => isAllowed(document, call, 'key')
+    // In a key policy every resource but the key itself is dead; the linter refuses them anyway.
+    const calls = requests.filter(({ resource }) => resource === KEY)
+    let wider = 0
+    fc.assert(
+      fc.property(widenings(described), (document) => {
+        if (!calls.some((call) => may(document, call) && !may(described, call))) return
+        wider += 1
+        expect(faultsOf(document)).not.toEqual([])
+      }),
+      { numRuns: 2_000 },
+    )
+    // Else the edits would test nothing.
+    expect(wider).toBeGreaterThan(200)
+  })
+
+  it('flags every policy that the administrator cannot replace', () => {
+    const action = 'kms:PutKeyPolicy'
+    const lost: object[] = []
+    fc.assert(
+      fc.property(widenings(policy), (document) => {
+        if (allows({ principalArn: ADMIN, action }, document)) return
+        // A condition that never holds is the caller's own, and no fault.
+        const conditions = document.Statement.map((one: { Condition?: object }) => one.Condition)
+        const own = policy.Statement.map(({ Condition }) => JSON.stringify(Condition))
+        if (conditions.some((one: object) => one && !own.includes(JSON.stringify(one)))) return
+        lost.push(document)
+        expect(faultsOf(document)).not.toEqual([])
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(lost.length).toBeGreaterThan(20)
+  })
+})
