@@ -23,7 +23,7 @@ type Limit = {
 }
 
 /**
- * Compares a key policy with the one that `keyPolicy` makes of the same options, with `describe`.
+ * Compares a key policy with the one that `keyPolicy` makes of the same options.
  * An Allow may have fewer actions and further conditions, never more; each of the four denials must
  * stand there as generated, and a Deny that is not one of them is a fault, since it may lock out
  * those who mend the policy. Names of statements do not matter.
@@ -33,7 +33,7 @@ type Limit = {
  * @throws {SignerError} `INVALID_OPTION` for the options; no document throws.
  */
 export function keyPolicyFaults(document: unknown, options: KeyPolicyOptions): readonly string[] {
-  const generated = keyPolicy({ ...options, describe: true }).Statement
+  const generated = keyPolicy(options).Statement
   const limits = limitsOf(generated.filter(({ Effect }) => Effect === 'Allow'))
   const denials = generated.filter(({ Effect }) => Effect === 'Deny')
   const { faults, statements } = readDocument(document)

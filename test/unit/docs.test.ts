@@ -2,9 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { signerErrorTable } from '../../src/error-codes.ts'
 import {
+  inspectionPolicy,
+  keyPolicy,
+  policyFaults,
+  signingPolicy,
+} from '../../src/provisioning/index.ts'
+import {
   compileModules,
   faultOfCommand,
-  faultsOfPolicy,
   type MarkdownPage,
   moduleOf,
   readMarkdown,
@@ -64,11 +69,17 @@ describe('code in the documents', () => {
       })
   })
 
-  it('of JSON is a policy on one key, with no more than it says', () => {
-    const policies = blocksOf(/^json$/)
-    expect(policies.map(({ place }) => place)).toHaveLength(2)
-    for (const { code, place } of policies)
-      expect({ place, faults: faultsOfPolicy(JSON.parse(code)) }).toEqual({ place, faults: [] })
+  const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+  const keyArns = [keyArn]
+
+  it('of JSON is a policy, as it is generated', () => {
+    const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`
+    const roles = { signerRoleArn: role('flow-minter'), adminRoleArn: role('key-admin') }
+    expect(blocksOf(/^json$/).map(({ code }) => JSON.parse(code))).toEqual([
+      signingPolicy({ keyArns }),
+      keyPolicy({ accountId: '111122223333', ...roles }),
+      inspectionPolicy({ keyArns }),
+    ])
   })
 
   it.each<[string, string, string]>([
@@ -84,7 +95,8 @@ describe('code in the documents', () => {
     const [policy] = blocksOf(/^json$/)
     const changed = policy?.code.replaceAll(text, other) ?? ''
     expect(changed).not.toBe(policy?.code)
-    expect(faultsOfPolicy(JSON.parse(changed))).not.toEqual([])
+    expect(policyFaults(JSON.parse(policy?.code ?? ''), { keyArns })).toEqual([])
+    expect(policyFaults(JSON.parse(changed), { keyArns })).not.toEqual([])
   })
 
   it.each([

@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { isBuilt, type ServerProcess } from '../../support/admin-server/process.ts'
 import {
   auditServers,
@@ -27,6 +28,9 @@ if (!runs)
     'SKIPPED admin-server/instances: no PostgreSQL 15 or newer found (apt-get install postgresql), or no build (npm run build)\n',
   )
 const describeWithPostgres = runs ? describe : describe.skip
+
+/** Longer than any other statement of the server waits for a lock. */
+const LOCK_MS = 6_000
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 
@@ -67,6 +71,32 @@ describeWithPostgres('several processes on one PostgreSQL', () => {
       expect(started.map((one) => one.hasEnded())).toEqual([false, false, false])
       await Promise.all(started.map((one) => one.signal('SIGTERM')))
     } finally {
+      world.moveTo(world.database.place)
+    }
+  })
+
+  it.each([
+    ['of the server', '1717791851'],
+    ['of the relay', `hashtextextended('"fcl_kms".migrations', 0)`],
+  ])('waits longer than for a statement while another makes the tables %s', async (_, lock) => {
+    await using database = await postgres.createDatabase()
+    const other = new Client({ connectionString: database.url })
+    other.on('error', () => undefined)
+    await other.connect()
+    try {
+      await other.query(`SELECT pg_advisory_lock(${lock})`)
+      world.moveTo(database.place)
+      const started = await world.start()
+      const waits = `SELECT FROM pg_stat_activity WHERE wait_event = 'advisory'`
+      await until(async () => started.hasEnded() || (await other.query(waits)).rows.length > 0)
+      const since = performance.now()
+      await until(() => started.hasEnded() || performance.now() - since > LOCK_MS)
+      expect(started.hasEnded()).toBe(false)
+      await other.query('SELECT pg_advisory_unlock_all()')
+      await started.ready
+      await started.signal('SIGTERM')
+    } finally {
+      await other.end()
       world.moveTo(world.database.place)
     }
   })
@@ -124,7 +154,7 @@ describeWithPostgres('several processes on one PostgreSQL', () => {
     await load.over
     await untilAllOver(world)
     for (const [id, size] of load.accepted) accepted.set(id, size)
-  })
+  }, 120_000)
 
   it('has joined all of it in one audit trail that verifies', async () => {
     const audit = await auditServers(world, accepted)

@@ -61,7 +61,7 @@ async function mint(server: TestServer, recipient: string) {
   await until(async () => {
     const { state } = (await shop.call('GET', `/v1/mints/${id}`)).body
     return state === 'done' || state === 'failed' || state === 'partly-failed'
-  })
+  }, 60_000)
   const { body } = await shop.call('GET', `/v1/mints/${id}`)
   const found = await shop.call('GET', `/v1/mints/${id}/items`)
   const nftIds: readonly string[] = found.body.items.map((item: { nftId: string }) => item.nftId)
@@ -94,4 +94,4 @@ it('mints nothing twice after an old copy of its database was put back', async (
   const auditor = await after.caller('eve', 'auditor')
   expect((await auditor.call('GET', '/v1/audit/verify')).body).toMatchObject({ intact: true })
   expect(await countNfts(treasury)).toBe(2)
-})
+}, 180_000)

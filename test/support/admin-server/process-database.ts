@@ -8,6 +8,9 @@ import { Client } from 'pg'
 import { findPostgres, startPostgres } from '../postgres.ts'
 import type { ServerPlace } from './process.ts'
 
+/** One empty database of PostgreSQL. */
+export type PostgresDatabase = ServerDatabase & { readonly url: string }
+
 /** One empty database. */
 export type ServerDatabase = AsyncDisposable & {
   readonly kind: 'PGlite' | 'PostgreSQL'
@@ -19,7 +22,7 @@ export type ServerDatabase = AsyncDisposable & {
 /** A PostgreSQL in which databases can be made. */
 export type PostgresHost = AsyncDisposable & {
   readonly url: string
-  readonly createDatabase: () => Promise<ServerDatabase>
+  readonly createDatabase: () => Promise<PostgresDatabase>
 }
 
 /** Whether `startPostgresHost` can be called. */
@@ -39,22 +42,23 @@ export async function startPostgresHost(): Promise<PostgresHost> {
   }
 }
 
-async function createDatabase(hostUrl: string): Promise<ServerDatabase> {
+async function createDatabase(hostUrl: string): Promise<PostgresDatabase> {
   const name = `fcl_kms_test_${randomBytes(6).toString('hex')}`
   const made: string[] = []
-  const create = async (database: string, template?: string): Promise<ServerPlace> => {
+  const create = async (database: string, template?: string): Promise<string> => {
     const from = template === undefined ? '' : ` TEMPLATE ${template}`
     await execute(hostUrl, `CREATE DATABASE ${database}${from}`)
     made.push(database)
     const url = new URL(hostUrl)
     url.pathname = `/${database}`
-    return { databaseUrl: url.href }
+    return url.href
   }
-  const place = await create(name)
+  const url = await create(name)
   return {
     kind: 'PostgreSQL',
-    place,
-    copy: () => create(`${name}_copy_${made.length}`, name),
+    url,
+    place: { databaseUrl: url },
+    copy: async () => ({ databaseUrl: await create(`${name}_copy_${made.length}`, name) }),
     async [Symbol.asyncDispose]() {
       for (const one of made) await execute(hostUrl, `DROP DATABASE IF EXISTS ${one} WITH (FORCE)`)
     },

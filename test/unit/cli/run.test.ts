@@ -33,6 +33,7 @@ Flow accounts whose keys live in AWS KMS.
 Commands:
   keys create                 Create a signing key in AWS KMS and show its Flow public key
   keys show                   Show the Flow public key, state and spec of a key, and where it is used
+  keys policy                 Print the IAM policy of a role that signs, or with --role and --admin the key policy
   accounts create             Create a Flow account whose keys are KMS keys
   accounts show               Show the balance and keys of an account, and which KMS key holds which
   accounts add-proposal-keys  Add n copies of a key to an account, at weight 0, to send transactions in parallel
@@ -43,6 +44,7 @@ Commands:
 Examples:
   fcl-kms keys create --alias alias/flow-minter --region eu-central-1
   fcl-kms keys show --key alias/flow-minter
+  fcl-kms keys policy --key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
   fcl-kms accounts create --network emulator --payer emulator --key alias/flow-minter
   fcl-kms accounts show --network testnet --address 0x1d007d755531709b --key alias/flow-minter
   fcl-kms accounts add-proposal-keys 100 --network testnet --address 0x1d007d755531709b --key alias/flow-minter
@@ -59,6 +61,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor found a problem, 130 in
   it.each([
     'keys create',
     'keys show',
+    'keys policy',
     'accounts create',
     'accounts show',
     'accounts add-proposal-keys',
@@ -97,6 +100,10 @@ describe('wrong usage ends with 2 and says which option', () => {
   const create = ['accounts', 'create', '--network', 'emulator', '--payer', 'emulator']
   const key = ['--key', 'alias/a']
   const grow = ['accounts', 'add-proposal-keys']
+  const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+  const policy = ['keys', 'policy', '--key', keyArn]
+  const role = ['--role', 'arn:aws:iam::111122223333:role/a']
+  const others = ['--key', keyArn.replace(':111122223333:', ':444455556666:')]
 
   it.each([
     ['no command', [], 'command'],
@@ -149,6 +156,12 @@ describe('wrong usage ends with 2 and says which option', () => {
     ['a weight too many', [...create, ...key, '--weight', '1', '--weight', '2'], '--weight'],
     ['a weight that is a word', [...create, ...key, '--weight', 'all'], '--weight'],
     ['a hash too many', [...create, ...key, '--hash', 'SHA2_256', '--hash', 'SHA2_256'], '--hash'],
+    ['a policy on nothing', ['keys', 'policy'], '--key'],
+    ['a policy on one key twice', [...policy, '--key', keyArn], 'keyArns'],
+    ['a key policy without an administrator', [...policy, ...role], '--admin'],
+    ['a key policy without a signer', [...policy, '--admin', 'x'], '--role'],
+    ['a key policy for a name', [...policy, '--role', 'x', '--admin', 'x'], 'signerRoleArn'],
+    ['a key policy of two accounts', [...policy, ...others, ...role, '--admin', 'x'], '--key'],
     ['a doctor with a wrong weight', ['doctor', '--weight', '1001'], '--weight'],
   ])('for %s', async (_, args, option) => {
     const outcome = await cli([...args, '--json'])
@@ -172,6 +185,7 @@ describe('wrong usage ends with 2 and says which option', () => {
       'ACCESS_NODE_NOT_SET',
     ],
     ['a wrong key id', [...message.slice(0, -1), 'alias', '--text', 'a'], 'INVALID_KEY_ID'],
+    ['a policy on an alias', ['keys', 'policy', ...key], 'INVALID_KEY_ID'],
     ['a wrong Region', ['keys', 'show', ...key, '--region', 'the moon'], 'AWS_REGION_INVALID'],
     ['odd hex', [...message, '--message', 'abc'], 'MALFORMED_HEX'],
     ['0x hex', [...message, '--message', '0xab'], 'MALFORMED_HEX'],

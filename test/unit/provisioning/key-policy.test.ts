@@ -215,7 +215,14 @@ describe('keyPolicyFaults', () => {
   }
 
   it.each([false, true])('finds none in what is generated (described: %s)', (describe) => {
-    expect(keyPolicyFaults(keyPolicy({ ...options, describe }), options)).toEqual([])
+    const given = { ...options, describe }
+    expect(keyPolicyFaults(keyPolicy(given), given)).toEqual([])
+  })
+
+  it('flags DescribeKey for the signing role unless asked', () => {
+    expect(faultsOf(keyPolicy({ ...options, describe: true }))).toEqual([
+      `Statement 2 allows "${SIGNER}" "kms:DescribeKey", which is not for it.`,
+    ])
   })
 
   it.each<[string, (document: Document) => void]>([
@@ -311,7 +318,7 @@ describe('keyPolicyFaults', () => {
       more({ Effect: 'Deny', Principal: '*', Action: 'kms:PutKeyPolicy' }),
     ],
     ['nobody to change it', drop('Administer')],
-    ['an older version', (document) => void (document['Version'] = '2008-10-17')],
+    ['an older version', (document) => void Object.assign(document, { Version: '2008-10-17' })],
     ['another effect', change('Administer', { Effect: 'ALLOW' })],
     ['no statement', (document) => void document.Statement.splice(0)],
   ])('flags %s', (_, edit) => {
@@ -342,21 +349,19 @@ describe('keyPolicyFaults', () => {
   })
 
   it('flags every policy that allows a call which the generated one does not', () => {
-    const described = keyPolicy({ ...options, describe: true })
-    const may = (document: object, call: PolicyRequest) => isAllowed(document, call, 'key')
     // In a key policy every resource but the key itself is dead; the linter refuses them anyway.
-    const calls = requests.filter(({ resource }) => resource === KEY)
+    const denied = requests.filter((call) => call.resource === KEY && !allows(call))
     let wider = 0
     fc.assert(
-      fc.property(widenings(described), (document) => {
-        if (!calls.some((call) => may(document, call) && !may(described, call))) return
+      fc.property(widenings(policy), (document) => {
+        if (!denied.some((call) => allows(call, document))) return
         wider += 1
         expect(faultsOf(document)).not.toEqual([])
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
     // Else the edits would test nothing.
-    expect(wider).toBeGreaterThan(200)
+    expect(wider).toBeGreaterThan(100)
   })
 
   it('flags every policy that the administrator cannot replace', () => {
@@ -372,7 +377,7 @@ describe('keyPolicyFaults', () => {
         lost.push(document)
         expect(faultsOf(document)).not.toEqual([])
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
     expect(lost.length).toBeGreaterThan(20)
   })

@@ -55,8 +55,10 @@ const edit = <T>(what: fc.Arbitrary<T>, change: (statement: Json, given: T) => v
   )
 const text = (texts: readonly string[]) => fc.constantFrom(...texts)
 const editField = (name: string, texts: readonly string[]) => [
-  edit(text(texts), (statement, one) => void (statement[name] = one)),
-  edit(text(texts), (statement, one) => void (statement[name] = added(statement[name], one))),
+  edit(text(texts), (statement, one) => void Object.assign(statement, { [name]: one })),
+  edit(text(texts), (statement, one) => {
+    statement[name] = added(statement[name], one)
+  }),
 ]
 const rename = (name: string) =>
   edit(fc.constant(name), (statement) => {
@@ -68,10 +70,12 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
   ...editField('Action', actions),
   ...editField('Resource', resources),
   ...['Action', 'Resource', 'Principal'].map(rename),
-  edit(text(['Allow', 'Deny']), (statement, effect) => void (statement['Effect'] = effect)),
+  edit(text(['Allow', 'Deny']), (statement, Effect) => void Object.assign(statement, { Effect })),
   edit(text(['Condition', 'Resource']), (statement, name) => void delete statement[name]),
-  edit(text(principals), (statement, AWS) => void (statement['Principal'] = { AWS })),
-  edit(text(['*', '']), (statement, one) => void (statement['Principal'] = one)),
+  edit(text(principals), (statement, AWS) => {
+    statement['Principal'] = { AWS }
+  }),
+  edit(text(['*', '']), (statement, Principal) => void Object.assign(statement, { Principal })),
   edit(text(principals), (statement, one) => {
     const principal = objectOf(statement['Principal'])
     statement['Principal'] = { ...principal, AWS: added(principal['AWS'], one) }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { inspectionPolicy, policyFaults, signingPolicy } from '../../../src/provisioning/index.ts'
-import { isAllowed, type PolicyRequest } from './policy-evaluation.ts'
+import { isAllowed } from './policy-evaluation.ts'
 import { ACCOUNT, KEY, OTHER_KEY, requests, widenings } from './policy-widening.ts'
 
 const keyArns = [KEY]
@@ -128,12 +128,15 @@ describe('policyFaults', () => {
   it.each<[string, (policy: ReturnType<typeof copy>) => void]>([
     ['a Deny', ({ Statement }) => Statement.push({ Effect: 'Deny', Action: '*', Resource: '*' })],
     ['an action less', ({ Statement }) => Statement.pop()],
-    ['lists of one', ({ Statement: [first] }) => void (first && (first['Resource'] = [KEY]))],
-    ['an id', (document) => void (document['Id'] = 'minter')],
+    [
+      'lists of one',
+      ({ Statement: [first = {}] }) => void Object.assign(first, { Resource: [KEY] }),
+    ],
+    ['an id', (document) => void Object.assign(document, { Id: 'minter' })],
     [
       'one more condition',
-      ({ Statement: [, second] }) =>
-        void (second && (second['Condition'] = { Bool: { 'aws:SecureTransport': 'true' } })),
+      ({ Statement: [, second = {}] }) =>
+        void Object.assign(second, { Condition: { Bool: { 'aws:SecureTransport': 'true' } } }),
     ],
   ])('finds none in a policy with %s, which is as narrow', (_, change) => {
     const document = copy()
@@ -206,9 +209,9 @@ describe('policyFaults', () => {
     ['a statement that is a text', ({ Statement }) => Statement.push('*' as never)],
     ['another effect', sign({ Effect: 'allow' })],
     ['no effect', without('Effect', {})],
-    ['an older version', (document) => void (document['Version'] = '2008-10-17')],
+    ['an older version', (document) => void Object.assign(document, { Version: '2008-10-17' })],
     ['no version', (document) => void delete document['Version']],
-    ['another field', (document) => void (document['Statements'] = [])],
+    ['another field', (document) => void Object.assign(document, { Statements: [] })],
     ['no statement', ({ Statement }) => void Statement.splice(0)],
   ])('flags %s', (_, change) => {
     const document = copy()
@@ -261,20 +264,19 @@ describe('policyFaults', () => {
   })
 
   it('flags every policy that allows a call which the generated one does not', () => {
-    const allows = (document: object, request: PolicyRequest) => isAllowed(document, request, 'iam')
     const calls = requests.filter(({ granted }) => !granted)
+    const denied = calls.filter((call) => !isAllowed(policy, call, 'iam'))
     let wider = 0
     fc.assert(
       fc.property(widenings(policy), (document) => {
-        const more = calls.some((call) => allows(document, call) && !allows(policy, call))
-        if (!more) return
+        if (!denied.some((call) => isAllowed(document, call, 'iam'))) return
         wider += 1
         expect(faultsOf(document)).not.toEqual([])
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
     // Else the edits would test nothing.
-    expect(wider).toBeGreaterThan(200)
+    expect(wider).toBeGreaterThan(100)
   })
 })
 

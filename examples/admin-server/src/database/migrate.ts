@@ -14,6 +14,8 @@ const migrations: readonly string[] = [
 
 /** Of the advisory lock: any number that nobody else in this database takes. */
 const LOCK = 0x66_63_6c_6b
+/** Whoever starts at the same time waits for the one that works, longer than other statements may. */
+const patience = ['lock_timeout', 'statement_timeout'].map((name) => `SET LOCAL ${name} = '60s'`)
 
 /**
  * Many processes may do so at once: one works, the others wait, then look again.
@@ -25,6 +27,7 @@ export async function migrate(
   database: Database,
 ): Promise<{ readonly from: number; readonly to: number }> {
   return database.transaction(async (session) => {
+    for (const statement of patience) await session.query(statement)
     await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
     await session.query(
       `CREATE TABLE IF NOT EXISTS migrations (

@@ -41,6 +41,8 @@ const RELEASE_MS = 500
 const SWEEP_MS = 2_000
 const EXPIRE_MS = 10_000
 const FLUSH_MS = 100
+const START_MS = 60_000
+const LOCK_NOT_AVAILABLE = '55P03'
 /** The keys of the account are read that often even when nothing is signed. */
 const PROMOTE_MS = 5_000
 
@@ -56,7 +58,7 @@ export async function openSigning(
     region: aws.region,
     ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
   })
-  const inner = await createSqlStore(database.forRelay)
+  const inner = await openStore(database)
   const governor = createSigningGovernor({
     ratePerSecond: relay.kmsRequestsPerSecond,
     reserve: inner.reserveTurns,
@@ -78,6 +80,19 @@ export async function openSigning(
   )
   const accountKeys = createAccountKeys(config, authorizer)
   return { kms, authorizer, governor, accountKeys, store: ledger.audited(inner) }
+}
+
+/** One that starts at the same time may make the tables for longer than a statement waits for a lock. */
+async function openStore(database: Database): Promise<RelayStore> {
+  for (const deadline = performance.now() + START_MS; ; )
+    try {
+      return await createSqlStore(database.forRelay)
+    } catch (thrown) {
+      const cause = thrown instanceof Error ? thrown.cause : undefined
+      const isLocked =
+        cause instanceof Error && 'code' in cause && cause.code === LOCK_NOT_AVAILABLE
+      if (!isLocked || performance.now() > deadline) throw thrown
+    }
 }
 
 /** Starts the relay and the loops. Rejects as `createRelay` does. */
