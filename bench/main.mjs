@@ -2,6 +2,7 @@
  * `npm run bench`: one table, measured in one run on real servers.
  *
  * - `--only signing` or `--only throughput`: half of it.
+ * - `--only admin`: the admin server, as a table of its own; `--minutes 10` of load for its memory.
  * - `--full`: ten thousand transactions on the emulator, too, which takes minutes.
  * - `--plot`: the model of mainnet alone, as docs/throughput.svg.
  * - `--json`: the raw numbers.
@@ -15,7 +16,7 @@ import { tableOf } from './rows.mjs'
 import { createScope } from './scope.mjs'
 
 /** More than twice what each takes on two idle cores. */
-const DEADLINE_S = { signing: 175, throughput: 800, full: 600, plot: 400 }
+const DEADLINE_S = { signing: 175, throughput: 800, full: 600, plot: 400, admin: 400 }
 
 const options = readOptions()
 // The AWS client would say at each start which versions of Node.js it will leave behind.
@@ -36,7 +37,8 @@ for (const [name, code] of [
     exitCode = code
     end(new Error(`ended by ${name}`))
   })
-const deadlineS = options.parts.reduce((sum, part) => sum + DEADLINE_S[part], 0)
+const deadlineS =
+  options.parts.reduce((sum, part) => sum + DEADLINE_S[part], 0) + 120 * options.minutes
 const timer = setTimeout(() => end(new Error(`not done after ${deadlineS} s`)), deadlineS * 1_000)
 
 try {
@@ -60,6 +62,12 @@ async function measure() {
     const { measurePlot, plotTable } = await import('./plot.mjs')
     return { results: await measurePlot(scope), print: plotTable }
   }
+  if (parts.includes('admin')) {
+    const { measureAdmin } = await import('./admin-server.mjs')
+    const { adminTable } = await import('./admin-rows.mjs')
+    results.admin = await measureAdmin(scope, { memoryMinutes: options.minutes })
+    return { results, print: adminTable }
+  }
   if (parts.includes('signing')) {
     const { measureSigning } = await import('./measure-signing.mjs')
     results.signing = await measureSigning(scope)
@@ -76,16 +84,25 @@ async function measure() {
 function readOptions() {
   const flag = { type: 'boolean', default: false }
   const { values } = parseArgs({
-    options: { json: flag, plot: flag, full: flag, only: { type: 'string' } },
+    options: {
+      ...{ json: flag, plot: flag, full: flag, only: { type: 'string' } },
+      minutes: { type: 'string', default: '1' },
+    },
   })
   const { json, plot, full, only } = values
-  if (only !== undefined && !['signing', 'throughput'].includes(only)) {
-    console.error('--only takes signing or throughput')
-    process.exit(1)
-  }
-  if (plot) return { json, parts: ['plot'] }
+  const minutes = Number(values.minutes)
+  if (only !== undefined && !['signing', 'throughput', 'admin'].includes(only))
+    refuse('--only takes signing, throughput or admin')
+  if (!(minutes >= 0.5 && minutes <= 60)) refuse('--minutes takes 0.5 to 60')
+  if (plot) return { json, minutes: 0, parts: ['plot'] }
+  if (only === 'admin') return { json, minutes, parts: ['admin'] }
   const parts = only === undefined ? ['signing', 'throughput'] : [only]
-  return { json, parts: full ? [...parts, 'full'] : parts }
+  return { json, minutes: 0, parts: full ? [...parts, 'full'] : parts }
+}
+
+function refuse(sentence) {
+  console.error(sentence)
+  process.exit(1)
 }
 
 function machineFacts() {

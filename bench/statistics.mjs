@@ -7,6 +7,12 @@ export function median(sample) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** @param {readonly number[]} sample not empty; not modified @param {number} share from 0 to 1 */
+export function percentile(sample, share) {
+  const sorted = sample.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+}
+
 /**
  * Runs the contestants in turn, each time in another order, so that none profits from its place.
  * @param {Record<string, () => unknown>} contestants

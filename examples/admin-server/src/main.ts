@@ -16,6 +16,7 @@ import { type Database, openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import { isAdminError } from './errors.ts'
 import { functionTemplates } from './functions/index.ts'
+import { endOnFaults } from './observability/faults.ts'
 import { createLog } from './observability/log.ts'
 import { startServer } from './server.ts'
 
@@ -96,6 +97,7 @@ async function serve(loaded: LoadedConfig, { check }: Values): Promise<number> {
   const log = createLog(config.log)
   for (const { path, problem, remedy } of loaded.warnings)
     log.warn({ path, problem, remedy }, 'configuration')
+  endOnFaults(log)
   const server = await startServer({ config, log, version: ownVersion() })
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name))

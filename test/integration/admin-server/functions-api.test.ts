@@ -286,7 +286,7 @@ describe('a pause', () => {
   }
   const signatureRecords = async (): Promise<number> => {
     const [row] = await server.context.database.query<{ count: number }>(
-      `SELECT count(*) AS count FROM audit_records WHERE kind = 'signature'`,
+      `SELECT count(*) AS count FROM audit WHERE kind = 'signature'`,
     )
     return row?.count ?? -1
   }

@@ -49,11 +49,9 @@ describe('bad HTTP inputs, to the real server', () => {
     const before = await requestCount()
     const wrong: string[] = []
     const answers = new Map<string, number>()
-    // Those of credentials would use up what their address may get wrong; see below.
-    const queue = badInputs.map((row, index) => ({ row, index }))
+    const queue = [...badInputs]
     const worker = async () => {
-      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-        const { row } = next
+      for (let row = queue.pop(); row !== undefined; row = queue.pop()) {
         const bytes = row.bytes({ host: `127.0.0.1:${server.port}`, token })
         const { answer, text } = await exchange(server.port, bytes, SLOW_MS)
         answers.set(String(answer), (answers.get(String(answer)) ?? 0) + 1)
@@ -269,10 +267,10 @@ describe('signatures of requests', () => {
     const calls = [
       ['POST', approval, { digest }, 201],
       ['DELETE', `${approval}/mine`, undefined, 200],
-      ['POST', '/v1/pause', { reason: 'a test' }, 200],
-      ['POST', '/v1/resume', { reason: 'a test' }, 200],
       ['POST', `/v1/requests/${id}/approvals`, { digest }, 201],
       ['DELETE', `/v1/requests/${id}/approvals/mine`, undefined, 200],
+      ['POST', '/v1/pause', { reason: 'a test' }, 200],
+      ['POST', '/v1/resume', { reason: 'a test' }, 200],
     ] as const
     // A pause goes first, so that nothing is decided between approval and withdrawal.
     const pause = { method: 'POST', target: '/v1/pause', body: '{"reason":"first"}' }

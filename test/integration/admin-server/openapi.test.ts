@@ -262,7 +262,10 @@ describe('calls made from the description', () => {
       ['^rq_[0-9a-f]{32}$', known.map(({ id }) => id)],
       ['^[0-9a-f]{64}$', known.map(({ digest }) => digest)],
       ['^0x[0-9a-f]{16}$', [treasury.recipient]],
-      [webAddress.pattern ?? '', ['https://example.com/1.png', 'ipfs://bafkreihdwdcefgh4']],
+      [
+        String(Reflect.get(webAddress, 'pattern')),
+        ['https://example.com/1.png', 'ipfs://bafkreihdwdcefgh4'],
+      ],
       ['^[a-z][a-z0-9-]{0,63}$', ['mint', 'transfer', 'add-proposal-keys']],
     ])
     const calls = sample(anyCall(operationsOf(document), hints), { seed, numRuns: FUZZ_CALLS })

@@ -44,7 +44,8 @@ async function countNfts({ address, config }: Treasury): Promise<unknown> {
       arguments: values.map((value) => base64(JSON.stringify(value))),
     }),
   })
-  const page = JSON.parse(Buffer.from(await reply.json(), 'base64').toString())
+  const encoded: string = JSON.parse(await reply.text())
+  const page = JSON.parse(Buffer.from(encoded, 'base64').toString())
   const fields: readonly { name: string; value: { value: unknown } }[] = page.value.value.fields
   return Number(fields.find(({ name }) => name === 'length')?.value.value)
 }

@@ -58,7 +58,7 @@ describeBuilt('a process of the admin server that ends', () => {
     expect({ code, inTime: at - before < 10_000 }).toEqual({ code: 0, inTime: true })
     expect(await watch.seen).toEqual(['200', '503', 'closed'])
     await expectAllDone(world, new Map(asked.map(({ id }) => [id, 1])))
-  }, 120_000)
+  }, 180_000)
 
   it('answers nothing that is not durable, and another goes on after kill -9', async () => {
     await using world = await startServerWorld(chain, await createFolderDatabase())
@@ -73,7 +73,7 @@ describeBuilt('a process of the admin server that ends', () => {
     await load.over
     await world.alive()[0]?.signal('SIGKILL')
     await expectAllDone(world, load.accepted)
-  }, 120_000)
+  }, 180_000)
 
   itWithPostgres(
     'refuses a token on every process once it is revoked on one',
@@ -88,8 +88,8 @@ describeBuilt('a process of the admin server that ends', () => {
             return `${status} ${body.code ?? body.name}`
           }),
         )
-      expect(await statuses()).toEqual(['200 shop', '200 shop'])
-      const [id = ''] = /^\S+(?=\tshop\t)/m.exec(await world.command('tokens', 'list')) ?? []
+      expect(await statuses()).toEqual(['200 bot', '200 bot'])
+      const [id = ''] = /^\S+(?=\tbot\t)/m.exec(await world.command('tokens', 'list')) ?? []
       await world.command('tokens', 'revoke', id)
       expect(await statuses()).toEqual(['401 UNAUTHENTICATED', '401 UNAUTHENTICATED'])
     },

@@ -139,7 +139,7 @@ function changeKey(world: Approvals, model: Model, pick: number, who: number): v
   const first = firstKeys[index]
   if (first === undefined) return
   const changed =
-    pick >= 40 ? first : pick >= 32 ? { ...first, revoked: true } : { ...first, weight }
+    pick >= 24 ? first : pick >= 20 ? { ...first, revoked: true } : { ...first, weight }
   model.keys = model.keys.map((key, place) => (place === index ? changed : key))
   world.setKeys(model.keys)
 }

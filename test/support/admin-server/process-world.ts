@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Role } from '../../../examples/admin-server/src/access/principal.ts'
+import { createToken } from '../../../examples/admin-server/src/access/tokens.ts'
 import type { Config } from '../../../examples/admin-server/src/config/config.ts'
+import { openDatabase } from '../../../examples/admin-server/src/database/database.ts'
+import { migrate } from '../../../examples/admin-server/src/database/migrate.ts'
 import { freePorts } from '../../../src/testing/child-server.ts'
 import { readMinted } from '../mint-relay.ts'
 import {
@@ -22,7 +25,6 @@ import { type AdminChain, type Answer, type Treasury, twoKeys } from './world.ts
 export type ServerWorld = AsyncDisposable & {
   readonly database: ServerDatabase
   readonly treasury: Treasury
-  /** Of `main.js tokens create`. */
   readonly tokens: Readonly<Record<Principal, string>>
   /** That have not ended, the oldest first. */
   readonly alive: () => readonly ServerProcess[]
@@ -78,7 +80,7 @@ transaction(to: Address) {
 }`
 
 /**
- * Makes the tables and tokens by the command, and starts no server.
+ * Makes the tables and tokens, and starts no server.
  *
  * @param database - Owned by the world from here on.
  */
@@ -115,12 +117,7 @@ export async function startServerWorld(
       processes.push(started)
       return started
     }
-    const tokens = { shop: '', alice: '', eve: '' }
-    for (const principal of ['shop', 'alice', 'eve'] as const)
-      tokens[principal] = await command(
-        ...['tokens', 'create', '--principal', principal],
-        ...rolesOf[principal].flatMap((role) => ['--role', role]),
-      )
+    const tokens = await createTokens(place)
 
     async function insist(...[principal, ...call]: Parameters<Insist>): Promise<Answer> {
       for (const deadline = performance.now() + INSIST_MS; ; await sleep(20)) {
@@ -158,5 +155,21 @@ export async function startServerWorld(
   } catch (thrown) {
     await dispose()
     throw thrown
+  }
+}
+
+/** Here and not by the command, since opening a folder takes seconds each time. */
+async function createTokens(place: ServerPlace): Promise<Readonly<Record<Principal, string>>> {
+  const database = await openDatabase('folder' in place ? place : { url: place.databaseUrl })
+  try {
+    await migrate(database)
+    const made = { shop: '', alice: '', eve: '' }
+    for (const principal of ['shop', 'alice', 'eve'] as const) {
+      const facts = { principal, roles: rolesOf[principal], description: 'test', days: 1 }
+      made[principal] = (await createToken(database, { ...facts, createdBy: 'test' })).token
+    }
+    return made
+  } finally {
+    await database.close()
   }
 }

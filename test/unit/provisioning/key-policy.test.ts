@@ -284,6 +284,9 @@ describe('keyPolicyFaults', () => {
       change('RecoverAsTheRootUser', { Condition: { StringLike: { 'aws:PrincipalType': '*' } } }),
     ],
     ['every action but', more({ Action: undefined, NotAction: 'kms:Sign' })],
+    ['an effect that is unknown', change('ReadThePublicKey', { Effect: 'ALLOW' })],
+    ['an empty list of actions', change('ReadThePublicKey', { Action: [] })],
+    ['a field beside the action', change('Administer', { NotAction: 'kms:Sign' })],
     ['another resource', change('SignForFlow', { Resource: KEY })],
     ['everybody signs', drop('NobodyElseSigns')],
     ['raw messages not denied', drop('NothingButDigests')],
@@ -325,6 +328,20 @@ describe('keyPolicyFaults', () => {
     const document = copy()
     edit(document)
     expect(faultsOf(document)).not.toEqual([])
+  })
+
+  it('tells the place, what is wrong there, and who is locked out', () => {
+    const document = copy()
+    change('Administer', { Effect: 'Deny' })(document)
+    drop('NobodyElseSigns')(document)
+    more({ Principal: '*', Resource: KEY })(document)
+    expect(faultsOf(document)).toEqual([
+      'Statement 3 denies what is not generated, and may lock out somebody.',
+      'Statement 8 has another resource than "*", which is the key itself.',
+      'Statement 8 lets in "*", not one of the two roles or the root user.',
+      'The denial NobodyElseSigns is missing, or not as generated.',
+      'Nothing lets the administrator replace the policy.',
+    ])
   })
 
   it('takes any JSON', () => {

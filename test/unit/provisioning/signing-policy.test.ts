@@ -231,6 +231,10 @@ describe('policyFaults', () => {
     ])
   })
 
+  it.each([[[]], ['{}'], [null], [undefined], [7]])('tells that %j is no policy', (value) => {
+    expect(faultsOf(value)).toEqual(['It is not a policy document.'])
+  })
+
   it('shows no control characters and no long texts', () => {
     const document = copy()
     sign({ Action: ['kms:Sign', `\u001b[2J\u202e${'a'.repeat(1_000)}`] })(document)

@@ -1,5 +1,6 @@
 /** One line of JSON for each thing that happened; no secret gets into one. @module */
 
+import { isSignerError } from 'fcl-kms'
 import { type Logger, type LoggerOptions, pino } from 'pino'
 import type { Config } from '../config/config.ts'
 import { isAdminError } from '../errors.ts'
@@ -31,7 +32,8 @@ export function createLog(
  * serializer of pino: it joins the messages and stacks of all causes to those of the error.
  */
 function errorFacts(thrown: unknown): unknown {
-  if (!(thrown instanceof Error)) return { type: typeof thrown }
+  const isOurs = isAdminError(thrown) || isSignerError(thrown)
+  if (!isOurs) return causeFacts(thrown)
   const { name: type, message, stack } = thrown
   const code = 'code' in thrown ? String(thrown.code) : undefined
   const cause = thrown.cause === undefined ? undefined : causeFacts(thrown.cause)
@@ -39,7 +41,7 @@ function errorFacts(thrown: unknown): unknown {
   return { type, code, message, stack, facts, cause }
 }
 
-/** Without its message: drivers put values of rows into theirs. */
+/** Of an error of somebody else, without its message: drivers put values of rows into theirs. */
 function causeFacts(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return { type: typeof thrown }
   const code = 'code' in thrown ? String(thrown.code) : undefined

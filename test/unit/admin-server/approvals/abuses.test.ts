@@ -8,6 +8,8 @@ import {
   configWith,
   halves,
   openApprovals,
+  person,
+  recipient,
   refusal,
   treasury,
 } from '../../../support/admin-server/approval-world.ts'
@@ -304,6 +306,19 @@ describe('what was approved is what is signed: it is refused', () => {
     const jobId = `${idOf(asked)}-7`
     await sql('UPDATE items SET job_id = $2 WHERE request_id = $1', idOf(asked), jobId)
     await expectRefused(asked, 'it names another request')
+  })
+
+  it('when an item whose arguments name no id lies under the id of another', async () => {
+    const asked = await world.accept(person('shop', 'requester'), {
+      functionName: 'transfer',
+      items: [{ recipient, nftId: '7' }],
+      idempotencyKey: 'a transfer',
+    })
+    await world.approve('alice', asked)
+    await world.release()
+    const jobId = `${idOf(asked)}-7`
+    await sql('UPDATE items SET job_id = $2 WHERE request_id = $1', idOf(asked), jobId)
+    await expectRefused(asked, altered)
   })
 
   const others: readonly [string, Partial<Intent>][] = [

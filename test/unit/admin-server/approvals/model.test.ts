@@ -37,7 +37,8 @@ it(
     expect(await world.audit.verify()).toMatchObject({ intact: true })
     // A model in which nothing happens would prove nothing.
     if (asked !== undefined) process.stdout.write(`${JSON.stringify(tally)}\n`)
-    for (const count of Object.values(tally)) expect(count).toBeGreaterThan(0)
+    expect(tally.allowed).toBeGreaterThan(tally.sequences / 4)
+    expect(tally.postponed).toBeGreaterThan(0)
   },
   LIMIT_MS + 60_000,
 )

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { root } from '../../../types/compile.ts'
 
@@ -140,9 +143,6 @@ describe('the container', () => {
 
 /** @param status - 0: a port where nobody listens. */
 async function startHealth(status: number) {
-  const { createServer } = await import('node:http')
-  const { once } = await import('node:events')
-  const { spawn } = await import('node:child_process')
   const asked: (string | undefined)[] = []
   const server = createServer((request, response) => {
     asked.push(request.url)
