@@ -15,9 +15,6 @@ export const apiTags = [
   { name: 'session', description: 'Who is calling; signing in to the dashboard.' },
 ] as const
 
-/** One of them, for `schema.tags`. */
-export type ApiTag = (typeof apiTags)[number]['name']
-
 /** RFC 9457, as `toProblem` makes it. */
 const problemSchema = {
   type: 'object' as const,
