@@ -386,19 +386,16 @@ describe('what must outlive a restart', () => {
     expect(first?.body.id).toBe(second?.body.id)
   })
 
-  it.each([
-    ['none', undefined],
-    ['an empty one', ''],
-    ['one with a space', 'a b'],
-    ['one of 256 characters', 'k'.repeat(256)],
-    ['one past ASCII', 'é'],
-  ])('a key has a form: %s is refused', async (_name, key) => {
+  it('a key has a form, and is required', async () => {
     await using server = await startApiServer(treasury.config)
     const { token } = await server.tokenOf('shop', 'requester')
-    const headers = key === undefined ? {} : { 'idempotency-key': key }
     const body = { items: [mintOf(treasury.recipient)] }
-    const call = { method: 'POST', path: '/v1/mints', token, body, headers }
-    expect((await callApi(server.url, call)).body.code).toBe('IDEMPOTENCY_KEY_REQUIRED')
+    for (const key of [undefined, '', 'a b', 'k'.repeat(256), 'é']) {
+      const headers = key === undefined ? {} : { 'idempotency-key': key }
+      const call = { method: 'POST', path: '/v1/mints', token, body, headers }
+      const answer = await callApi(server.url, call)
+      expect([key, answer.body.code]).toEqual([key, 'IDEMPOTENCY_KEY_REQUIRED'])
+    }
   })
 
   it('a nonce: the signature that was used is refused by the next process', async () => {

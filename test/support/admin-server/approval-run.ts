@@ -4,6 +4,7 @@ import { createPromoter } from '../../../examples/admin-server/src/execution/pro
 import type { ReleasedItem } from '../../../examples/admin-server/src/execution/release.ts'
 import type { PolicyVerdict } from '../../../src/relay/index.ts'
 import { weightOf } from './approval-arbitraries.ts'
+import { checkRecord, compare, compareSpending, sum } from './approval-compare.ts'
 import {
   approveModel,
   cancelModel,
@@ -216,41 +217,6 @@ function checkKept(model: Model, items: readonly ModelItem[], verdict: PolicyVer
   }
 }
 
-/** What was spent, by the database and by the model. */
-async function compareSpending({ database }: Approvals, { spent }: Model): Promise<void> {
-  const [row] = await database.query<{ sum: number }>(
-    'SELECT coalesce(sum(amount), 0)::integer AS sum FROM spending',
-  )
-  expect(row?.sum).toBe(sum(spent))
-}
-
-async function checkRecord(
-  world: Approvals,
-  items: readonly ModelItem[],
-  keyIndexes: readonly number[],
-): Promise<void> {
-  const requestId = items[0]?.request.asked.row.id ?? ''
-  const [last] = await world.audit.list({
-    ...{ requestId, kind: 'decision', newestFirst: true, limit: 1 },
-  })
-  const jobIds = items.map(({ jobId }) => jobId)
-  expect(last?.facts).toMatchObject({ verdict: 'allowed', keyIndexes, jobIds })
-}
-
-async function compare(world: Approvals, { requests }: Model): Promise<void> {
-  const rows = await world.database.query<{ id: string; state: string; decided: boolean }>(
-    `SELECT id, state, decided_at IS NOT NULL AS decided FROM requests
-    WHERE id = ANY ($1::text[]) ORDER BY position`,
-    [requests.map(({ asked }) => asked.row.id)],
-  )
-  const expected = requests.map(({ asked, state, decided }) => ({
-    id: asked.row.id,
-    state,
-    decided,
-  }))
-  expect(rows).toEqual(expected)
-}
-
 function itemOf({ requests }: Model, jobId: string): ModelItem {
   const found = requests.flatMap(({ items }) => items).find((item) => item.jobId === jobId)
   if (found === undefined) throw new Error('a job of no item')
@@ -262,8 +228,6 @@ const codeOf = (call: Promise<void>): Promise<string | undefined> =>
     () => undefined,
     (thrown) => String(thrown.code),
   )
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0)
 
 function chosen<T>(list: readonly T[], index: number): T {
   const one = list[index % list.length]

@@ -1,28 +1,14 @@
 /** Takes requests in: stored, audited and durable before anybody is told so. @module */
 
-import type { JsonCadence } from 'fcl-kms/relay'
-import { Compile, type Validator } from 'typebox/compile'
 import type { Principal } from '../access/principal.ts'
-import { findQuorum } from '../approvals/quorum.ts'
 import type { AuditEntry } from '../audit/audit.ts'
 import { coalesce } from '../database/coalesce.ts'
 import type { Session } from '../database/database.ts'
 import { AdminError, isAdminError } from '../errors.ts'
-import type { EnabledFunction } from '../functions/registry.ts'
-import type { FunctionTemplate } from '../functions/template.ts'
-import { findExcess, findViolation } from '../policy/rules.ts'
-import { assertWebhookUrl } from '../webhooks/address-guard.ts'
 import type { RequestContext } from './context.ts'
-import { argumentTexts, bodyHashOf, digestOf, jobIdOf, requestIdOf } from './intent.ts'
+import { requestIdOf } from './intent.ts'
+import { type AskedRequest, createPreparer, hashOfAsked, type Prepared } from './prepare.ts'
 import { type RequestRow, requestColumns } from './rows.ts'
-
-/** What a caller asks for. */
-export type AskedRequest = {
-  readonly functionName: string
-  readonly items: readonly unknown[]
-  readonly webhookUrl?: string
-  readonly idempotencyKey: string
-}
 
 /** The request as it stands, and whether this call made it. */
 export type Accepted = { readonly row: RequestRow; readonly created: boolean }
@@ -32,79 +18,14 @@ export type Accept = (principal: Principal, asked: AskedRequest) => Promise<Acce
 
 /** Requests that are stored in one commit: they share one turn at the end of the audit chain. */
 const MAX_STEP = 200
-/** Search looks at so many characters of what a request is about. */
-const MAX_SEARCH = 2_000
-const MAX_SEARCHED_ITEMS = 20
-
 /**
  * @returns A function that resolves when the request is durable. Rejects with `NOT_FOUND`,
  * `FORBIDDEN`, `INVALID_REQUEST`, `POLICY_REFUSED`, `IDEMPOTENCY_KEY_REUSED`,
  * `DATABASE_UNAVAILABLE`.
  */
 export function createAcceptor(context: RequestContext): Accept {
-  const { database, audit, registry, onChanged } = context
-  const validators = new Map<string, Validator>()
-
-  function validatorOf({ template }: EnabledFunction): Validator {
-    const known = validators.get(template.name)
-    if (known !== undefined) return known
-    const made = Compile(template.input)
-    validators.set(template.name, made)
-    return made
-  }
-
-  function prepare(principal: Principal, asked: AskedRequest): Prepared {
-    const { functionName, items, idempotencyKey, webhookUrl } = asked
-    const enabled = registry.byName(functionName)
-    if (enabled === undefined) throw new AdminError('NOT_FOUND', { function: functionName })
-    const { template, cadenceHash, rules } = enabled
-    if (!rules.roles.some((role) => principal.roles.has(role)))
-      throw new AdminError('FORBIDDEN', { function: functionName, roles: rules.roles })
-    if (items.length < 1 || items.length > template.maxItems)
-      throw invalid('/items', `it does not hold 1 to ${template.maxItems} items`)
-    const validator = validatorOf(enabled)
-    for (const [index, item] of items.entries()) assertValid(validator, item, index)
-    const { allow } = context.config.webhooks
-    const url = webhookUrl === undefined ? null : assertWebhookUrl(webhookUrl, allow)
-    const id = requestIdOf(principal.name, idempotencyKey)
-    const parts = items.map((item, index) => prepareItem(enabled, item, jobIdOf(id, index), index))
-    const amount = parts.reduce((sum, part) => sum + part.amount, 0)
-    const excess = findExcess(
-      parts.map((part) => part.amount),
-      rules,
-    )
-    if (excess !== undefined) throw new AdminError('POLICY_REFUSED', { reason: excess })
-    const { network, account } = context.config
-    const digest = digestOf({
-      chainId: network.chainId,
-      account: account.address,
-      requestId: id,
-      functionName,
-      cadenceHash,
-      computeLimit: template.submission.kind === 'single' ? template.submission.computeLimit : null,
-      items: parts.map((part) => part.arguments),
-    })
-    return {
-      id,
-      function: functionName,
-      requester: principal.name,
-      idempotencyKey,
-      bodyHash: bodyHashOf({ functionName, items, webhookUrl: webhookUrl ?? null }),
-      digest,
-      cadenceHash,
-      amount,
-      webhookUrl: url,
-      search: [principal.name, functionName, ...parts.map((part) => part.search)]
-        .slice(0, MAX_SEARCHED_ITEMS + 2)
-        .join(' ')
-        .toLowerCase()
-        .slice(0, MAX_SEARCH)
-        .replace(/\p{Cs}/u, ''), // half of a character that was cut in two is no text
-      state: isReady(context, principal.name, digest) ? 'ready' : 'waiting',
-      items: parts,
-    }
-  }
-
+  const { database, audit, onChanged } = context
+  const prepare = createPreparer(context)
   const store = coalesce(
     (step: readonly Prepared[]) =>
       database.transaction(async (session) => {
@@ -128,88 +49,30 @@ export function createAcceptor(context: RequestContext): Accept {
     MAX_STEP,
   )
 
+  /** What was accepted before stays accepted, whatever rules have changed since. */
+  async function replay(asked: AskedRequest, requester: string): Promise<Accepted | undefined> {
+    const id = requestIdOf(requester, asked.idempotencyKey)
+    const row = (await readKnown(database, [id])).get(id)
+    if (row === undefined) return undefined
+    if (row.bodyHash !== hashOfAsked(asked)) throw new AdminError('IDEMPOTENCY_KEY_REUSED')
+    return { row, created: false }
+  }
+
   return async (principal, asked) => {
-    const answer = await store(prepare(principal, asked))
+    let prepared: Prepared
+    try {
+      prepared = prepare(principal, asked)
+    } catch (thrown) {
+      const isOfToday = isAdminError(thrown) && thrown.code !== 'FORBIDDEN'
+      const accepted = isOfToday ? await replay(asked, principal.name) : undefined
+      if (accepted === undefined) throw thrown
+      return accepted
+    }
+    const answer = await store(prepared)
     if (answer instanceof AdminError) throw answer
     if (answer.created) onChanged([answer.row.id])
     return answer
   }
-}
-
-type PreparedItem = {
-  readonly jobId: string
-  readonly arguments: readonly string[]
-  readonly amount: number
-  readonly search: string
-}
-
-type Prepared = {
-  readonly id: string
-  readonly function: string
-  readonly requester: string
-  readonly idempotencyKey: string
-  readonly bodyHash: string
-  readonly digest: string
-  readonly cadenceHash: string
-  readonly amount: number
-  readonly webhookUrl: string | null
-  readonly search: string
-  readonly state: 'ready' | 'waiting'
-  readonly items: readonly PreparedItem[]
-}
-
-function prepareItem(
-  { template, rules }: EnabledFunction,
-  input: unknown,
-  jobId: string,
-  index: number,
-): PreparedItem {
-  const values = argumentsOf(template, input, jobId, index)
-  const inspection = template.inspect(values)
-  const violation = findViolation(inspection, rules)
-  if (violation !== undefined)
-    throw new AdminError('POLICY_REFUSED', { item: index, reason: violation })
-  return {
-    jobId,
-    arguments: argumentTexts(values),
-    amount: inspection.amount,
-    search: index < MAX_SEARCHED_ITEMS ? template.describe(values).title : '',
-  }
-}
-
-/** A template points into its item; the caller is pointed into what was sent. */
-function argumentsOf(
-  template: FunctionTemplate,
-  input: unknown,
-  jobId: string,
-  index: number,
-): readonly JsonCadence[] {
-  try {
-    return template.toArguments(input, jobId)
-  } catch (thrown) {
-    const [first] = isAdminError(thrown, 'INVALID_REQUEST') ? listOf(thrown.facts['errors']) : []
-    if (first === undefined) throw thrown
-    throw invalid(`/items/${index}${first.field}`, first.detail)
-  }
-}
-
-// What `refuse` of functions/input.ts throws.
-const listOf = (errors: unknown) =>
-  errors as readonly { readonly field: string; readonly detail: string }[]
-
-function assertValid(validator: Validator, item: unknown, index: number): void {
-  if (validator.Check(item)) return
-  const [first] = validator.Errors(item)
-  throw invalid(`/items/${index}${first?.instancePath ?? ''}`, first?.message ?? 'it is not valid')
-}
-
-const invalid = (pointer: string, detail: string) =>
-  new AdminError('INVALID_REQUEST', { errors: [{ in: 'body', pointer, detail }] })
-
-/** Whether the automatic keys are enough. Only what was read before is asked: deciding comes later. */
-function isReady({ accountKeys }: RequestContext, requester: string, digest: string): boolean {
-  const keys = accountKeys.last()
-  return findQuorum({ keys, approvals: [], requester, digest, now: Date.now() }).met
 }
 
 async function insert(

@@ -1,10 +1,8 @@
 /** Taking requests in: once for each key, whole or not at all. */
 import type { FunctionRules } from '../../../../examples/admin-server/src/config/config.ts'
-import {
-  type AskedRequest,
-  createAcceptor,
-} from '../../../../examples/admin-server/src/requests/accept.ts'
+import { createAcceptor } from '../../../../examples/admin-server/src/requests/accept.ts'
 import { requestIdOf } from '../../../../examples/admin-server/src/requests/intent.ts'
+import type { AskedRequest } from '../../../../examples/admin-server/src/requests/prepare.ts'
 import {
   type Approvals,
   bindApprovals,
@@ -75,6 +73,21 @@ describe('the same key', () => {
     )
     expect(await world.read(first)).toEqual(first.row)
     expect(await world.kinds(first)).toEqual(['request'])
+  })
+
+  it('replays what was accepted under rules that have changed since', async () => {
+    const asked = mintOf({ items: [mintInput(), mintInput()] })
+    const first = await world.accept(shop, asked)
+    const stricter = with_({ maxAmountPerRequest: 1 })
+    expect(await stricter.accept(shop, asked)).toMatchObject({
+      created: false,
+      row: { id: first.row.id },
+    })
+    const other = { ...asked, items: [mintInput('X'), mintInput('Y')] }
+    expect(await refusal(stricter.accept(shop, other))).toBe('IDEMPOTENCY_KEY_REUSED')
+    expect(await refusal(stricter.accept(shop, { ...other, idempotencyKey: 'new' }))).toBe(
+      'POLICY_REFUSED',
+    )
   })
 
   it('of another principal is another request', async () => {
