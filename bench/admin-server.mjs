@@ -22,6 +22,16 @@ const ROUNDS = 3
 /** One after another, then all at once. */
 const SEALED_ALONE = 20
 const BLOCK_MS = 100
+/** The relay as it comes, but for rates that no node here needs to be spared. */
+const OPTIONS = {
+  copies: 50,
+  change: {
+    relay: {
+      ...{ sendsPerSecond: 500, kmsRequestsPerSecond: 1_000, maxOpenJobs: 100_000 },
+      ...{ batchWaitMs: 50, leaseMs: 3_000, pollMs: 250 },
+    },
+  },
+}
 
 /**
  * @param {import('./scope.mjs').Scope} scope
@@ -36,9 +46,9 @@ export async function measureAdmin(scope, { memoryMinutes }) {
   say('starting servers, and accounts of two KMS keys')
   const chain = own(await startAdminChain())
   const postgres = hasPostgres() ? own(await startPostgresHost()) : undefined
-  const worlds = { pglite: own(await startServerWorld(chain, await createFolderDatabase())) }
-  if (postgres !== undefined)
-    worlds.postgres = own(await startServerWorld(chain, await postgres.createDatabase()))
+  const start = async (database) => own(await startServerWorld(chain, database, OPTIONS))
+  const worlds = { pglite: await start(await createFolderDatabase()) }
+  if (postgres !== undefined) worlds.postgres = await start(await postgres.createDatabase())
   const contestants = {}
   for (const [name, world] of Object.entries(worlds)) {
     const { url } = await world.startReady()
@@ -58,9 +68,9 @@ export async function measureAdmin(scope, { memoryMinutes }) {
   for (const one of Object.values(worlds).flatMap((world) => world.alive()))
     await one.signal('SIGTERM')
   say('minting one after another')
-  const seal = await measureSeal(own(await startServerWorld(chain, await createDatabase(postgres))))
+  const seal = await measureSeal(await start(await createDatabase(postgres)))
   say(`minting for ${memoryMinutes} minutes`)
-  const world = own(await startServerWorld(chain, await createDatabase(postgres), { copies: 50 }))
+  const world = await start(await createDatabase(postgres))
   const memory = await measureAdminMemory(world, { minutes: memoryMinutes, ask, approve, signal })
   return { accept, callers: CALLERS, rounds: ROUNDS, roundMs: ROUND_MS, seal, memory }
 }

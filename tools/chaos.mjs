@@ -5,7 +5,9 @@ import { become, runForeground } from './lib/run.mjs'
 import { main, setUp } from './lib/set-up.mjs'
 
 await main(async () => {
-  const env = await setUp(['npm', 'emulator'])
+  // The admin server has its keys in KMS.
+  const servers = process.argv.includes('--admin') ? /** @type {const} */ (['aws']) : []
+  const env = await setUp(['npm', 'emulator', ...servers])
   const options = { cwd: root, env }
   const built = await runForeground(process.execPath, [join(root, 'tools', 'build.mjs')], options)
   if (built !== 0) return built

@@ -1,6 +1,13 @@
-/** `npm run chaos`: kills relays at random moments for as long as wanted. See chaos.ts. @module */
+/**
+ * `npm run chaos`: kills relays at random moments for as long as wanted; with `--admin` the admin server
+ * instead. See chaos.ts and admin.ts. @module
+ */
 import { register } from 'node:module'
 
 register('../support/load-typescript.mjs', import.meta.url)
-const { runChaos } = await import('./chaos.ts')
-process.exit(await runChaos(process.argv.slice(2)))
+const args = process.argv.slice(2)
+async function run() {
+  if (args.includes('--admin')) return (await import('./admin.ts')).runAdminChaos(args)
+  return (await import('./chaos.ts')).runChaos(args)
+}
+process.exit(await run())

@@ -29,7 +29,8 @@ export function readChaosOptions(args: readonly string[]): ChaosOptions {
   }
 }
 
-function whole(name: string, text: string, least: number): number {
+/** @throws {Error} Unless the text is a whole number from `least` up. */
+export function whole(name: string, text: string, least: number): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value >= least) return value
   throw new Error(`--${name} is not a whole number from ${least}`)

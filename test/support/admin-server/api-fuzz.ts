@@ -1,7 +1,8 @@
 /** Calls made from the description of the API: right ones, and ones with a single violation. @module */
 
 import { type Arbitrary, constant, constantFrom, oneof, record, tuple } from 'fast-check'
-import { type Hints, invalidFor, type JsonSchema, optionally, validFor } from './api-schemas.ts'
+import { type Hints, type JsonSchema, optionally, validFor } from './api-schemas.ts'
+import { invalidFor } from './api-violations.ts'
 
 /** What is read of an OpenAPI document that was made by this server. */
 export type ApiDocument = {

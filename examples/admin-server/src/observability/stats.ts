@@ -5,7 +5,7 @@ import type { Relay } from 'fcl-kms/relay'
 import type { Database } from '../database/database.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Shape of http/schemas.ts. */
+/** Shape of http/schemas/. */
 export type Stats = {
   readonly at: string
   readonly paused: boolean

@@ -5,7 +5,7 @@ import { counts, findQuorum, NEEDED_WEIGHT, type WeightedKey } from '../approval
 import type { Registry } from '../functions/registry.ts'
 import { type ApprovalRow, type RequestRow, toStanding } from './rows.ts'
 
-/** Shapes are those of http/schemas.ts. */
+/** Shapes are those of http/schemas/. */
 export type RequestView = ReturnType<typeof viewRequest>
 
 /** What a view is made with. */

@@ -5,7 +5,8 @@ import type { Static } from 'typebox'
 import { approve, withdraw } from '../../approvals/approve.ts'
 import { readRequest, readRequestRow } from '../../requests/read.ts'
 import { principalOf } from '../context.ts'
-import { approvalBody, idParameters, requestSchema } from '../schemas.ts'
+import { approvalBody, idParameters } from '../schemas/asking.ts'
+import { requestSchema } from '../schemas/requests.ts'
 import type { RouteContext } from './context.ts'
 
 type One = { Params: Static<typeof idParameters> }

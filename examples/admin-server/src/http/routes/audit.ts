@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import type { AuditKind } from '../../audit/audit.ts'
 import { exportAudit } from '../../audit/export.ts'
-import { auditList, auditQuery, textAnswer, verificationSchema } from '../schemas.ts'
+import { auditList, auditQuery, verificationSchema } from '../schemas/audit.ts'
+import { textAnswer } from '../schemas/common.ts'
 import type { RouteContext } from './context.ts'
 
 type List = { Querystring: Static<typeof auditQuery> }

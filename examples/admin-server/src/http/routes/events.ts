@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Principal } from '../../access/principal.ts'
 import { AdminError } from '../../errors.ts'
 import { anyRole, principalOf } from '../context.ts'
-import { textAnswer } from '../schemas.ts'
+import { textAnswer } from '../schemas/common.ts'
 import type { RouteContext } from './context.ts'
 
 const STATS_MS = 1_000

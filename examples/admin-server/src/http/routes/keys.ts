@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { describeConfiguredKeys } from '../../execution/key-facts.ts'
-import { keyList, proposalKeyList } from '../schemas.ts'
+import { keyList, proposalKeyList } from '../schemas/keys.ts'
 import type { RouteContext } from './context.ts'
 
 const readers = { roles: ['approver', 'operator', 'auditor'] } as const

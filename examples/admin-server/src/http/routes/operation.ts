@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox'
 import { checkReadiness } from '../../observability/readiness.ts'
 import { resolveItem } from '../../requests/resolve.ts'
 import { anyRole, principalOf } from '../context.ts'
+import { textAnswer } from '../schemas/common.ts'
 import {
   itemParameters,
   pauseState,
@@ -12,8 +13,7 @@ import {
   reasonBody,
   resolutionBody,
   statsSchema,
-  textAnswer,
-} from '../schemas.ts'
+} from '../schemas/operation.ts'
 import type { RouteContext } from './context.ts'
 
 type Reason = { Body: Static<typeof reasonBody> }

@@ -10,7 +10,7 @@ import type { Principal } from '../../access/principal.ts'
 import { AdminError, isAdminError } from '../../errors.ts'
 import { anyRole, principalOf } from '../context.ts'
 
-import { meSchema, tokenBody } from '../schemas.ts'
+import { meSchema, tokenBody } from '../schemas/session.ts'
 import type { RouteContext } from './context.ts'
 
 type SignIn = { Body: Static<typeof tokenBody> }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import { listTokens, revokeToken } from '../../access/tokens.ts'
 import { principalOf } from '../context.ts'
-import { tokenList, tokenParameters } from '../schemas.ts'
+import { tokenList, tokenParameters } from '../schemas/session.ts'
 import type { RouteContext } from './context.ts'
 
 type One = { Params: Static<typeof tokenParameters> }
