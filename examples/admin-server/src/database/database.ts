@@ -19,6 +19,8 @@ export type Session = {
 export type Database = Session & {
   /** Commits durably when it resolves, rolls back when `work` rejects. `read committed`. */
   readonly transaction: <T>(work: (session: Session) => Promise<T>) => Promise<T>
+  /** Transactions that can be under way at a time. */
+  readonly connections: number
   /** For `createSqlStore` of the library. */
   readonly forRelay: pg.Pool | PGlite
   readonly close: () => Promise<void>
@@ -92,6 +94,7 @@ async function openPostgres(url: string): Promise<Database> {
         client.release(broken)
       }
     },
+    connections: CONNECTIONS,
     forRelay: pool,
     close: () => pool.end(),
   }
@@ -114,6 +117,7 @@ async function openFolder(folder: string): Promise<Database> {
     // PGlite types its transactions without what cannot be used in one.
     transaction: <T>(work: (session: Session) => Promise<T>) =>
       pglite.transaction((client) => work(session(client as unknown as PGlite))) as Promise<T>,
+    connections: 1,
     forRelay: pglite,
     async close() {
       await pglite.close()

@@ -18,6 +18,8 @@ export type Accept = (principal: Principal, asked: AskedRequest) => Promise<Acce
 
 /** Requests that are stored in one commit: they share one turn at the end of the audit chain. */
 const MAX_STEP = 200
+/** While one waits for its commit, the next inserts; the lock of the audit chain keeps their order. */
+const MAX_PARALLEL = 3
 /**
  * @returns A function that resolves when the request is durable. Rejects with `NOT_FOUND`,
  * `FORBIDDEN`, `INVALID_REQUEST`, `POLICY_REFUSED`, `IDEMPOTENCY_KEY_REUSED`,
@@ -47,6 +49,7 @@ export function createAcceptor(context: RequestContext): Accept {
         })
       }),
     MAX_STEP,
+    Math.min(MAX_PARALLEL, database.connections),
   )
 
   /** What was accepted before stays accepted, whatever rules have changed since. */
@@ -81,32 +84,31 @@ async function insert(
   requestMinutes: number,
 ): Promise<ReadonlyMap<string, RequestRow>> {
   const rows = await session.query<RequestRow>(
-    `INSERT INTO requests AS r (id, function, requester, idempotency_key, body_hash, digest,
-      cadence_hash, amount, item_count, webhook_url, search, state, ready_at, expires_at)
-    SELECT g->>'id', g->>'function', g->>'requester', g->>'idempotencyKey', g->>'bodyHash',
-      g->>'digest', g->>'cadenceHash', (g->>'amount')::bigint, jsonb_array_length(g->'items'),
-      g->>'webhookUrl', g->>'search', g->>'state',
-      CASE g->>'state' WHEN 'ready' THEN clock_timestamp() END,
-      clock_timestamp() + $2::double precision * interval '1 minute'
-    FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS given(g, place) ORDER BY place
-    ON CONFLICT DO NOTHING
-    RETURNING ${requestColumns}`,
+    `WITH given AS (
+      SELECT DISTINCT ON (g->>'id') g, place
+      FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS one(g, place)
+      ORDER BY g->>'id', place
+    ), stored AS (
+      INSERT INTO requests AS r (id, function, requester, idempotency_key, body_hash, digest,
+        cadence_hash, amount, item_count, webhook_url, search, state, ready_at, expires_at)
+      SELECT g->>'id', g->>'function', g->>'requester', g->>'idempotencyKey', g->>'bodyHash',
+        g->>'digest', g->>'cadenceHash', (g->>'amount')::bigint, jsonb_array_length(g->'items'),
+        g->>'webhookUrl', g->>'search', g->>'state',
+        CASE g->>'state' WHEN 'ready' THEN clock_timestamp() END,
+        clock_timestamp() + $2::double precision * interval '1 minute'
+      FROM given ORDER BY place
+      ON CONFLICT DO NOTHING
+      RETURNING ${requestColumns}
+    ), parts AS (
+      INSERT INTO items (request_id, item_index, job_id, arguments, amount)
+      SELECT s.id, i.place - 1, item->>'jobId', item->'arguments', (item->>'amount')::bigint
+      FROM stored AS s JOIN given ON s.id = g->>'id'
+        CROSS JOIN LATERAL jsonb_array_elements(g->'items') WITH ORDINALITY AS i(item, place)
+    )
+    SELECT * FROM stored`,
     [JSON.stringify(step), requestMinutes],
   )
-  const created = new Map(rows.map((row) => [row.id, row]))
-  const items = step
-    .filter(({ id }, index) => created.has(id) && step.findIndex((o) => o.id === id) === index)
-    .flatMap(({ id, items: parts }) =>
-      parts.map((part, index) => ({ id, index, ...part, search: undefined })),
-    )
-  if (items.length > 0)
-    await session.query(
-      `INSERT INTO items (request_id, item_index, job_id, arguments, amount)
-      SELECT g->>'id', (g->>'index')::integer, g->>'jobId', g->'arguments', (g->>'amount')::bigint
-      FROM jsonb_array_elements($1::text::jsonb) AS given(g)`,
-      [JSON.stringify(items)],
-    )
-  return created
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
 async function readKnown(

@@ -81,6 +81,7 @@ describe('a JWT of the provider', () => {
     const database = {
       query: () => Promise.reject(new Error('the database was asked')),
       transaction: () => Promise.reject(new Error('the database was asked')),
+      connections: 1,
       forRelay: undefined as never, // is not read
       close: async () => undefined,
     }
