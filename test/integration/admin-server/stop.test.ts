@@ -81,10 +81,12 @@ describeBuilt('a process of the admin server that ends', () => {
       await using postgres = await startPostgresHost()
       await using world = await startServerWorld(chain, await postgres.createDatabase())
       const processes = await Promise.all(range(2).map(() => world.startReady()))
+      const role = ['--principal', 'bot', '--role', 'requester']
+      const token = await world.command('tokens', 'create', ...role)
       const statuses = () =>
         Promise.all(
           processes.map(async (one) => {
-            const { status, body } = await one.callAs(world.tokens.shop)('GET', '/v1/me')
+            const { status, body } = await one.callAs(token)('GET', '/v1/me')
             return `${status} ${body.code ?? body.name}`
           }),
         )
