@@ -98,10 +98,8 @@ async function start(
     audit,
     registry,
     accountKeys: signing.accountKeys,
-    onChanged(ids) {
-      changes.tell(ids)
-      wake()
-    },
+    onChanged: changes.tell,
+    onReady: () => wake(),
   }
   const engine = await startEngine({
     context: requests,

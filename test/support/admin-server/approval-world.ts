@@ -122,6 +122,7 @@ export function bindApprovals(database: Database, config: Config, first: readonl
     ...{ config, database, audit, registry },
     accountKeys: { read: async () => [], weighted: async () => keys, last: () => keys },
     onChanged: () => undefined,
+    onReady: () => undefined,
   }
   const accept = createAcceptor(context)
   const troubles: unknown[] = []

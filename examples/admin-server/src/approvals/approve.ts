@@ -24,7 +24,7 @@ export async function approve(
   requestId: string,
   digest: string,
 ): Promise<void> {
-  const { config, database, audit, accountKeys, onChanged } = context
+  const { config, database, audit, accountKeys, onChanged, onReady } = context
   const keys = await accountKeys.weighted()
   const stood = keys.filter(({ rule }) => rule !== 'automatic' && rule.approvers.includes(name))
   await database.transaction(async (session) => {
@@ -56,6 +56,7 @@ export async function approve(
     await audit.append(session, [{ kind: 'approval', actor: name, requestIds: [requestId], facts }])
   })
   onChanged([requestId])
+  onReady()
 }
 
 /** @throws {AdminError} `NOT_FOUND`, `NOT_APPROVED`, `ALREADY_DECIDED`, `REQUEST_OVER`. */

@@ -36,7 +36,7 @@ export function createPromoter(context: RequestContext): () => Promise<boolean> 
 
 /** @returns The position after which to go on; undefined when that was the last page. */
 async function promotePage(
-  { database, onChanged }: RequestContext,
+  { database, onChanged, onReady }: RequestContext,
   keys: readonly WeightedKey[],
   after: number,
 ): Promise<number | undefined> {
@@ -63,6 +63,9 @@ async function promotePage(
       )
     return { rows: page, ready: met }
   })
-  if (ready.length > 0) onChanged(ready.map(({ id }) => id))
+  if (ready.length > 0) {
+    onChanged(ready.map(({ id }) => id))
+    onReady()
+  }
   return rows.length < PAGE ? undefined : rows.at(-1)?.position
 }

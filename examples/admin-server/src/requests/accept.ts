@@ -26,7 +26,7 @@ const MAX_PARALLEL = 3
  * `DATABASE_UNAVAILABLE`.
  */
 export function createAcceptor(context: RequestContext): Accept {
-  const { database, audit, onChanged } = context
+  const { database, audit, onChanged, onReady } = context
   const prepare = createPreparer(context)
   const store = coalesce(
     (step: readonly Prepared[]) =>
@@ -74,6 +74,7 @@ export function createAcceptor(context: RequestContext): Accept {
     const answer = await store(prepared)
     if (answer instanceof AdminError) throw answer
     if (answer.created) onChanged([answer.row.id])
+    if (answer.created && answer.row.state === 'ready') onReady()
     return answer
   }
 }

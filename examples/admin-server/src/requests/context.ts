@@ -13,6 +13,8 @@ export type RequestContext = {
   readonly audit: Audit
   readonly registry: Registry
   readonly accountKeys: AccountKeys
-  /** Told of requests that changed: the releaser looks, and the event stream tells. */
+  /** Told of requests that changed, for whoever watches them. */
   readonly onChanged: (requestIds: readonly string[]) => void
+  /** A request may be ready: the releaser looks at once. */
+  readonly onReady: () => void
 }
