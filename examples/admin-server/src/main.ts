@@ -10,6 +10,7 @@ import { createToken, listTokens, revokeToken } from './access/tokens.ts'
 import { createAnchor } from './audit/anchor.ts'
 import { createAudit } from './audit/chain.ts'
 import { exportAudit, verifyExport } from './audit/export.ts'
+import { createS3 } from './audit/s3.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
 import { reportConfig, reportMistakes } from './config/report.ts'
 import { type Database, openDatabase } from './database/database.ts'
@@ -186,9 +187,11 @@ async function endToken(database: Database, id: string | undefined): Promise<num
 async function verify(database: Database, { config }: LoadedConfig): Promise<number> {
   const audit = createAudit(database)
   const place = config.audit.anchor
-  const file = place !== undefined && 'file' in place ? place : undefined
-  const anchors = await (file && createAnchor(file, { audit, database }))?.read()
-  return tellVerification(await audit.verify(anchors === undefined ? {} : { anchors }))
+  if (place === undefined) return tellVerification(await audit.verify())
+  const s3 = createS3(config.aws)
+  const anchors = await createAnchor(place, { audit, database, s3 }).read()
+  s3.destroy()
+  return tellVerification(await audit.verify({ anchors }))
 }
 
 function tellVerification({

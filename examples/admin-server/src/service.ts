@@ -1,12 +1,12 @@
 /** Everything behind the API, put together: database, audit trail, keys, relay, webhooks, anchor. @module */
 
-import { S3Client } from '@aws-sdk/client-s3'
 import * as opentelemetry from '@opentelemetry/api'
 import type { SignEvent } from 'fcl-kms'
 import { createTracing, type Tracing } from 'fcl-kms/observability'
 import type { Relay, RelayEvent, RelayOptions } from 'fcl-kms/relay'
 import { type Anchor, createAnchor } from './audit/anchor.ts'
 import { createAudit } from './audit/chain.ts'
+import { createS3 } from './audit/s3.ts'
 import type { Config } from './config/config.ts'
 import { openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
@@ -171,9 +171,7 @@ function startAnchor(
   undo: Undo,
 ): Anchor | undefined {
   if (place === undefined) return undefined
-  const { region, endpoint } = aws
-  const client = { region, ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }) }
-  const s3 = 'bucket' in place ? new S3Client(client) : undefined
+  const s3 = 'bucket' in place ? createS3(aws) : undefined
   const anchor = createAnchor(place, {
     audit,
     database,
