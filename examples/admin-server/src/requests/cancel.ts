@@ -88,7 +88,7 @@ export async function expireRequests(context: RequestContext): Promise<number> {
     const expired = rows.map(({ id }) => id)
     if (expired.length === 0) return expired
     await cancelItems(session, expired, 'expired', 'It was not approved in time.')
-    await finishRequests(context, session, expired)
+    await finishRequests(context, session, expired, 'expired')
     const entry = { kind: 'expiry', actor: 'server', facts: {} } as const
     await audit.append(session, [{ ...entry, requestIds: expired }])
     return expired

@@ -12,7 +12,6 @@ type Summary = {
   readonly done: number
   readonly failed: number
   readonly cancelled: number
-  readonly expired: number
   readonly webhookUrl: string | null
   readonly transactionIds: readonly string[]
   readonly now: Date
@@ -25,19 +24,20 @@ const MAX_NAMED = 100
  * Counts the items anew, and makes final what has none left; then its webhook is queued. The requests
  * are locked by the caller, and the audit record is the caller's too.
  *
+ * @param ending - How the last items ended, when none was executed: by a person, or by time.
  * @returns Those that are final now, with what they became.
  */
 export async function finishRequests(
   { config }: Pick<RequestContext, 'config'>,
   session: Session,
   requestIds: readonly string[],
+  ending: 'cancelled' | 'expired' = 'cancelled',
 ): Promise<ReadonlyMap<string, FinalState>> {
   const rows = await session.query<Summary>(
     `SELECT r.id, r.function, r.item_count AS "itemCount", r.webhook_url AS "webhookUrl",
       count(*) FILTER (WHERE i.state = 'done')::integer AS done,
       count(*) FILTER (WHERE i.state = 'failed')::integer AS failed,
       count(*) FILTER (WHERE i.state = 'cancelled')::integer AS cancelled,
-      count(*) FILTER (WHERE i.error_code = 'REQUEST_EXPIRED')::integer AS expired,
       clock_timestamp() AS now, coalesce((array_agg(DISTINCT i.transaction_id)
         FILTER (WHERE i.transaction_id IS NOT NULL))[1:${MAX_NAMED}], '{}') AS "transactionIds"
     FROM requests AS r JOIN items AS i ON i.request_id = r.id
@@ -46,7 +46,7 @@ export async function finishRequests(
   )
   const final = new Map<string, FinalState>()
   const changes = rows.map((row) => {
-    const state = finalState(row)
+    const state = finalState(row, ending)
     if (state !== undefined) final.set(row.id, state)
     return { id: row.id, done: row.done, failed: row.failed, state: state ?? null }
   })
@@ -72,11 +72,13 @@ export async function finishRequests(
 }
 
 /** @returns Undefined while an item is not final. */
-function finalState(row: Summary): FinalState | undefined {
-  const { itemCount, done, failed, cancelled, expired } = row
+function finalState(
+  { itemCount, done, failed, cancelled }: Summary,
+  ending: 'cancelled' | 'expired',
+): FinalState | undefined {
   if (done + failed + cancelled < itemCount) return undefined
   if (done === itemCount) return 'done'
   if (done > 0) return 'partly-failed'
   if (failed > 0) return 'failed'
-  return expired === itemCount ? 'expired' : 'cancelled'
+  return ending
 }

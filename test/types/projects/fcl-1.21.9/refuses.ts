@@ -31,7 +31,7 @@ new KmsAuthorizer({ regoin: 'eu-central-1' }, 'alias/a')
 // @ts-expect-error limits belong to the signers that are already made
 KmsAuthorizer.fromSigners([], { limits: {} })
 // @ts-expect-error a proof has a nonce
-authorizer.signAccountProof(address, { appIdentifier: 'app' })
+void authorizer.signAccountProof(address, { appIdentifier: 'app' })
 // @ts-expect-error keys are many, and a client is missing
 createAwsKmsSigner({ keyIds: ['alias/a'] })
 
