@@ -1,7 +1,8 @@
 /** The machine behind the API: authorizer, relay, and the loops that bring requests through. @module */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { KMSClient } from '@aws-sdk/client-kms'
-import { createSigningGovernor, KmsAuthorizer, type SigningGovernor } from 'fcl-kms'
+import { createSigningGovernor, isSignerError, KmsAuthorizer, type SigningGovernor } from 'fcl-kms'
 import type { TransactionPayload } from 'fcl-kms/crypto'
 import type { PrometheusMetrics } from 'fcl-kms/observability'
 import { createRelay, type Relay, type RelayEvent, type RelayOptions } from 'fcl-kms/relay'
@@ -41,8 +42,11 @@ const RELEASE_MS = 500
 const SWEEP_MS = 2_000
 const EXPIRE_MS = 10_000
 const FLUSH_MS = 100
+/** Before the tables of the relay are tried again. */
+const RETRY_MS = 500
+/** Of the advisory lock: another than that of our own tables. */
+const STORE_LOCK = 0x66_63_6c_72
 const START_MS = 60_000
-const LOCK_NOT_AVAILABLE = '55P03'
 /** The keys of the account are read that often even when nothing is signed. */
 const PROMOTE_MS = 5_000
 
@@ -82,16 +86,26 @@ export async function openSigning(
   return { kms, authorizer, governor, accountKeys, store: ledger.audited(inner) }
 }
 
-/** One that starts at the same time may make the tables for longer than a statement waits for a lock. */
+/** One process at a time makes the tables of the relay; the others wait, and find them. */
 async function openStore(database: Database): Promise<RelayStore> {
+  if (database.connections === 1) return createSqlStore(database.forRelay)
+  return database.transaction(async (session) => {
+    for (const limit of ['lock', 'statement', 'idle_in_transaction_session'])
+      await session.query(`SET LOCAL ${limit}_timeout = ${2 * START_MS}`)
+    await session.query('SELECT pg_advisory_xact_lock($1)', [STORE_LOCK])
+    return createStorePatiently(database)
+  })
+}
+
+/** A process of an older version, or the library elsewhere, may make the same tables without our lock. */
+async function createStorePatiently(database: Database): Promise<RelayStore> {
   for (const deadline = performance.now() + START_MS; ; )
     try {
       return await createSqlStore(database.forRelay)
     } catch (thrown) {
-      const cause = thrown instanceof Error ? thrown.cause : undefined
-      const isLocked =
-        cause instanceof Error && 'code' in cause && cause.code === LOCK_NOT_AVAILABLE
-      if (!isLocked || performance.now() > deadline) throw thrown
+      const isPassing = isSignerError(thrown, 'STORE_UNAVAILABLE')
+      if (!isPassing || performance.now() > deadline) throw thrown
+      await sleep(RETRY_MS)
     }
 }
 
