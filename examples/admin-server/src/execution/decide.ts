@@ -13,9 +13,9 @@ import type { RequestContext } from '../requests/context.ts'
 import { argumentTexts } from '../requests/intent.ts'
 import {
   databaseNow,
+  lockRequestsOf,
   type RequestRow,
   readApprovals,
-  requestColumns,
   toStanding,
 } from '../requests/rows.ts'
 import { findAltered } from './altered.ts'
@@ -174,12 +174,7 @@ async function decide(
 }
 
 async function lock(session: Session, jobIds: readonly string[]) {
-  const requests = await session.query<RequestRow>(
-    `SELECT ${requestColumns} FROM requests AS r
-    WHERE r.id IN (SELECT request_id FROM items WHERE job_id = ANY ($1::text[]))
-    ORDER BY r.id FOR UPDATE`,
-    [jobIds],
-  )
+  const requests = await lockRequestsOf(session, jobIds)
   const rows = await session.query<ItemRow>(
     `SELECT request_id AS "requestId", job_id AS "jobId", arguments, state,
       decided_on IS NOT NULL AS decided
@@ -187,7 +182,7 @@ async function lock(session: Session, jobIds: readonly string[]) {
     [jobIds],
   )
   return {
-    requests: new Map(requests.map((row) => [row.id, row])),
+    requests,
     rows: new Map(rows.map((row) => [row.jobId, row])),
   }
 }

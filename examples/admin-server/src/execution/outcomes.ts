@@ -5,8 +5,7 @@ import type { AuditEntry } from '../audit/audit.ts'
 import type { Session } from '../database/database.ts'
 import type { RequestContext } from '../requests/context.ts'
 import { finishRequests } from '../requests/finish.ts'
-import type { RequestRow } from '../requests/rows.ts'
-import { requestColumns } from '../requests/rows.ts'
+import { lockRequestsOf } from '../requests/rows.ts'
 import type { MintedIds } from './minted-ids.ts'
 
 /** Items that are looked at in one step. */
@@ -43,12 +42,15 @@ export async function settleOutcomes(
     const done = over.filter(({ state }) => state === 'done').map(({ id }) => id)
     const minted = await mintedIds(done)
     const changed = await database.transaction(async (session) => {
-      const requests = await lockRequestsOf(session, over)
+      await lockRequestsOf(
+        session,
+        over.map(({ id }) => id),
+      )
       const settled = await settleItems(session, over, minted)
       if (settled.length === 0) return []
       const touched = [...new Set(settled.map(({ requestId }) => requestId))]
       await finishRequests(context, session, touched)
-      await audit.append(session, toEntries(settled, requests))
+      await audit.append(session, toEntries(settled))
       return touched
     })
     if (changed.length > 0) onChanged(changed)
@@ -63,16 +65,6 @@ type Settled = {
   readonly transactionId: string | null
   readonly blockHeight: number | null
   readonly errorCode: string | null
-}
-
-async function lockRequestsOf(session: Session, jobs: readonly JobRow[]) {
-  const rows = await session.query<RequestRow>(
-    `SELECT ${requestColumns} FROM requests AS r
-    WHERE r.id IN (SELECT request_id FROM items WHERE job_id = ANY ($1::text[]))
-    ORDER BY r.id FOR UPDATE`,
-    [jobs.map(({ id }) => id)],
-  )
-  return new Map(rows.map((row) => [row.id, row]))
 }
 
 /** Only items that are not settled yet change, so it does not matter how many processes try. */
@@ -106,10 +98,7 @@ function settleItems(
 }
 
 /** One record for each transaction and outcome. */
-function toEntries(
-  settled: readonly Settled[],
-  requests: ReadonlyMap<string, RequestRow>,
-): readonly AuditEntry[] {
+function toEntries(settled: readonly Settled[]): readonly AuditEntry[] {
   const groups = new Map<string, Settled[]>()
   for (const one of settled) {
     const key = JSON.stringify([one.transactionId, one.state, one.errorCode])
@@ -124,7 +113,7 @@ function toEntries(
       {
         kind: 'outcome',
         actor: 'server',
-        requestIds: requestIds.filter((id) => requests.has(id)),
+        requestIds,
         facts: {
           state,
           transactionId,

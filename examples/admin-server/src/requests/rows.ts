@@ -81,6 +81,25 @@ export async function readApprovals(
   return groups
 }
 
+/**
+ * Locks the requests of these jobs until the transaction ends, in the order of their ids: two that
+ * lock several cannot wait for each other.
+ *
+ * @returns The requests by id.
+ */
+export async function lockRequestsOf(
+  session: Session,
+  jobIds: readonly string[],
+): Promise<ReadonlyMap<string, RequestRow>> {
+  const rows = await session.query<RequestRow>(
+    `SELECT ${requestColumns} FROM requests AS r
+    WHERE r.id IN (SELECT request_id FROM items WHERE job_id = ANY ($1::text[]))
+    ORDER BY r.id FOR UPDATE`,
+    [jobIds],
+  )
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
 /** As the quorum asks for it. */
 export const toStanding = (row: ApprovalRow): StandingApproval => ({
   approver: row.approver,

@@ -7,7 +7,6 @@ import { contentOf } from '../../requests/content.ts'
 import { readHistory } from '../../requests/history.ts'
 import { listRequests, readItems, readRequest, readRequestRow } from '../../requests/read.ts'
 import { anyRole, principalOf } from '../context.ts'
-
 import { cancelBody, idParameters, listQuery, pageQuery } from '../schemas/asking.ts'
 import {
   contentSchema,
