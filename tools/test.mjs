@@ -1,6 +1,6 @@
 /**
  * `npm test`: set-up, then every step. `npm test -- --only unit,integration -- <jest's arguments>`
- * runs some of them. Ends with the line `N passed, N failed, N skipped`. @module
+ * runs some of them, and what those need. Ends with the line `N passed, N failed, N skipped`. @module
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { devNull } from 'node:os'
@@ -162,7 +162,9 @@ function chosenSteps() {
   jestArgs = positionals
   const names = values.only?.split(',') ?? steps.map((step) => step.name)
   const unknown = names.find((name) => !steps.some((step) => step.name === name))
-  if (unknown === undefined) return steps.filter((step) => names.includes(step.name))
+  const needed = steps.flatMap(({ name, needs = [] }) => (names.includes(name) ? needs : []))
+  if (unknown === undefined)
+    return steps.filter(({ name }) => names.includes(name) || needed.includes(name))
   throw new Error(`No step is named ${unknown}: take ${steps.map((step) => step.name).join(', ')}.`)
 }
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import type { Browser } from 'playwright-core'
 import {
   type AdminChain,
@@ -18,7 +17,6 @@ let treasury: Treasury
 let server: TestServer
 
 beforeAll(async () => {
-  execFileSync(process.execPath, ['tools/build-dashboard.mjs'])
   ;[world, browser] = await Promise.all([startAdminChain(), startBrowser()])
   treasury = await world.createTreasury(twoKeys)
   server = await startTestServer(treasury.config)

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,6 @@ import { goTo, signIn, startBrowser, visit } from './support/browser.ts'
 const folder = process.env['SCREENSHOTS'] ?? mkdtempSync(join(tmpdir(), 'fcl-kms-screenshots-'))
 
 it('takes the pictures of the documents', async () => {
-  execFileSync(process.execPath, ['tools/build-dashboard.mjs'])
   await using world = await startAdminChain()
   const { config, recipient } = await world.createTreasury(twoKeys)
   await using server = await startTestServer(config)
