@@ -237,7 +237,7 @@ describe('the documents', () => {
   })
 
   it('list the steps of npm test and the folders of src', () => {
-    const steps = [...read('tools/test.mjs').matchAll(/\{\s*name: '(\w+)'/g)].map(([, n]) => n)
+    const steps = [...read('tools/test.mjs').matchAll(/\{\s*name: '([\w-]+)'/g)].map(([, n]) => n)
     const cellsOf = (path: string) =>
       page(path).rows.flatMap(([cell = '']) => /^`([\w/-]+)`$/.exec(cell)?.[1] ?? [])
     expect(cellsOf('CONTRIBUTING.md').slice(0, steps.length)).toEqual(steps)

@@ -12,6 +12,7 @@ import {
 import type { Config } from '../config/config.ts'
 import { answerClientErrors } from './client-errors.ts'
 import type { Access } from './context.ts'
+import { boundClosing } from './draining.ts'
 import { bareHeaders, sendSecurityHeaders } from './headers.ts'
 import { guardCalls } from './limits.ts'
 import { answerNotFound } from './not-found.ts'
@@ -42,6 +43,8 @@ const defaultTimeouts = {
   keepAliveMs: 65_000,
   /** How often the first two are looked at. */
   checkMs: 1_000,
+  /** For what is under way when the server closes. */
+  drainMs: 5_000,
 }
 
 /** See `createHttpServer`. */
@@ -59,7 +62,7 @@ export type HttpServerOptions = {
 
 /**
  * Builds the server; `await app.ready()` or `app.listen()` starts it. `app.close()` waits for open
- * responses: end event streams in a `preClose` hook.
+ * responses, event streams too, but no longer than `drainMs`.
  *
  * @throws {AdminError} `CONFIGURATION_INVALID` from `ready` or `listen`, when a route has no `auth`.
  */
@@ -105,6 +108,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.server.maxConnections = config.maxConnections
   app.server.maxHeadersCount = 0 // beyond it Node.js drops headers silently; ours are counted
   clientErrors.watch(app)
+  boundClosing(app, timeouts.drainMs)
   app.setValidatorCompiler(compileSchema)
   app.setErrorHandler(sendProblem)
   answerNotFound(app)

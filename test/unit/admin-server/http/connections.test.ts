@@ -132,3 +132,46 @@ describe('connections', () => {
     expect((await end).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400'])
   })
 })
+
+describe('a server that closes', () => {
+  /** Milliseconds until it was closed. */
+  async function close(): Promise<number> {
+    const begun = performance.now()
+    await open.app?.close()
+    return performance.now() - begun
+  }
+
+  it('waits neither for those that never asked nor for those that may ask again', async () => {
+    const port = await start()
+    await dial(port)
+    const { socket } = await dial(port)
+    socket.write('GET /ok HTTP/1.1\r\nHost: a\r\n\r\n')
+    await once(socket, 'data')
+    expect(await close()).toBeLessThan(3_000)
+  })
+
+  it('answers what is under way', async () => {
+    const { socket, end } = await dial(await start())
+    const arrived = once(open.app?.server ?? socket, 'request')
+    socket.write('GET /late HTTP/1.1\r\nHost: a\r\n\r\n')
+    await arrived
+    await close()
+    expect(await end).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  it.each([
+    ['headers', 'GET /ok HTTP/1.1\r\nHost: a\r\nX-A: '],
+    [
+      'a body',
+      'POST /ok HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n',
+    ],
+  ])('is not held up by %s that keep dripping in', async (_name, head) => {
+    const { socket, end } = await dial(await start({ timeouts: { drainMs: 100 } }))
+    socket.write(head)
+    const drip = setInterval(() => socket.write('a'), DRIP_MS)
+    await sleep(3 * DRIP_MS)
+    expect(await close()).toBeLessThan(3_000)
+    await end
+    clearInterval(drip)
+  })
+})
