@@ -44,7 +44,7 @@ export async function measureAdmin(scope, { memoryMinutes }) {
     return part
   }
   say('starting servers, and accounts of two KMS keys')
-  const chain = own(await startAdminChain())
+  const chain = own(await startAdminChain({ blockTimeMs: BLOCK_MS }))
   const postgres = hasPostgres() ? own(await startPostgresHost()) : undefined
   const start = async (database) => own(await startServerWorld(chain, database, OPTIONS))
   const worlds = { pglite: await start(await createFolderDatabase()) }

@@ -42,7 +42,7 @@ export async function runAdminChaos(args: readonly string[]): Promise<number> {
   if (!options.folder && !onPostgres) say('no PostgreSQL 15 or newer found: one server on PGlite')
   const leftMs = () => minutes * 60_000 - seconds() * 1_000
 
-  await using chain = await startAdminChain()
+  await using chain = await startAdminChain({ blockTimeMs: 100 })
   await using postgres = onPostgres ? await startPostgresHost() : undefined
   const database = (await postgres?.createDatabase()) ?? (await createFolderDatabase())
   await using world = await startServerWorld(chain, database, { copies: COPIES })

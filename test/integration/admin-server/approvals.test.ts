@@ -321,6 +321,9 @@ describe('over HTTP', () => {
       authz: treasury.authorizer.authorize(treasury.address),
     })
     expect(errorMessage).toBe('')
+    // A decision may use what was read within the second before.
+    const isRevoked = async () => (await as('ops')('GET', '/v1/keys')).body.keys[1].revoked
+    await until(isRevoked)
     await pause('resume')
     await stateIs(request, 'waiting')
     const { quorum } = await read(request)

@@ -57,10 +57,10 @@ export type Treasury = {
 /** The SDK of the server takes its credentials from the environment, as in production. */
 const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
 
-export async function startAdminChain(): Promise<AdminChain> {
+export async function startAdminChain({ blockTimeMs = 250 } = {}): Promise<AdminChain> {
   Object.assign(process.env, credentials)
   const [chain, aws] = await Promise.all([
-    startChain({ transactionExpiry: 600 }),
+    startChain({ transactionExpiry: 600, blockTimeMs }),
     startAws({ services: ['kms', 'sts', 'iam', 's3'] }),
   ])
   const kms = new KMSClient(aws.clientConfig())
