@@ -15,16 +15,16 @@ export type Credentials = {
   readonly signature: readonly string[]
 }
 
-const headers: Readonly<Record<keyof Credentials, string>> = {
-  authorization: 'authorization',
-  cookie: 'cookie',
-  csrf: 'x-csrf-token',
-  origin: 'origin',
-  fetchSite: 'sec-fetch-site',
-  timestamp: 'x-request-timestamp',
-  nonce: 'x-request-nonce',
-  signature: 'x-request-signature',
-}
+const headers: ReadonlyMap<string, keyof Credentials> = new Map([
+  ['authorization', 'authorization'],
+  ['cookie', 'cookie'],
+  ['x-csrf-token', 'csrf'],
+  ['origin', 'origin'],
+  ['sec-fetch-site', 'fetchSite'],
+  ['x-request-timestamp', 'timestamp'],
+  ['x-request-nonce', 'nonce'],
+  ['x-request-signature', 'signature'],
+])
 
 // One scheme, one space, one token68 of bounded length.
 const bearerPattern = /^bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i
@@ -38,11 +38,15 @@ export const unauthenticated = (reason: string): AdminError =>
  *   form keeps the first `Authorization` only and would hide that there were two.
  */
 export function credentialsOf(rawHeaders: readonly string[]): Credentials {
-  const values = new Map<string, string[]>(Object.values(headers).map((name) => [name, []]))
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2)
-    values.get((rawHeaders[index] ?? '').toLowerCase())?.push(rawHeaders[index + 1] ?? '')
-  const entries = Object.entries(headers).map(([key, name]) => [key, values.get(name) ?? []])
-  return Object.fromEntries(entries) as Credentials // the keys are those of `headers`
+  const found: Record<keyof Credentials, string[]> = {
+    ...{ authorization: [], cookie: [], csrf: [], origin: [] },
+    ...{ fetchSite: [], timestamp: [], nonce: [], signature: [] },
+  }
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const field = headers.get((rawHeaders[index] ?? '').toLowerCase())
+    if (field !== undefined) found[field].push(rawHeaders[index + 1] ?? '')
+  }
+  return found
 }
 
 /**

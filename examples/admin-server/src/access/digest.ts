@@ -1,16 +1,14 @@
 /** SHA-256, and comparisons that take as long whether they succeed or not. @module */
 
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 const BYTES = 32
 
 /** @returns A new array of 32 bytes. Text is taken as UTF-8. */
-export const sha256 = (data: string | Uint8Array): Uint8Array =>
-  createHash('sha256').update(data).digest()
+export const sha256 = (data: string | Uint8Array): Uint8Array => hash('sha256', data, 'buffer')
 
 /** @returns 64 lower-case digits. Text is taken as UTF-8. */
-export const sha256Hex = (data: string | Uint8Array): string =>
-  createHash('sha256').update(data).digest('hex')
+export const sha256Hex = (data: string | Uint8Array): string => hash('sha256', data, 'hex')
 
 /**
  * Compares digests of 32 bytes in constant time. Anything of another length is never the same: a

@@ -49,6 +49,7 @@ export function createTokenReader(session: Session, clock: () => number = Date.n
        FROM tokens
        WHERE ${column} = ANY($1) AND revoked_at IS NULL AND expires_at > $2`,
       [[...new Set(wanted)], new Date(clock())],
+      `find-tokens-by-${column}`,
     )
     const found = new Map(rows.map((row) => [row[column], row]))
     return { rows, answers: wanted.map((key) => found.get(key)) }

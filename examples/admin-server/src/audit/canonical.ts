@@ -1,6 +1,6 @@
 /** One text for one JSON value, and the hash that chains it. @module */
 
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../access/digest.ts'
 import { AdminError } from '../errors.ts'
 
 /** Nested arrays and objects; also what ends a value that contains itself. */
@@ -60,7 +60,7 @@ function refuse(reason: string, path: string): never {
 
 /** @returns SHA-256 of `previousHash`, a line feed and `body` in UTF-8: 64 lower-case digits. */
 export const chainHash = (previousHash: string, body: string): string =>
-  createHash('sha256').update(`${previousHash}\n${body}`, 'utf8').digest('hex')
+  sha256Hex(`${previousHash}\n${body}`)
 
 /** 64 lower-case digits. */
 export const isChainHash = (value: unknown): value is string =>

@@ -26,6 +26,8 @@ async function append(session: Session, entries: readonly AuditEntry[]): Promise
     `SELECT sequence, hash, greatest(at_ms,
       floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at
     FROM audit_head FOR UPDATE`,
+    [],
+    'lock-audit-head',
   )
   if (head === undefined) throw new AdminError('AUDIT_BROKEN', { reason: 'head missing' })
   const { at } = head
@@ -48,15 +50,15 @@ async function append(session: Session, entries: readonly AuditEntry[]): Promise
       index.sequences.push(sequence)
     }
   }
-  await session.query(APPEND, [
-    head.sequence,
-    at,
-    ...[columns.kinds, columns.actors, columns.bodies, columns.previous, columns.hashes],
-    index.ids,
-    index.sequences,
-    sequence,
-    hash,
-  ])
+  const { kinds, actors, bodies, previous, hashes } = columns
+  await session.query(
+    APPEND,
+    [
+      ...[head.sequence, at, kinds, actors, bodies, previous, hashes],
+      ...[index.ids, index.sequences, sequence, hash],
+    ],
+    'append-audit',
+  )
 }
 
 const APPEND = `

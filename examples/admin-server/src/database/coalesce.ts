@@ -5,13 +5,11 @@
  *
  * @param run - Takes all items that have come together and answers for each, in their order.
  * @param maxItems - In one run; more wait for the one after.
- * @param parallel - Runs at a time. With more than one, a run may see what another has not committed.
  * @returns A function for one item. Rejects with what its run rejects with.
  */
 export function coalesce<Item, Answer>(
   run: (items: readonly Item[]) => Promise<readonly Answer[]>,
   maxItems: number,
-  parallel = 1,
 ): (item: Item) => Promise<Answer> {
   type Entry = {
     readonly item: Item
@@ -19,7 +17,7 @@ export function coalesce<Item, Answer>(
     readonly reject: (reason: unknown) => void
   }
   let entries: Entry[] = []
-  let running = 0
+  let running = false
 
   async function drain(): Promise<void> {
     await Promise.resolve() // those who call in the same turn come along
@@ -36,15 +34,14 @@ export function coalesce<Item, Answer>(
         for (const { reject } of step) reject(thrown)
       }
     }
-    running -= 1
+    running = false
   }
 
   return (item) =>
     new Promise((resolve, reject) => {
       entries.push({ item, resolve, reject })
-      // A second run starts only when the first has left with those that came before.
-      if (running >= parallel || (running > 0 && entries.length > 1)) return
-      running += 1
+      if (running) return
+      running = true
       void drain()
     })
 }

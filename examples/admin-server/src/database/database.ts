@@ -10,9 +10,15 @@ export type Session = {
   /**
    * One statement. `bigint` comes back as a number, `timestamptz` as a Date, `jsonb` parsed.
    *
+   * @param name - For a fixed text that runs with each call: PostgreSQL then parses and plans it once
+   *   on a connection. One name is one text.
    * @throws {AdminError} `DATABASE_UNAVAILABLE`; `DATABASE_REFUSED` when a constraint refuses it.
    */
-  readonly query: <Row>(text: string, parameters?: readonly unknown[]) => Promise<readonly Row[]>
+  readonly query: <Row>(
+    text: string,
+    parameters?: readonly unknown[],
+    name?: string,
+  ) => Promise<readonly Row[]>
 }
 
 /** See `openDatabase`. */
@@ -71,9 +77,11 @@ async function openPostgres(url: string): Promise<Database> {
   })
   pool.on('error', () => undefined) // an idle connection was closed: the next query tells
   const session = (client: Pick<pg.PoolClient, 'query'>): Session => ({
-    query: async (text, parameters = []) =>
+    query: async (text, parameters = [], name) => {
+      const statement = { text, values: [...parameters], ...(name === undefined ? {} : { name }) }
       // The caller states the shape of what its statement selects.
-      (await client.query(text, [...parameters]).catch(refuse)).rows as never,
+      return (await client.query(statement).catch(refuse)).rows as never
+    },
   })
   const database: Database = {
     ...session(pool as unknown as pg.PoolClient), // a pool has the same `query`

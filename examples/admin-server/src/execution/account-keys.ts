@@ -34,6 +34,7 @@ export function createAccountKeys(
   const { account, network } = config
   const [accessNode = ''] = network.accessNodes
   let held: { readonly at: number; readonly keys: readonly ReportedKey[] } | undefined
+  let last: readonly WeightedKey[] = []
   let reading: Promise<readonly ReportedKey[]> | undefined
 
   async function readNow(): Promise<readonly ReportedKey[]> {
@@ -61,6 +62,7 @@ export function createAccountKeys(
         : { ...key, key: configured.key, rule: configured.signs }
     })
     held = { at, keys }
+    last = toWeighted(keys)
     return keys
   }
 
@@ -75,7 +77,7 @@ export function createAccountKeys(
   return {
     read,
     weighted: async (options) => toWeighted(await read(options)),
-    last: () => toWeighted(held?.keys ?? []),
+    last: () => last,
   }
 }
 

@@ -51,10 +51,14 @@ export const addProposalKeys: FunctionTemplate = Object.freeze({
     const [, , count] = readArguments(values, readers)
     return { recipients: [], amount: count }
   },
+  titleOf(values) {
+    const [keyIndex, , count] = readArguments(values, readers)
+    return `Add ${count} proposal ${count === 1 ? 'key' : 'keys'}: copies of key ${keyIndex} at weight 0`
+  },
   describe(values) {
     const [keyIndex, key, count] = readArguments(values, readers)
     return {
-      title: `Add ${count} proposal ${count === 1 ? 'key' : 'keys'}: copies of key ${keyIndex} at weight 0`,
+      title: this.titleOf(values),
       lines: describeParts([
         { label: 'Key index', value: String(keyIndex) },
         { label: 'Public key', value: key },

@@ -135,8 +135,8 @@ function contentOf(value: unknown, type: string): unknown {
 function fieldsOf(value: unknown, names: readonly string[]): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw unreadable('an argument is not JSON-Cadence')
-  const fields: ReadonlyMap<string, unknown> = new Map(Object.entries(value))
-  if (fields.size !== names.length || !names.every((name) => fields.has(name)))
+  const own = Object.keys(value)
+  if (own.length !== names.length || !names.every((name) => own.includes(name)))
     throw unreadable(`an argument has other fields than ${names.join(' and ')}`)
-  return Object.fromEntries(fields)
+  return value as Readonly<Record<string, unknown>> // an object, with these fields of its own
 }

@@ -55,10 +55,14 @@ export const createCustodialAccount: FunctionTemplate = Object.freeze({
     readArguments(values, readers)
     return { recipients: [], amount: 1 } // its address is not known before
   },
+  titleOf(values) {
+    const [key] = readArguments(values, readers)
+    return `Create an account with a DropNFT collection for the public key ${key}`
+  },
   describe(values) {
     const [key, signing, hashing] = readArguments(values, readers)
     return {
-      title: `Create an account with a DropNFT collection for the public key ${key}`,
+      title: this.titleOf(values),
       lines: describeParts([
         { label: 'Public key', value: key },
         { label: 'Signature algorithm', value: signing },

@@ -137,11 +137,15 @@ export const mint: FunctionTemplate = Object.freeze({
     const recipients = [...new Set([recipient, ...royalties.map(([receiver]) => receiver)])]
     return { jobId, recipients, amount: 1 }
   },
+  titleOf(values) {
+    const [, recipient, name] = readArguments(values, readers)
+    return `Mint ${quoted(name)} for ${recipient}`
+  },
   describe(values) {
     const [jobId, recipient, name, description, thumbnail, page, edition, number, max, of, cuts] =
       readArguments(values, readers)
     return {
-      title: `Mint ${quoted(name)} for ${recipient}`,
+      title: this.titleOf(values),
       lines: describeParts(
         [
           { label: 'Request id', text: jobId, what: 'the request id' },

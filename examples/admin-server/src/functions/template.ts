@@ -49,6 +49,8 @@ export type FunctionTemplate = {
   readonly toArguments: (input: unknown, jobId: string) => readonly JsonCadence[]
   /** @param values - The arguments of one item, decoded from the transaction. Throws on a wrong shape. */
   readonly inspect: (values: readonly JsonCadence[]) => Inspection
+  /** The title of `describe` alone: each request is found by it, and most are never described. */
+  readonly titleOf: (values: readonly JsonCadence[]) => string
   /** @param values - As for `inspect`: what is shown is what is signed. */
   readonly describe: (values: readonly JsonCadence[]) => Description
   /** After it was executed the relay looks for new proposal keys. */

@@ -48,10 +48,14 @@ export const transfer: FunctionTemplate = Object.freeze({
     const [recipient] = readArguments(values, readers)
     return { recipients: [recipient], amount: 1 }
   },
+  titleOf(values) {
+    const [recipient, nftId] = readArguments(values, readers)
+    return `Transfer NFT ${nftId} from the treasury to ${recipient}`
+  },
   describe(values) {
     const [recipient, nftId] = readArguments(values, readers)
     return {
-      title: `Transfer NFT ${nftId} from the treasury to ${recipient}`,
+      title: this.titleOf(values),
       lines: describeParts([
         { label: 'Recipient', value: recipient },
         { label: 'NFT id', value: nftId },

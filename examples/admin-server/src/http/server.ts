@@ -1,6 +1,6 @@
 /** The HTTP server without its routes: what each call must pass, and how each one is answered. @module */
 
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -73,7 +73,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => `req_${randomBytes(12).toString('hex')}`,
+    genReqId: () => `req_${randomUUID().replaceAll('-', '').slice(8)}`,
     requestIdHeader: false,
     trustProxy: false, // the guard of the network decides whom to believe
     bodyLimit: BODY_LIMIT,

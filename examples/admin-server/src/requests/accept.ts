@@ -16,10 +16,12 @@ export type Accepted = { readonly row: RequestRow; readonly created: boolean }
 /** Takes one request in. See `createAcceptor`. */
 export type Accept = (principal: Principal, asked: AskedRequest) => Promise<Accepted>
 
-/** Requests that are stored in one commit: they share one turn at the end of the audit chain. */
+/**
+ * Requests that are stored in one commit: they share one turn at the end of the audit chain. One
+ * commit at a time takes in more than three: it holds more requests, for as many statements.
+ */
 const MAX_STEP = 200
-/** While one waits for its commit, the next inserts; the lock of the audit chain keeps their order. */
-const MAX_PARALLEL = 3
+
 /**
  * @returns A function that resolves when the request is durable. Rejects with `NOT_FOUND`,
  * `FORBIDDEN`, `INVALID_REQUEST`, `POLICY_REFUSED`, `IDEMPOTENCY_KEY_REUSED`,
@@ -49,7 +51,6 @@ export function createAcceptor(context: RequestContext): Accept {
         })
       }),
     MAX_STEP,
-    Math.min(MAX_PARALLEL, database.connections),
   )
 
   /** What was accepted before stays accepted, whatever rules have changed since. */
@@ -108,6 +109,7 @@ async function insert(
     )
     SELECT * FROM stored`,
     [JSON.stringify(step), requestMinutes],
+    'insert-requests',
   )
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -1,7 +1,7 @@
 /** What a request asks for, as texts and digests that are the same wherever they are made. @module */
 
-import { createHash } from 'node:crypto'
 import type { JsonCadence } from 'fcl-kms/relay'
+import { sha256Hex } from '../access/digest.ts'
 
 /**
  * From who asked and under which Idempotency-Key, so that after a restore of an old database the same
@@ -10,7 +10,7 @@ import type { JsonCadence } from 'fcl-kms/relay'
  * @returns `rq_` and 32 hexadecimal digits.
  */
 export const requestIdOf = (requester: string, idempotencyKey: string): string =>
-  `rq_${sha256(JSON.stringify([requester, idempotencyKey])).slice(0, 32)}`
+  `rq_${sha256Hex(JSON.stringify([requester, idempotencyKey])).slice(0, 32)}`
 
 /** The id of one item: of its job in the relay, and of its request in the contract. */
 export const jobIdOf = (requestId: string, index: number): string => `${requestId}-${index}`
@@ -20,12 +20,12 @@ export const requestIdOfJob = (jobId: string): string | undefined =>
   /^(rq_[0-9a-f]{32})-\d{1,4}$/.exec(jobId)?.[1]
 
 /** One JSON text for one value: keys in order, as the relay writes arguments. */
-export const orderedText = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
+export function orderedText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(orderedText).join()}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, part]) => `${JSON.stringify(name)}:${orderedText(part)}`).join()}}`
+}
 
 /** The arguments of one item, each as one text. */
 export const argumentTexts = (values: readonly JsonCadence[]): readonly string[] =>
@@ -45,7 +45,7 @@ export type Intent = {
 
 /** @returns SHA-256, 64 digits. */
 export const digestOf = (intent: Intent): string =>
-  sha256(
+  sha256Hex(
     JSON.stringify([
       'fcl-kms admin server intent 1',
       intent.chainId,
@@ -59,6 +59,4 @@ export const digestOf = (intent: Intent): string =>
   )
 
 /** @returns SHA-256 of what was asked for, 64 digits: the same key with another is refused. */
-export const bodyHashOf = (body: unknown): string => sha256(orderedText(body))
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const bodyHashOf = (body: unknown): string => sha256Hex(orderedText(body))

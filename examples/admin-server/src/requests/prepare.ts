@@ -134,7 +134,7 @@ function prepareItem(
     jobId,
     arguments: argumentTexts(values),
     amount: inspection.amount,
-    search: index < MAX_SEARCHED_ITEMS ? template.describe(values).title : '',
+    search: index < MAX_SEARCHED_ITEMS ? template.titleOf(values) : '',
   }
 }
 
