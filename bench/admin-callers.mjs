@@ -2,14 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
 
+/** @param {number} callers with a connection each, which they keep until `agent.destroy()` */
+export const connectionsOf = (callers) => new Agent({ keepAlive: true, maxSockets: callers })
+
 /**
  * @param {string} url
- * @param {{ body: string, token?: string, callers: number, ms: number, signal: AbortSignal }} options
- *   each call has an Idempotency-Key of its own
+ * @param {{ agent: Agent, body: string, token?: string, callers: number, ms: number,
+ *   signal: AbortSignal }} options each call has an Idempotency-Key of its own
  * @returns calls that were answered with 202, those that were not, and milliseconds of each of the first
  */
-export async function callForAWhile(url, { body, token, callers, ms, signal }) {
-  const agent = new Agent({ keepAlive: true, maxSockets: callers })
+export async function callForAWhile(url, { agent, body, token, callers, ms, signal }) {
   const took = []
   let refused = 0
   const end = performance.now() + ms
@@ -24,7 +26,6 @@ export async function callForAWhile(url, { body, token, callers, ms, signal }) {
   }
   const started = performance.now()
   await Promise.all(Array.from({ length: callers }, work))
-  agent.destroy()
   return { accepted: took.length, refused, ms: performance.now() - started, took }
 }
 

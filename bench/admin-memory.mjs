@@ -4,18 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Mints of an hour, whatever time they are given. */
 const MINTS = 18_000
 const ITEMS = 10
-const SAMPLE_MS = 1_000
-/** Garbage comes and goes within it: of each window the least counts. */
-const WINDOW_MS = 10_000
+const SAMPLE_MS = 5_000
+/** After the signal to collect, which the server does at once. */
+const COLLECT_MS = 500
+const collector = ['--expose-gc', '--import', import.meta.resolve('./collect-garbage.mjs')]
 
 /**
  * @param world With no process yet.
  * @param {{ minutes: number, ask: Function, approve: Function, signal: AbortSignal }} options
- * @returns Bytes of resident memory and heap by the process's own metrics, the least of each window, and
- *   what they grow by in a minute, after the first fifth of the time
+ * @returns Bytes of resident memory and heap by the process's own metrics, after each collection of
+ *   garbage, and what they grow by in a minute, after the first fifth of the time
  */
 export async function measureAdminMemory(world, { minutes, ask, approve, signal }) {
-  const one = await world.startReady()
+  const one = await world.start(collector)
+  await one.ready
   const durationMs = minutes * 60_000
   // An hour's load at most, and in a short run no more a second than in one of ten minutes.
   const mints = Math.round(MINTS * Math.min(1, minutes / 10))
@@ -26,6 +28,8 @@ export async function measureAdminMemory(world, { minutes, ask, approve, signal 
   let over = false
   const sampling = (async () => {
     while (!over) {
+      one.signal('SIGUSR2')
+      await sleep(COLLECT_MS, undefined, { signal })
       const { body } = await read('GET', '/metrics')
       const value = (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(body)?.[1])
       samples.push({
@@ -50,38 +54,23 @@ export async function measureAdminMemory(world, { minutes, ask, approve, signal 
   const { body } = await read('GET', '/v1/stats')
   await one.signal('SIGTERM')
   const late = samples.filter(({ at }) => at > (samples.at(-1)?.at ?? 0) / 5)
-  const windows = leastOfWindows(late)
   return {
     minutes: (performance.now() - started) / 60_000,
     asked: requests * ITEMS,
     done: body.jobs.done,
-    first: windows[0],
-    last: windows.at(-1),
-    residentPerMinute: slope(windows, 'resident'),
-    heapPerMinute: slope(windows, 'heap'),
+    first: late[0],
+    last: late.at(-1),
+    residentPerMinute: slope(late, 'resident'),
+    heapPerMinute: slope(late, 'heap'),
   }
-}
-
-function leastOfWindows(samples) {
-  const windows = new Map()
-  for (const { at, resident, heap } of samples) {
-    const index = Math.floor(at / WINDOW_MS)
-    const least = windows.get(index) ?? { at: index * WINDOW_MS, resident, heap }
-    windows.set(index, {
-      at: least.at,
-      resident: Math.min(least.resident, resident),
-      heap: Math.min(least.heap, heap),
-    })
-  }
-  return [...windows.values()]
 }
 
 /** Of the line of least squares, in units a minute. */
-function slope(windows, field) {
+function slope(samples, field) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
-  const at = mean(windows.map((one) => one.at))
-  const level = mean(windows.map((one) => one[field]))
-  const spread = windows.reduce((sum, one) => sum + (one.at - at) ** 2, 0)
-  const common = windows.reduce((sum, one) => sum + (one.at - at) * (one[field] - level), 0)
+  const at = mean(samples.map((one) => one.at))
+  const level = mean(samples.map((one) => one[field]))
+  const spread = samples.reduce((sum, one) => sum + (one.at - at) ** 2, 0)
+  const common = samples.reduce((sum, one) => sum + (one.at - at) * (one[field] - level), 0)
   return spread === 0 ? 0 : (60_000 * common) / spread
 }

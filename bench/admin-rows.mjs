@@ -50,7 +50,7 @@ function addAcceptance(table, { accept: { bare, ...ours }, callers, rounds, roun
 
 function addMemory(table, { minutes, asked, done, first, last, residentPerMinute, heapPerMinute }) {
   const note = table.note(
-    `${count(asked)} mints asked for, approved, signed and sealed in ${minutes.toFixed(1)} minutes, in requests of 10; ${count(done)} were done when it ended. By the process's own metrics, the least of each 10 s, after the first fifth of the time.`,
+    `${count(asked)} mints asked for, approved, signed and sealed in ${minutes.toFixed(1)} minutes, in requests of 10; ${count(done)} were done when it ended. By the process's own metrics after each collection of garbage, every 5 s, after the first fifth of the time.`,
   )
   table.row({
     what: `Resident memory, from – to, growth a minute ${note}`,

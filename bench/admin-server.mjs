@@ -1,6 +1,7 @@
 /** The admin server as it is built, in processes of its own: what it takes in, how soon it seals, memory. @module */
 import { register } from 'node:module'
-import { callForAWhile } from './admin-callers.mjs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { callForAWhile, connectionsOf } from './admin-callers.mjs'
 import { measureAdminMemory } from './admin-memory.mjs'
 import { startProgram } from './program.mjs'
 import { percentile } from './statistics.mjs'
@@ -10,7 +11,7 @@ register('../test/support/load-typescript.mjs', import.meta.url)
 const support = '../test/support/admin-server'
 const { mintOf, startAdminChain } = await import(`${support}/world.ts`)
 const { startServerWorld } = await import(`${support}/process-world.ts`)
-const { approve, ask, untilAllOver } = await import(`${support}/process-load.ts`)
+const { approve, ask } = await import(`${support}/process-load.ts`)
 const { createFolderDatabase, hasPostgres, startPostgresHost } = await import(
   `${support}/process-database.ts`
 )
@@ -82,13 +83,16 @@ async function measureAcceptance(contestants, signal) {
   const names = Object.keys(contestants)
   const results = Object.fromEntries(names.map((name) => [name, []]))
   const options = { callers: CALLERS, signal }
-  for (const one of Object.values(contestants))
+  for (const one of Object.values(contestants)) {
+    one.agent = connectionsOf(CALLERS)
     await callForAWhile(one.url, { ...one, ...options, ms: WARM_UP_MS })
+  }
   for (let round = 0; round < ROUNDS; round++)
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const one = contestants[name]
       results[name].push(await callForAWhile(one.url, { ...one, ...options, ms: ROUND_MS }))
     }
+  for (const { agent } of Object.values(contestants)) agent.destroy()
   return Object.fromEntries(
     Object.entries(results).map(([name, rounds]) => {
       const took = rounds.flatMap((round) => round.took)
@@ -105,6 +109,15 @@ async function measureAcceptance(contestants, signal) {
   )
 }
 
+/** Asks the request itself: the figures of the server are a second old. */
+async function untilFinished(world, id) {
+  for (;;) {
+    const { body } = await world.insist('eve', 'GET', `/v1/mints/${id}`)
+    if (body.finishedAt !== null) return body
+    await sleep(50)
+  }
+}
+
 /** By the clock of the database: from the last approval to the request's end. */
 async function measureSeal(world) {
   await world.startReady()
@@ -112,9 +125,8 @@ async function measureSeal(world) {
   for (let index = 0; index < SEALED_ALONE; index++) {
     const { id, digest } = await ask(world, `alone-${index}`, 1)
     await approve(world, id, digest)
-    await untilAllOver(world)
-    const { body } = await world.insist('eve', 'GET', `/v1/mints/${id}`)
-    took.push(Date.parse(body.finishedAt) - Date.parse(body.approvals[0].at))
+    const { approvals, finishedAt } = await untilFinished(world, id)
+    took.push(Date.parse(finishedAt) - Date.parse(approvals[0].at))
   }
   for (const one of world.alive()) await one.signal('SIGTERM')
   const [p50, p99] = [percentile(took, 0.5), percentile(took, 0.99)]
