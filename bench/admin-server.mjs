@@ -1,6 +1,5 @@
 /** The admin server as it is built, in processes of its own: what it takes in, how soon it seals, memory. @module */
 import { register } from 'node:module'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { callForAWhile, connectionsOf } from './admin-callers.mjs'
 import { measureAdminMemory } from './admin-memory.mjs'
 import { startProgram } from './program.mjs'
@@ -10,6 +9,7 @@ import { percentile } from './statistics.mjs'
 register('../test/support/load-typescript.mjs', import.meta.url)
 const support = '../test/support/admin-server'
 const { mintOf, startAdminChain } = await import(`${support}/world.ts`)
+const { until } = await import('../test/support/until.ts')
 const { startServerWorld } = await import(`${support}/process-world.ts`)
 const { approve, ask } = await import(`${support}/process-load.ts`)
 const { createFolderDatabase, hasPostgres, startPostgresHost } = await import(
@@ -111,11 +111,12 @@ async function measureAcceptance(contestants, signal) {
 
 /** Asks the request itself: the figures of the server are a second old. */
 async function untilFinished(world, id) {
-  for (;;) {
-    const { body } = await world.insist('eve', 'GET', `/v1/mints/${id}`)
-    if (body.finishedAt !== null) return body
-    await sleep(50)
-  }
+  let request = { finishedAt: null }
+  await until(async () => {
+    request = (await world.insist('eve', 'GET', `/v1/mints/${id}`)).body
+    return request.finishedAt !== null
+  })
+  return request
 }
 
 /** By the clock of the database: from the last approval to the request's end. */

@@ -39,8 +39,14 @@ export const unauthenticated = (reason: string): AdminError =>
  */
 export function credentialsOf(rawHeaders: readonly string[]): Credentials {
   const found: Record<keyof Credentials, string[]> = {
-    ...{ authorization: [], cookie: [], csrf: [], origin: [] },
-    ...{ fetchSite: [], timestamp: [], nonce: [], signature: [] },
+    authorization: [],
+    cookie: [],
+    csrf: [],
+    origin: [],
+    fetchSite: [],
+    timestamp: [],
+    nonce: [],
+    signature: [],
   }
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const field = headers.get((rawHeaders[index] ?? '').toLowerCase())

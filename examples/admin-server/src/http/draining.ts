@@ -16,7 +16,8 @@ export function boundClosing(app: FastifyInstance, drainMs: number): void {
   })
   app.addHook('preClose', async () => {
     for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
-    const timer = setTimeout(() => app.server.closeAllConnections(), drainMs)
+    // A server that never listened emits no `close`, and must not be held up by this.
+    const timer = setTimeout(() => app.server.closeAllConnections(), drainMs).unref()
     app.server.once('close', () => clearTimeout(timer))
   })
 }
