@@ -5,7 +5,7 @@ import { importsOf } from './lib/imports.mjs'
 import { root } from './lib/paths.mjs'
 
 /** What each folder may import, apart from itself. See the layout in docs/architecture.md. */
-const base = ['error-codes', 'errors', 'options', 'deadline', 'retry']
+const base = ['error-codes', 'errors', 'options', 'deadline', 'retry', 'serial', 'loop']
 const crypto = base
 const flow = ['crypto', ...base]
 const signers = ['crypto', ...base]
@@ -22,6 +22,8 @@ const allowed = {
   options: ['errors'],
   deadline: ['errors'],
   retry: ['errors', 'deadline'],
+  serial: [],
+  loop: ['deadline'],
   crypto,
   flow,
   signers,
