@@ -5,7 +5,16 @@ import { importsOf } from './lib/imports.mjs'
 import { root } from './lib/paths.mjs'
 
 /** What each folder may import, apart from itself. See the layout in docs/architecture.md. */
-const base = ['error-codes', 'errors', 'options', 'deadline', 'retry', 'serial', 'loop']
+const base = [
+  'error-codes',
+  'errors',
+  'options',
+  'deadline',
+  'retry',
+  'serial',
+  'loop',
+  'observers',
+]
 const crypto = base
 const flow = ['crypto', ...base]
 const signers = ['crypto', ...base]
@@ -22,6 +31,7 @@ const allowed = {
   options: ['errors'],
   deadline: ['errors'],
   retry: ['errors', 'deadline'],
+  observers: [],
   serial: [],
   loop: ['deadline'],
   crypto,

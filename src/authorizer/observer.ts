@@ -4,6 +4,7 @@ import type { HashAlgorithm, SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { hashMessage } from '../crypto/hash.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import type { Transaction } from '../crypto/transaction.ts'
+import { tellObserver } from '../observers.ts'
 import type { SignedPart } from './voucher.ts'
 
 /** Facts of the transaction that is signed. No Cadence, arguments or message bytes. */
@@ -13,7 +14,8 @@ export type TransactionFacts = {
   readonly proposalKey: {
     readonly address: string
     readonly keyIndex: number
-    readonly sequenceNumber: bigint
+    /** In decimal digits. */
+    readonly sequenceNumber: string
   }
   readonly authorizers: readonly string[]
   readonly computeLimit: number
@@ -29,7 +31,7 @@ export type SignPurpose =
   | { readonly kind: 'user-message' }
   | { readonly kind: 'account-proof' }
 
-/** One request to a signer, after it ended. */
+/** One request to a signer, after it ended: plain data that `JSON.stringify` takes as it is. */
 export type SignEvent = SignPurpose & {
   readonly signerId: string
   /** What the backend calls the key, for AWS KMS its ARN. */
@@ -48,7 +50,7 @@ export type SignEvent = SignPurpose & {
   readonly errorCode?: string
 }
 
-/** Called after each request to a signer. What it throws becomes a process warning, no more. */
+/** Called after each request to a signer. What it throws, or rejects with, becomes a process warning. */
 export type SignObserver = (event: SignEvent) => void
 
 /** @param part - Which message of the transaction is signed. */
@@ -58,7 +60,10 @@ export function transactionFacts(transaction: Transaction, part: SignedPart): Tr
   return Object.freeze({
     part,
     payer,
-    proposalKey: Object.freeze({ ...proposalKey }),
+    proposalKey: Object.freeze({
+      ...proposalKey,
+      sequenceNumber: proposalKey.sequenceNumber.toString(),
+    }),
     authorizers: Object.freeze([...authorizers]),
     computeLimit,
     referenceBlockId: bytesToHex(referenceBlockId),
@@ -68,14 +73,5 @@ export function transactionFacts(transaction: Transaction, part: SignedPart): Tr
 
 /** An observer must not be able to stop a signature or to lose one. */
 export function notify(observer: SignObserver | undefined, event: SignEvent): void {
-  const warn = (thrown: unknown) => {
-    const name = thrown instanceof Error ? thrown.name : 'something'
-    process.emitWarning(`onSign threw ${name}; the signature is not affected`, 'FclKmsWarning')
-  }
-  try {
-    const returned: unknown = observer?.(Object.freeze(event)) // may be an async function
-    Promise.resolve(returned).catch(warn)
-  } catch (thrown) {
-    warn(thrown)
-  }
+  tellObserver(observer, event, { name: 'onSign', spared: 'the signature is' })
 }

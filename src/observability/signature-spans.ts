@@ -15,7 +15,7 @@ export type SignatureSpans = {
   readonly close: () => void
 }
 
-type ProposalKey = { readonly keyIndex: number; readonly sequenceNumber: bigint }
+type ProposalKey = { readonly keyIndex: number; readonly sequenceNumber: string }
 
 /** Transactions whose signatures are kept until they are stored, and signatures of each. */
 const MAX_WAITING = 1_000

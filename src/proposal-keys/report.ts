@@ -1,5 +1,7 @@
 /** What a pool tells of its keys. @module */
 
+import { tellObserver } from '../observers.ts'
+
 /**
  * - `settled`: the chain freed a key. `executed`: its transaction did, with or without an error in
  *   Cadence. `refused`: the chain refused it before it executed. `expired`: no block took it in time.
@@ -77,12 +79,7 @@ export function createTally(onReport: ((report: PoolReport) => void) | undefined
       else if (report.kind === 'adopted') counts.adopted += report.count
       else if (report.kind === 'went-backwards') counts.wentBackwards += 1
       else if (report.kind !== 'trouble') counts[report.kind] += 1
-      try {
-        onReport?.(Object.freeze(report))
-      } catch (thrown) {
-        const name = thrown instanceof Error ? thrown.name : 'something'
-        process.emitWarning(`onReport threw ${name}; the pool is not affected`, 'FclKmsWarning')
-      }
+      tellObserver(onReport, report, { name: 'onReport', spared: 'the pool is' })
     },
     countLease: () => {
       counts.leases += 1

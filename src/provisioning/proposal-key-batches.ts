@@ -8,6 +8,7 @@ import { readLatestBlock } from '../flow/access-node.ts'
 import { type Account, readAccount } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { sendTransaction, waitForSeal } from '../flow/transactions.ts'
+import { tellObserver } from '../observers.ts'
 import { codeOf } from './options.ts'
 import { isCopyOf, type OriginalKey, weightsOf } from './proposal-key-copies.ts'
 import {
@@ -159,14 +160,5 @@ async function readBack(growth: Growth, lastIndex: number): Promise<Account> {
 
 /** An observer must not be able to stop what it observes. */
 function notify({ onBatch }: Growth, report: BatchReport): void {
-  const warn = (thrown: unknown) => {
-    const name = thrown instanceof Error ? thrown.name : 'something'
-    process.emitWarning(`onBatch threw ${name}; the keys are not affected`, 'FclKmsWarning')
-  }
-  try {
-    const returned: unknown = onBatch?.(Object.freeze(report)) // may be an async function
-    Promise.resolve(returned).catch(warn)
-  } catch (thrown) {
-    warn(thrown)
-  }
+  tellObserver(onBatch, report, { name: 'onBatch', spared: 'the keys are' })
 }

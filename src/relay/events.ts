@@ -1,6 +1,11 @@
 /** What a relay tells of its jobs and transactions, for logs, metrics and traces. @module */
 
-/** Milliseconds are of a monotonic clock of this process. */
+import { tellObserver } from '../observers.ts'
+
+/**
+ * Plain data that `JSON.stringify` takes as it is. Milliseconds are of a monotonic clock of this
+ * process.
+ */
 export type RelayEvent =
   | { readonly kind: 'accepted'; readonly jobId: string }
   | {
@@ -8,7 +13,8 @@ export type RelayEvent =
       readonly transactionId: string
       readonly jobIds: readonly string[]
       readonly keyIndex: number
-      readonly sequenceNumber: bigint
+      /** In decimal digits. */
+      readonly sequenceNumber: string
       readonly computeLimit: number
       /** From the store of the oldest job until it was taken up, by the clocks of the systems. */
       readonly queuedMs: number
@@ -68,17 +74,10 @@ export type RelayEvent =
     }
   | { readonly kind: 'trouble'; readonly code: string; readonly where: string }
 
-/** Called at once; what it throws becomes a process warning. */
+/** Called at once; what it throws, or rejects with, becomes a process warning. */
 export type RelayObserver = (event: RelayEvent) => void
 
 /** An observer must not be able to stop the relay. */
 export function createTeller(observer: RelayObserver | undefined): RelayObserver {
-  return (event) => {
-    try {
-      observer?.(Object.freeze(event))
-    } catch (thrown) {
-      const name = thrown instanceof Error ? thrown.name : 'something'
-      process.emitWarning(`onEvent threw ${name}; the relay is not affected`, 'FclKmsWarning')
-    }
-  }
+  return (event) => tellObserver(observer, event, { name: 'onEvent', spared: 'the relay is' })
 }

@@ -71,7 +71,8 @@ export function createWorker(
       check()
       const signed = await sign(group, lease, check)
       const { transactionId, jobIds, keyIndex, sequenceNumber, computeLimit } = signed
-      const facts = { transactionId, jobIds, keyIndex, sequenceNumber, computeLimit }
+      const proposalKey = { keyIndex, sequenceNumber: sequenceNumber.toString() }
+      const facts = { transactionId, jobIds, ...proposalKey, computeLimit }
       const waitedMs = leasedAt - startedAt
       const signMs = performance.now() - leasedAt
       tell({ kind: 'signed', ...facts, queuedMs, waitedMs, signMs })

@@ -1,12 +1,18 @@
 /** Process warnings, which Jest would keep from a listener. @module */
 
-/** @returns What was passed to `process.emitWarning` while `run` ran. */
-export function warningsOf(run: () => void): readonly (readonly unknown[])[] {
-  const warnings: unknown[][] = []
+/** What was passed to `process.emitWarning`. */
+type Warning = { readonly name: string; readonly message: string; readonly cause?: unknown }
+
+/** @returns The warnings while `run` ran, and until what it had begun has ended. */
+export async function warningsOf(run: () => unknown): Promise<readonly Warning[]> {
+  const warnings: Warning[] = []
   const { emitWarning } = process
-  process.emitWarning = (...warning: unknown[]) => warnings.push(warning)
+  process.emitWarning = (warning: string | Error) => {
+    warnings.push(warning instanceof Error ? warning : { name: '', message: warning })
+  }
   try {
-    run()
+    await run()
+    await new Promise(setImmediate)
   } finally {
     process.emitWarning = emitWarning
   }

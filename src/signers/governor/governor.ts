@@ -1,6 +1,7 @@
 /** Keeps the requests to a backend below its quota, so that callers wait here and not there. @module */
 
 import { isSignerError, SignerError } from '../../errors.ts'
+import { tellObserver } from '../../observers.ts'
 import { assertKnownKeys } from '../../options.ts'
 import type { SignPace } from '../signer.ts'
 import { createAdaptiveRate } from './adaptive-rate.ts'
@@ -124,11 +125,8 @@ function createQuota(
     })
 
   function report(event: GovernorReport['event']): void {
-    try {
-      onReport?.(Object.freeze({ ...stats(), name, event }))
-    } catch {
-      process.emitWarning('onReport threw; the signature is not affected', 'FclKmsWarning')
-    }
+    const observed = { name: 'onReport', spared: 'the signature is' }
+    tellObserver(onReport, { ...stats(), name, event }, observed)
   }
 
   async function run<T>(task: (pace: SignPace) => Promise<T>): Promise<T> {

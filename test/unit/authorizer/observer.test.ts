@@ -1,7 +1,28 @@
-import { notify, type SignEvent } from '../../../src/authorizer/observer.ts'
+import { notify, type SignEvent, transactionFacts } from '../../../src/authorizer/observer.ts'
+import { warningsOf } from '../../support/warnings.ts'
+
+const transaction = transactionFacts(
+  {
+    cadence: 'transaction {}',
+    arguments: [],
+    referenceBlockId: new Uint8Array(32),
+    computeLimit: 100,
+    proposalKey: {
+      address: '0x0102030405060708',
+      keyIndex: 3,
+      sequenceNumber: 18_446_744_073_709_551_615n,
+    },
+    payer: '0x0102030405060708',
+    authorizers: ['0x0102030405060708'],
+    payloadSignatures: [],
+    envelopeSignatures: [],
+  },
+  'envelope',
+)
 
 const event: SignEvent = {
-  kind: 'user-message',
+  kind: 'transaction',
+  transaction,
   signerId: 'a',
   attempts: 1,
   address: '0x0102030405060708',
@@ -12,30 +33,28 @@ const event: SignEvent = {
 }
 
 describe('notify', () => {
-  it('gives the observer a frozen event', () => {
-    const seen: SignEvent[] = []
-    notify((given) => seen.push(given), { ...event })
-    expect(seen).toEqual([event])
-    expect(Object.isFrozen(seen[0])).toBe(true)
+  it('gives the observer an event that JSON takes as it is, spread or not', async () => {
+    const lines: string[] = []
+    const observer = (given: SignEvent) => {
+      lines.push(JSON.stringify(given), JSON.stringify({ level: 'info', ...given }))
+    }
+    expect(await warningsOf(() => notify(observer, { ...event }))).toEqual([])
+    const [line = '', spread = ''] = lines
+    expect(JSON.parse(line)).toEqual(event)
+    expect(JSON.parse(spread)).toEqual({ level: 'info', ...event })
   })
 
-  it.each([
-    [
-      'throws',
-      () => {
-        throw new TypeError('no')
-      },
-    ],
-    ['rejects', () => Promise.reject(new TypeError('no'))],
-  ])('turns an observer that %s into a warning', async (_, observer) => {
-    const warnings: unknown[] = []
-    const { emitWarning } = process
-    process.emitWarning = (...warning: unknown[]) => warnings.push(warning)
-    notify(observer, { ...event })
-    await new Promise(setImmediate)
-    process.emitWarning = emitWarning
-    expect(warnings).toEqual([
-      ['onSign threw TypeError; the signature is not affected', 'FclKmsWarning'],
+  it('tells a sequence number to its last digit', () => {
+    expect(transaction.proposalKey.sequenceNumber).toBe('18446744073709551615')
+  })
+
+  it('turns what an observer throws into a warning', async () => {
+    const observer = () => {
+      throw new TypeError('no')
+    }
+    const text = 'onSign threw TypeError: no; the signature is not affected'
+    expect(await warningsOf(() => notify(observer, { ...event }))).toMatchObject([
+      { name: 'FclKmsWarning', message: text },
     ])
   })
 })

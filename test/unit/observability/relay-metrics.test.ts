@@ -10,7 +10,7 @@ const signed: RelayEvent = {
   transactionId: id,
   jobIds: ['job-1', 'job-2', 'job-3'],
   keyIndex: 4,
-  sequenceNumber: 7n,
+  sequenceNumber: '7',
   computeLimit: 100,
   queuedMs: 1_500,
   waitedMs: 200,

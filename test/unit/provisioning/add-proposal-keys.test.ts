@@ -4,6 +4,7 @@ import {
   batchComputeLimit,
   batchesOf,
 } from '../../../src/provisioning/proposal-keys-transaction.ts'
+import { warningsOf } from '../../support/warnings.ts'
 import { type NodeEndpoint, PAYER, sealed, startNodeEndpoint } from './node-endpoint.ts'
 
 type Key = Parameters<NodeEndpoint['setKeys']>[1][number]
@@ -203,14 +204,13 @@ describe('an observer of the transactions', () => {
     ['rejects', () => Promise.reject(new TypeError('hunter2'))],
   ])('that %s cannot stop them', async (_, onBatch) => {
     await using node = await startGrowing()
-    const { emitWarning } = process
-    const warnings: unknown[] = []
-    process.emitWarning = (...warning: unknown[]) => warnings.push(warning)
-    const grown = await add(node, { onBatch })
-    process.emitWarning = emitWarning
+    let grown: unknown
+    const warnings = await warningsOf(async () => {
+      grown = await add(node, { onBatch })
+    })
     expect(grown).toMatchObject({ total: 2 })
-    expect(warnings).toEqual([
-      ['onBatch threw TypeError; the keys are not affected', 'FclKmsWarning'],
+    expect(warnings).toMatchObject([
+      { message: 'onBatch threw TypeError: hunter2; the keys are not affected' },
     ])
   })
 })

@@ -114,5 +114,5 @@ const abandoned = ({ transactionId, jobs }: Attempts[number]): AuditEntry => ({
   facts: { state: 'abandoned', transactionId },
 })
 
-const keyOf = (keyIndex: number, sequenceNumber: bigint, referenceBlockId: string) =>
+const keyOf = (keyIndex: number, sequenceNumber: bigint | string, referenceBlockId: string) =>
   `${keyIndex} ${sequenceNumber} ${referenceBlockId}`
