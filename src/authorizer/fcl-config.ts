@@ -1,33 +1,58 @@
-/** The access node that FCL itself uses, read from its configuration. @module */
+/** What FCL's own configuration holds, wherever FCL was loaded from. @module */
 
+import { withDeadline } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
 
-// By name and not by literal import: FCL is the user's, optional, and must not be bundled here.
-// By the time an authorization function runs it is loaded, so this costs nothing.
-const packages = ['@onflow/fcl', '@onflow/fcl-core', '@onflow/sdk']
+// FCL is the user's, and optional: a literal import would bundle it, or fail where there is none,
+// and an import by a variable name finds nothing in a bundle, or another copy than the one that is
+// in use. But every version keeps its configuration in one actor of a registry on the global object,
+// which all copies in a process share, so it is asked there. What was put before is read: letters
+// are taken in their order.
+type Actor = { readonly mailbox: { readonly deliver: (letter: object) => unknown } }
+
+/** How long FCL may take to answer, in milliseconds. It answers at once. */
+const ANSWER_MS = 1_000
+
+/** @returns All that `fcl.config` holds; `undefined` when no FCL was loaded, or it does not answer. */
+export async function readFclConfig(): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const actor = configActor()
+  if (actor === undefined) return undefined
+  try {
+    return await withDeadline(
+      { timeoutMs: ANSWER_MS, onTimeout: () => new Error('no answer') },
+      () =>
+        new Promise((resolve, reject) => {
+          const reply = (all: unknown) => resolve(isRecord(all) ? { ...all } : undefined)
+          actor.mailbox.deliver({ to: 'config', tag: 'GET_ALL_CONFIG', data: {}, reply, reject })
+        }),
+    )
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * @returns The URL in `accessNode.api`.
  * @throws {SignerError} `ACCESS_NODE_NOT_SET`.
  */
 export async function fclAccessNode(): Promise<string> {
-  for (const name of packages) {
-    const url = await configuredUrl(name)
-    if (url !== undefined) return url
-  }
-  throw new SignerError('ACCESS_NODE_NOT_SET', {
-    reason: 'no copy of FCL that this package can import has one',
-  })
+  const config = await readFclConfig()
+  const url = config?.['accessNode.api']
+  if (typeof url === 'string' && url !== '') return url
+  const reason =
+    config === undefined
+      ? 'no FCL was loaded in this process'
+      : 'accessNode.api of fcl.config is not set; what createFlowClient was given is not seen here'
+  throw new SignerError('ACCESS_NODE_NOT_SET', { reason })
 }
 
-async function configuredUrl(name: string): Promise<string | undefined> {
-  try {
-    const module: { config?: unknown; default?: { config?: unknown } } = await import(name)
-    const config = module.config ?? module.default?.config
-    if (typeof config !== 'function') return undefined
-    const url: unknown = await config().get('accessNode.api')
-    return typeof url === 'string' && url !== '' ? url : undefined
-  } catch {
-    return undefined // not installed
-  }
+function configActor(): Actor | undefined {
+  const registry: unknown = Reflect.get(globalThis, 'FCL_REGISTRY')
+  const actor = isRecord(registry) ? registry['config'] : undefined
+  const mailbox = isRecord(actor) ? actor['mailbox'] : undefined
+  if (!isRecord(mailbox) || typeof mailbox['deliver'] !== 'function') return undefined
+  return actor as Actor // its mailbox takes letters, as was just seen
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
