@@ -68,6 +68,8 @@ export type Request = {
   readonly requester: string
   readonly createdAt: string
   readonly expiresAt: string
+  /** From then on weights and approvals are shown as they were. */
+  readonly decidedAt: string | null
   readonly finishedAt: string | null
   /** SHA-256 of the intent, 64 hex digits: what an approval names. */
   readonly digest: string
@@ -166,6 +168,8 @@ export type AccountKey = {
 export type Keys = {
   readonly account: string
   readonly chainId: string
+  /** When the chain was asked; null before it has answered. */
+  readonly readAt: string | null
   readonly keys: readonly AccountKey[]
   readonly totalWeight: number
 }

@@ -120,7 +120,10 @@ export function bindApprovals(database: Database, config: Config, first: readonl
   const registry = createRegistry({ contracts: network.contracts, functions })
   const context: RequestContext = {
     ...{ config, database, audit, registry },
-    accountKeys: { read: async () => [], weighted: async () => keys, last: () => keys },
+    accountKeys: {
+      ...{ read: async () => [], weighted: async () => keys },
+      ...{ last: () => keys, shown: () => undefined },
+    },
     onChanged: () => undefined,
     onReady: () => undefined,
   }

@@ -8,6 +8,7 @@ import type { AccountKey, Keys as KeysData } from '../types.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Code } from '../ui/code.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
+import { Time } from '../ui/time.tsx'
 import { Empty, View, WhenLoaded } from '../ui/view.tsx'
 import { ruleText, WeightBar } from '../ui/weight-bar.tsx'
 
@@ -25,6 +26,11 @@ export function Keys(): JSX.Element {
         loaded.data && (
           <>
             <Code text={loaded.data.account} label="account" /> on {loaded.data.chainId}
+            {loaded.data.readAt && (
+              <span>
+                as of <Time at={loaded.data.readAt} />
+              </span>
+            )}
           </>
         )
       }

@@ -10,7 +10,8 @@ import { ruleText, WeightBar } from '../ui/weight-bar.tsx'
 
 /** The bar and, key by key, the same in words. */
 export function QuorumPanel({ request }: { readonly request: Request }): JSX.Element {
-  const { quorum, approvals } = request
+  const { quorum, approvals, decidedAt, finishedAt } = request
+  const over = decidedAt ?? finishedAt
   const missing = Math.max(0, quorum.needed - quorum.weight)
   return (
     <section class="panel" aria-labelledby="quorum-title">
@@ -20,10 +21,17 @@ export function QuorumPanel({ request }: { readonly request: Request }): JSX.Ele
         </h2>
         {quorum.met ? (
           <Badge tone="good" text="Enough to sign" />
+        ) : over !== null ? (
+          <Badge tone="quiet" text={`${formatNumber(missing)} missing when it ended`} />
         ) : (
           <Badge tone="attention" text={`${formatNumber(missing)} missing`} />
         )}
       </header>
+      {over !== null && (
+        <p class="quiet">
+          As it was when it {decidedAt === null ? 'ended' : 'was decided'}, <Time at={over} />.
+        </p>
+      )}
       <WeightBar keys={quorum.keys} needed={quorum.needed} />
       <ul class="rules">
         {quorum.keys
@@ -46,7 +54,7 @@ export function QuorumPanel({ request }: { readonly request: Request }): JSX.Ele
           {approvals.map((approval) => (
             <li key={`${approval.approver} ${approval.at}`}>
               <ForeignText text={approval.approver} /> approved <Time at={approval.at} />
-              <ApprovalState approval={approval} />
+              <ApprovalState approval={approval} over={over !== null} />
             </li>
           ))}
         </ul>
@@ -55,7 +63,9 @@ export function QuorumPanel({ request }: { readonly request: Request }): JSX.Ele
   )
 }
 
-function ApprovalState({ approval }: { readonly approval: Approval }): JSX.Element {
+type StateProps = { readonly approval: Approval; readonly over: boolean }
+
+function ApprovalState({ approval, over }: StateProps): JSX.Element {
   const { withdrawnAt, counts, expiresAt } = approval
   if (withdrawnAt !== null)
     return (
@@ -63,10 +73,10 @@ function ApprovalState({ approval }: { readonly approval: Approval }): JSX.Eleme
         , <span class="bad-text">withdrawn</span> <Time at={withdrawnAt} />
       </>
     )
-  if (!counts) return <span class="quiet">, does not count (any more)</span>
+  if (counts && over) return <span class="quiet">, counted</span>
   return (
     <span class="quiet">
-      , counts until <Time at={expiresAt} />
+      , {counts ? 'counts' : 'counted'} until <Time at={expiresAt} />
     </span>
   )
 }

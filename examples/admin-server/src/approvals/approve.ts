@@ -65,9 +65,7 @@ export async function withdraw(
   { name }: Principal,
   requestId: string,
 ): Promise<void> {
-  const { database, audit, accountKeys, onChanged } = context
-  // Taking back must work while the chain cannot be asked: then by the keys as they were.
-  await accountKeys.weighted().catch(() => undefined)
+  const { database, audit, onChanged } = context
   await database.transaction(async (session) => {
     const request = await lockRequest(session, requestId)
     assertUndecided(request)
@@ -96,7 +94,11 @@ export async function lockRequest(session: Session, requestId: string): Promise<
   return row
 }
 
-/** Waiting or ready, by what stands now. One that is released already goes back when it may not sign. */
+/**
+ * Waiting or ready, by what stands now. One that is released already goes back when it may not sign.
+ * By the keys as they were read: taking back must not wait for a chain that does not answer, and before
+ * anything is signed they are read anew.
+ */
 async function settleState(
   { accountKeys }: RequestContext,
   session: Session,

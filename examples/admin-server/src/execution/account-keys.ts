@@ -18,12 +18,22 @@ export type AccountKeys = {
   readonly read: (options?: { readonly maxAgeMs?: number }) => Promise<readonly ReportedKey[]>
   /** Those that carry weight and have a rule. */
   readonly weighted: (options?: { readonly maxAgeMs?: number }) => Promise<readonly WeightedKey[]>
-  /** Those last read, without waiting; empty before the first time. */
+  /**
+   * Those last read, without waiting; empty before the first time. Old ones are read anew meanwhile, so
+   * that whoever asks next has them.
+   */
   readonly last: () => readonly WeightedKey[]
+  /** The same with what is shown of them, and when they were read; undefined before the first time. */
+  readonly shown: () => ShownKeys | undefined
 }
+
+/** What was read last. */
+export type ShownKeys = { readonly readAt: Date; readonly keys: readonly ReportedKey[] }
 
 /** A decision uses what was read within this time, in milliseconds: several in a row share a read. */
 const MAX_AGE_MS = 1_000
+/** What is shown may be as old before it is read anew. */
+const SHOWN_AGE_MS = 5_000
 const READ_MS = 10_000
 
 /** Binds keys to rules by public key, never by position. */
@@ -33,13 +43,14 @@ export function createAccountKeys(
 ): AccountKeys {
   const { account, network } = config
   const [accessNode = ''] = network.accessNodes
-  let held: { readonly at: number; readonly keys: readonly ReportedKey[] } | undefined
+  let held: (ShownKeys & { readonly at: number }) | undefined
   let last: readonly WeightedKey[] = []
   let reading: Promise<readonly ReportedKey[]> | undefined
 
   async function readNow(): Promise<readonly ReportedKey[]> {
     const signal = AbortSignal.timeout(READ_MS)
     const at = performance.now()
+    const readAt = new Date()
     const [report, publicKeys] = await Promise.all([
       showAccount({
         accessNode,
@@ -61,7 +72,7 @@ export function createAccountKeys(
         ? key
         : { ...key, key: configured.key, rule: configured.signs }
     })
-    held = { at, keys }
+    held = { at, readAt, keys }
     last = toWeighted(keys)
     return keys
   }
@@ -74,10 +85,22 @@ export function createAccountKeys(
     return reading
   }
 
+  /** Whoever decides is told of failures; who only looks has what there was. */
+  function refresh(): void {
+    read({ maxAgeMs: SHOWN_AGE_MS }).catch(() => undefined)
+  }
+
   return {
     read,
     weighted: async (options) => toWeighted(await read(options)),
-    last: () => last,
+    last() {
+      refresh()
+      return last
+    },
+    shown() {
+      refresh()
+      return held
+    },
   }
 }
 

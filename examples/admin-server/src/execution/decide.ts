@@ -3,7 +3,7 @@
 import { bytesToHex, hashMessage, type TransactionPayload } from 'fcl-kms/crypto'
 import type { JsonCadence, PolicyVerdict, RelayPolicy } from 'fcl-kms/relay'
 import type { RelayStore } from 'fcl-kms/stores'
-import { findQuorum } from '../approvals/quorum.ts'
+import { findQuorum, type Quorum, type WeightedKey } from '../approvals/quorum.ts'
 import type { Session } from '../database/database.ts'
 import { argumentsByItem } from '../functions/batch-arguments.ts'
 import type { EnabledFunction } from '../functions/registry.ts'
@@ -161,12 +161,14 @@ async function decide(
     await spend(session, enabled.template.name, spent)
     await noteDecided(session, signed)
     const { keyIndexes } = chosen
+    const requestIds = unique(signed.map(requestOf))
+    const grounds = groundsOf(keys, requestIds, quorums)
     await audit.append(session, [
       {
         kind: 'decision',
         actor: 'server',
-        requestIds: unique(signed.map(requestOf)),
-        facts: { verdict: 'allowed', ...common, keyIndexes, jobIds: signed },
+        requestIds,
+        facts: { verdict: 'allowed', ...common, keyIndexes, ...grounds, jobIds: signed },
       },
     ])
     return { keyIndexes }
@@ -217,6 +219,23 @@ const factsOf = (payload: TransactionPayload, { template, cadenceHash }: Enabled
   },
   referenceBlockId: bytesToHex(payload.referenceBlockId),
   computeLimit: payload.computeLimit,
+})
+
+/** What it was decided on, since keys and approvals change: weights, and which keys each request met. */
+const groundsOf = (
+  keys: readonly WeightedKey[],
+  requestIds: readonly string[],
+  quorums: ReadonlyMap<string, Quorum>,
+) => ({
+  weights: Object.fromEntries(
+    keys.flatMap(({ keyIndex, weight, revoked }) => (revoked ? [] : [[keyIndex, weight]])),
+  ),
+  met: Object.fromEntries(
+    requestIds.map((id) => {
+      const met = quorums.get(id)?.keys.filter((key) => key.met) ?? []
+      return [id, met.map(({ keyIndex }) => keyIndex)]
+    }),
+  ),
 })
 
 const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)]

@@ -17,14 +17,15 @@ const KEEP_MS = 15_000
 const READ_MS = 5_000
 const DAY_MS = 86_400_000
 
-/** @returns A function that never rejects: nothing depends on what it tells. */
+/**
+ * Asks for each key at once, and then again behind whoever looks: only the first answer is waited for.
+ *
+ * @returns A function that never rejects: nothing depends on what it tells.
+ */
 export function describeConfiguredKeys(
   { account }: Pick<Config, 'account'>,
   kms: KMSClient,
 ): (key: string | undefined) => Promise<KeyFacts> {
-  const known = new Map<string, { readonly at: number; readonly facts: Promise<KeyFacts> }>()
-  const names = new Set(account.keys.map(({ key }) => key))
-
   async function read(key: string): Promise<KeyFacts> {
     const { KeyMetadata: found } = await kms.send(new DescribeKeyCommand({ KeyId: key }), {
       abortSignal: AbortSignal.timeout(READ_MS),
@@ -38,13 +39,22 @@ export function describeConfiguredKeys(
     }
   }
 
+  const ask = (key: string) => read(key).catch(() => unknown)
+  const known = new Map(
+    account.keys.map(({ key }) => [key, { at: performance.now(), facts: ask(key) }]),
+  )
+
   return async (key) => {
-    if (key === undefined || !names.has(key)) return unknown
-    const before = known.get(key)
-    if (before !== undefined && performance.now() - before.at < KEEP_MS) return before.facts
-    const facts = read(key).catch(() => unknown)
-    known.set(key, { at: performance.now(), facts })
-    return facts
+    const before = key === undefined ? undefined : known.get(key)
+    if (key === undefined || before === undefined) return unknown
+    if (performance.now() - before.at >= KEEP_MS) {
+      before.at = performance.now()
+      const facts = ask(key)
+      void facts.then(() => {
+        before.facts = facts
+      })
+    }
+    return before.facts
   }
 }
 

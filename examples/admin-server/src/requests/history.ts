@@ -26,6 +26,7 @@ function ofRequest(facts: AuditRecord['facts'], requestId: string): Record<strin
   return Object.fromEntries(
     Object.entries(facts).map(([name, value]) => {
       if (name === 'jobIds') return [name, listOf(value).filter(isOf(requestId))]
+      if (name === 'met') return [name, objectOf(value)[requestId] ?? []]
       if (name !== 'reasons' || typeof value !== 'object' || value === null) return [name, value]
       const reasons = Object.entries(value).filter(([id]) => isOf(requestId)(id))
       return [name, Object.fromEntries(reasons)]

@@ -1,9 +1,9 @@
 /** Reading requests: lists, one, its items, and what will be signed. @module */
 
 import type { Principal } from '../access/principal.ts'
-import type { Session } from '../database/database.ts'
 import { AdminError } from '../errors.ts'
 import type { RequestContext } from './context.ts'
+import { readDecided } from './decided.ts'
 import { databaseNow, type RequestRow, readApprovals, requestColumns } from './rows.ts'
 import { type RequestView, type ViewFacts, viewRequest } from './view.ts'
 
@@ -25,18 +25,13 @@ export type RequestQuery = {
 const readers = ['approver', 'operator', 'auditor'] as const
 const mayReadAll = ({ roles }: Principal) => readers.some((role) => roles.has(role))
 
-/** What a view needs that is not in the rows. Old knowledge of keys will do to show something. */
-export async function viewFacts(
+/** What a view needs that is not in the rows. It never waits for the chain: what is shown decides nothing. */
+async function viewFacts(
   { registry, accountKeys, database }: RequestContext,
   principal: Principal,
-  session: Session = database,
 ): Promise<ViewFacts> {
-  const keys = await accountKeys
-    .weighted({ maxAgeMs: SHOWN_AGE_MS })
-    .catch(() => accountKeys.last())
-  return { registry, keys, principal, now: await databaseNow(session) }
+  return { registry, keys: accountKeys.last(), principal, now: await databaseNow(database) }
 }
-const SHOWN_AGE_MS = 5_000
 
 /** Newest first. */
 export async function listRequests(
@@ -70,7 +65,10 @@ export async function listRequests(
     context.database,
     page.map(({ id }) => id),
   )
-  const requests = page.map((row) => viewRequest(row, approvals.get(row.id) ?? [], facts))
+  const decided = await readDecided(context.database, page)
+  const requests = page.map((row) =>
+    viewRequest(row, approvals.get(row.id) ?? [], facts, decided.get(row.id)),
+  )
   const last = page.at(-1)
   return { requests, next: rows.length > limit && last ? String(last.position) : null }
 }
@@ -106,7 +104,8 @@ export async function readRequest(
 ): Promise<RequestView> {
   const facts = await viewFacts(context, principal)
   const approvals = await readApprovals(context.database, [row.id])
-  return viewRequest(row, approvals.get(row.id) ?? [], facts)
+  const decided = await readDecided(context.database, [row])
+  return viewRequest(row, approvals.get(row.id) ?? [], facts, decided.get(row.id))
 }
 
 /** One item as it is stored. */

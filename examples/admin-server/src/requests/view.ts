@@ -1,9 +1,10 @@
 /** Requests as the API shows them. @module */
 
 import type { Principal } from '../access/principal.ts'
-import { counts, findQuorum, NEEDED_WEIGHT, type WeightedKey } from '../approvals/quorum.ts'
+import { counts, NEEDED_WEIGHT, type WeightedKey } from '../approvals/quorum.ts'
 import type { Registry } from '../functions/registry.ts'
-import { type ApprovalRow, type RequestRow, toStanding } from './rows.ts'
+import { type Decided, quorumOf, standingAt } from './decided.ts'
+import type { ApprovalRow, RequestRow } from './rows.ts'
 
 /** Shapes are those of http/schemas/. */
 export type RequestView = ReturnType<typeof viewRequest>
@@ -19,19 +20,22 @@ export type ViewFacts = {
 
 const open: ReadonlySet<string> = new Set(['waiting', 'ready', 'released'])
 
-/** One request, as this principal sees it now. */
+/**
+ * One request, as this principal sees it.
+ *
+ * @param decided - Of `readDecided`: what was decided is shown as it was decided.
+ */
 export function viewRequest(
   row: RequestRow,
   approvals: readonly ApprovalRow[],
   { registry, keys, principal, now }: ViewFacts,
+  decided?: Decided,
 ) {
   const { id, requester, digest, state } = row
-  const standing = approvals.map(toStanding)
-  const quorum = findQuorum({ keys, approvals: standing, requester, digest, now })
+  const { quorum, at } = quorumOf(row, approvals, decided, keys, now)
+  const counted = (one: ApprovalRow) => counts(standingAt(one, at), { requester, digest, now: at })
   const isOpen = open.has(state) && row.decidedAt === null
-  const mine = approvals.find(
-    (one) => one.approver === principal.name && counts(toStanding(one), { requester, digest, now }),
-  )
+  const mine = approvals.find((one) => one.approver === principal.name && counted(one))
   const stands = keys.some(
     ({ rule }) => rule !== 'automatic' && rule.approvers.includes(principal.name),
   )
@@ -45,6 +49,7 @@ export function viewRequest(
     requester,
     createdAt: row.createdAt.toISOString(),
     expiresAt: row.expiresAt.toISOString(),
+    decidedAt: row.decidedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     digest,
     amount: row.amount,
@@ -65,8 +70,8 @@ export function viewRequest(
       approver: one.approver,
       at: one.createdAt.toISOString(),
       expiresAt: one.expiresAt.toISOString(),
-      withdrawnAt: one.withdrawnAt?.toISOString() ?? null,
-      counts: counts(toStanding(one), { requester, digest, now }),
+      withdrawnAt: withdrawnAt(one)?.toISOString() ?? null,
+      counts: counted(one),
     })),
     mine: {
       canApprove: isOpen && isApprover && requester !== principal.name && mine === undefined,
@@ -77,3 +82,7 @@ export function viewRequest(
     },
   }
 }
+
+/** One that had expired when another took its place was not withdrawn by anybody. */
+const withdrawnAt = ({ withdrawnAt: at, expiresAt }: ApprovalRow): Date | null =>
+  at === null || at >= expiresAt ? null : at

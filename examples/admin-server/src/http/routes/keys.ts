@@ -23,7 +23,8 @@ export function keyRoutes(app: FastifyInstance, context: RouteContext): void {
       },
     },
     async () => {
-      const reported = await accountKeys.read()
+      const read = accountKeys.shown()
+      const reported = read?.keys ?? []
       const shown = reported.filter(({ weight, rule }) => weight > 0 && rule !== undefined)
       const unheld = reported.filter(({ weight, rule }) => weight > 0 && rule === undefined)
       const keys = await Promise.all(
@@ -44,7 +45,8 @@ export function keyRoutes(app: FastifyInstance, context: RouteContext): void {
       )
       const totalWeight = shown.reduce((sum, one) => sum + (one.revoked ? 0 : one.weight), 0)
       const { address } = config.account
-      return { account: address, chainId: config.network.chainId, keys, totalWeight }
+      const readAt = read?.readAt.toISOString() ?? null
+      return { account: address, chainId: config.network.chainId, readAt, keys, totalWeight }
     },
   )
   app.get(

@@ -7,6 +7,7 @@ export const keyList = Type.Object(
   {
     account: text,
     chainId: text,
+    readAt: nullable(time),
     keys: Type.Array(
       Type.Object(
         {

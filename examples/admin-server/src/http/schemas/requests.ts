@@ -26,6 +26,7 @@ const requestFields = {
   requester: text,
   createdAt: time,
   expiresAt: time,
+  decidedAt: nullable(time),
   finishedAt: nullable(time),
   digest: hash,
   amount: count,
