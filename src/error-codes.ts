@@ -39,6 +39,7 @@ export type SignerErrorContext = {
   ACCESS_NODE_NOT_SET: { reason: string }
   ACCESS_NODE_UNREACHABLE: { accessNode: string; reason: string }
   ACCESS_NODE_REFUSED: { accessNode: string; status: number; reason: string }
+  ACCESS_NODE_DENIES: { accessNode: string; status: number }
   ACCESS_NODE_REPLY_INVALID: { accessNode: string; reason: string }
   CHAIN_MISMATCH: { expected: string; actual: string }
   TRANSACTION_FAILED: { transactionId: string; errorCodes: readonly number[]; reason: string }
@@ -163,6 +164,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ACCESS_NODE_REFUSED: [
     'fail',
     'The access node refused the request. The reason names what to correct.',
+  ],
+  ACCESS_NODE_DENIES: [
+    'fail',
+    'The access node, or a gateway before it, turns requests away. Check the URL, its credentials and its limits; what was sent may have been taken.',
   ],
   ACCESS_NODE_REPLY_INVALID: [
     'refuse',

@@ -1,26 +1,31 @@
 /** One POST of one signed transaction, and what its reply proves. @module */
 
 import { bytesToHex } from '../crypto/hex.ts'
-import { encodeTransaction, type Transaction } from '../crypto/transaction.ts'
+import { encodeTransaction, type Transaction, transactionId } from '../crypto/transaction.ts'
 import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import type { NodeConnection } from './http.ts'
-import { successBody } from './reply.ts'
+import { isBusy, isDuplicate, type Refusal, refusalOf } from './refusals.ts'
+import { reasonOf } from './reply.ts'
 import { type OnceReply, requestOnce } from './request-once.ts'
 
 /**
  * What the reply proves.
  * - `taken`: the node has it, perhaps from before.
- * - `refused`: it was not taken, and never will be as it is.
+ * - `refused`: by the sentence of its validator, the node did not take it and passed it to nobody.
  * - `busy`: it was not taken; the emulator executes a block. Send it again.
- * - `limited`: it was not taken; the node limits the rate. Send it again later.
+ * - `limited`: the node limits the rate. Send it again later.
+ * - `denied`: somebody wants credentials, another address or another body; a gateway, perhaps, that
+ *   asked the node all the same. An operator mends it; the bytes may have been taken.
  * - `unknown`: nothing. The node may have taken it.
  */
-export type PostVerdict = 'taken' | 'refused' | 'busy' | 'limited' | 'unknown'
+export type PostVerdict = 'taken' | 'refused' | 'busy' | 'limited' | 'denied' | 'unknown'
 
 /** What became of one POST. */
 export type PostResult = {
   readonly verdict: PostVerdict
+  /** What a refusal means; `undefined` unless it was refused. */
+  readonly refusal: Refusal | undefined
   /** The node's sentence or what went wrong with the request; empty when taken. */
   readonly reason: string
   /** Of HTTP; `undefined` when no reply came. */
@@ -31,74 +36,75 @@ export type PostResult = {
   readonly error: unknown
 }
 
-/**
- * @returns JSON in the form of the REST API, made once and posted as often as it takes.
- * @throws {SignerError} `MALFORMED_TRANSACTION` for what a node would misread.
- */
-export function prepareTransaction(transaction: Transaction): string {
+/** Made once, and posted as often as it takes. */
+export type PreparedTransaction = {
+  /** 64 lower-case hexadecimal digits. */
+  readonly transactionId: string
+  /** JSON in the form of the REST API. */
+  readonly body: string
+}
+
+/** @throws {SignerError} `MALFORMED_TRANSACTION` for what a node would misread. */
+export function prepareTransaction(transaction: Transaction): PreparedTransaction {
   decodeTransaction(encodeTransaction(transaction))
-  return JSON.stringify(restBody(transaction))
+  return { transactionId: transactionId(transaction), body: JSON.stringify(restBody(transaction)) }
 }
 
 /**
  * Sends the bytes once, whatever happens.
  *
- * @param body - What `prepareTransaction` made.
  * @returns Also when the request failed, or was aborted under way. Rejects with `signal.reason`,
  * having sent nothing, when that is aborted already.
  */
 export async function postTransaction(
   node: NodeConnection,
-  body: string,
+  { transactionId: id, body }: PreparedTransaction,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<PostResult> {
   const { signal } = options
   signal?.throwIfAborted()
   try {
-    return judge(await requestOnce(node, { path: 'transactions', body, signal }), node.url)
+    return judge(await requestOnce(node, { path: 'transactions', body, signal }), id, node.url)
   } catch (error) {
     const reason = isSignerError(error, 'ACCESS_NODE_UNREACHABLE')
       ? error.context.reason
       : 'the request was given up'
-    return { verdict: 'unknown', reason, status: undefined, retryAfterMs: undefined, error }
+    const nothing = { refusal: undefined, status: undefined, retryAfterMs: undefined }
+    return { verdict: 'unknown', reason, error, ...nothing }
   }
 }
 
-function judge({ status, json, retryAfterMs }: OnceReply, accessNode: string): PostResult {
-  const taken = { verdict: 'taken', reason: '', status, retryAfterMs, error: undefined } as const
-  if (status < 300 && json !== undefined) return taken
-  const refusal = refusalOf(status, json, accessNode)
-  const { reason } = refusal.context
-  // The emulator refuses a transaction that it has; a network node takes it twice in silence.
-  if (/already been submitted/.test(reason)) return taken
-  const verdict = json === undefined ? unread(status) : read(status, reason)
-  const text = reason || `HTTP ${status}`
-  const error = ['refused', 'busy'].includes(verdict)
-    ? refusal
-    : new SignerError('ACCESS_NODE_UNREACHABLE', { accessNode, reason: `HTTP ${status}` })
-  return { verdict, reason: text, status, retryAfterMs, error }
+function judge(reply: OnceReply, id: string, accessNode: string): PostResult {
+  const { status, json, retryAfterMs } = reply
+  const message = reasonOf(json)
+  const verdict = read(reply, message, id)
+  const refusal = verdict === 'refused' ? refusalOf(status, message) : undefined
+  const reason = verdict === 'taken' ? '' : message || `HTTP ${status}`
+  const error = errorOf(verdict, { accessNode, status, reason })
+  return { verdict, refusal, reason, status, retryAfterMs, error }
 }
 
-function refusalOf(status: number, json: unknown, accessNode: string) {
-  try {
-    successBody({ status: Math.max(status, 300), json }, accessNode)
-  } catch (thrown) {
-    if (isSignerError(thrown, 'ACCESS_NODE_REFUSED')) return thrown
-  }
-  return new SignerError('ACCESS_NODE_REFUSED', { accessNode, status, reason: '' })
-}
-
-/** A body that is not JSON comes from something in between, and 429 from where nothing passes. */
-const unread = (status: number): PostVerdict => (status === 429 ? 'limited' : 'unknown')
-
-function read(status: number, reason: string): PostVerdict {
+function read({ status, json }: OnceReply, message: string, id: string): PostVerdict {
+  if (status < 300) return json === undefined ? 'unknown' : 'taken'
+  if (isDuplicate(status, message, id)) return 'taken'
+  if (isBusy(status, message)) return 'busy'
+  if (refusalOf(status, message) !== undefined) return 'refused'
   if (status === 429) return 'limited'
-  if ([408, 502, 503, 504].includes(status)) return 'unknown'
-  // The emulator's "pending block with ID … is currently being executed": not taken, for now.
-  if (/currently being executed/.test(reason)) return 'busy'
-  // The emulator says 500 where a node says 400. Any other 5xx proves nothing: the access node
-  // gives up on the collection node after 2 s, which may have taken the transaction.
-  return status < 500 || /invalid (transaction|flow)/i.test(reason) ? 'refused' : 'unknown'
+  // An access node answers none of these to a POST, but for a body that is too large.
+  if (status >= 400 && status < 500 && ![400, 408, 425].includes(status)) return 'denied'
+  return 'unknown'
+}
+
+function errorOf(
+  verdict: PostVerdict,
+  facts: { readonly accessNode: string; readonly status: number; readonly reason: string },
+): SignerError | undefined {
+  const { accessNode, status } = facts
+  if (verdict === 'taken') return undefined
+  if (verdict === 'refused' || verdict === 'busy')
+    return new SignerError('ACCESS_NODE_REFUSED', facts)
+  if (verdict === 'denied') return new SignerError('ACCESS_NODE_DENIES', { accessNode, status })
+  return new SignerError('ACCESS_NODE_UNREACHABLE', { accessNode, reason: `HTTP ${status}` })
 }
 
 /** The form that the REST API takes: bytes in base64, numbers as text, addresses without 0x. */

@@ -60,7 +60,8 @@ export function successBody(reply: NodeReply, accessNode: string): unknown {
   throw new SignerError('ACCESS_NODE_REFUSED', { accessNode, status, reason: reasonOf(json) })
 }
 
-function reasonOf(json: unknown): string {
+/** The node's own sentence; empty when there is none. */
+export function reasonOf(json: unknown): string {
   const message = typeof json === 'object' && json !== null && 'message' in json ? json.message : ''
   return typeof message === 'string' ? message : ''
 }

@@ -1,9 +1,12 @@
 /** What became of one transaction, as an access node tells it. @module */
 
 import { SignerError } from '../errors.ts'
+import { errorCodesOf } from './failure-message.ts'
 import type { NodeConnection } from './http.ts'
 import { type ReplyReader, replyReader } from './reply.ts'
 import { assertAvailable, requestOnce } from './request-once.ts'
+
+export { errorCodesOf }
 
 /** A reason is for people; its codes are read before it is cut. */
 const MAX_REASON_LENGTH = 4_000
@@ -25,18 +28,13 @@ export type TransactionOutcome = {
   readonly height: number
   /** Whether the block is sealed: then the outcome is final. */
   readonly sealed: boolean
-  /** All codes of the node's message, outermost first. */
+  /** The codes that the node itself says, outermost first; none that its message quotes. */
   readonly errorCodes: readonly number[]
   /** The node's message, at most 4,000 characters; empty when it succeeded, and only then. */
   readonly reason: string
   /** In units of computation; 0 where the node does not tell, as on the emulator. */
   readonly computationUsed: number
   readonly events: readonly TransactionEvent[]
-}
-
-/** All of them: the outermost of a bad signature is 1006, and 1008 or 1009 stands inside. */
-export function errorCodesOf(message: string): readonly number[] {
-  return [...message.matchAll(/\[Error Code: (\d{1,6})\]/g)].map(([, code]) => Number(code))
 }
 
 /** @throws {SignerError} `ACCESS_NODE_REPLY_INVALID`. */

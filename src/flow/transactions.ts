@@ -1,18 +1,19 @@
 /** Sending a signed transaction and learning what became of it. @module */
 
-import { type Transaction, transactionId } from '../crypto/transaction.ts'
+import type { Transaction } from '../crypto/transaction.ts'
 import { pause } from '../deadline.ts'
-import { SignerError } from '../errors.ts'
+import { isSignerError, SignerError } from '../errors.ts'
 import { doubling, retrying } from '../retry.ts'
+import { errorCodesOf } from './failure-message.ts'
 import { type NodeConnection, requestNode } from './http.ts'
-import { type PostVerdict, postTransaction, prepareTransaction } from './post-transaction.ts'
-import { replyReader, successBody } from './reply.ts'
 import {
-  errorCodesOf,
-  failureOf,
-  readEvents,
-  type TransactionEvent,
-} from './transaction-outcome.ts'
+  type PostVerdict,
+  type PreparedTransaction,
+  postTransaction,
+  prepareTransaction,
+} from './post-transaction.ts'
+import { replyReader, successBody } from './reply.ts'
+import { failureOf, readEvents, type TransactionEvent } from './transaction-outcome.ts'
 
 export type { TransactionEvent }
 
@@ -31,20 +32,27 @@ type Options = { readonly signal?: AbortSignal | undefined }
 
 /**
  * Sends the bytes once, and again only while the emulator says that it is busy with a block. When
- * the reply is lost the node may still have taken the transaction, so look its id up before sending
- * anything else.
+ * the reply is lost, or proves nothing, the node may still have taken the transaction: look its id up
+ * before sending anything else.
  *
  * @returns The id, computed here and not taken from the reply.
- * @throws {SignerError} `ACCESS_NODE_REFUSED` when the node did not take it,
- * `TRANSACTION_UNSETTLED` when it is not known whether it did.
+ * @throws {SignerError} `ACCESS_NODE_REFUSED` when the node says by the sentence of its validator that it
+ * did not take it, `TRANSACTION_UNSETTLED` when it is not known whether it did.
  */
 export async function sendTransaction(
   node: NodeConnection,
   transaction: Transaction,
-  { signal }: Options = {},
+  options: Options = {},
 ): Promise<string> {
-  const body = prepareTransaction(transaction) // refuses what the node would misread
-  const id = transactionId(transaction)
+  return sendPrepared(node, prepareTransaction(transaction), options)
+}
+
+async function sendPrepared(
+  node: NodeConnection,
+  prepared: PreparedTransaction,
+  { signal }: Options,
+): Promise<string> {
+  const { transactionId: id } = prepared
   let verdict: PostVerdict = 'unknown'
   return retrying(
     {
@@ -58,7 +66,7 @@ export async function sendTransaction(
     async (_, leftMs) => {
       verdict = 'unknown'
       const timeoutMs = Math.ceil(leftMs)
-      const result = await postTransaction({ ...node, timeoutMs }, body, { signal })
+      const result = await postTransaction({ ...node, timeoutMs }, prepared, { signal })
       verdict = result.verdict
       if (verdict !== 'taken') throw result.error
       return id
@@ -70,7 +78,7 @@ export async function sendTransaction(
  * Waits until the transaction is sealed.
  *
  * @param options - `timeoutMs`: milliseconds, default 120,000.
- * @throws {SignerError} `TRANSACTION_FAILED` with all error codes of the node's message,
+ * @throws {SignerError} `TRANSACTION_FAILED` with the node's own error codes,
  * `TRANSACTION_EXPIRED`, `TRANSACTION_UNSETTLED` when the time is over; the `ACCESS_NODE_…` codes.
  */
 export async function waitForSeal(
@@ -88,6 +96,50 @@ export async function waitForSeal(
       throw new SignerError('TRANSACTION_UNSETTLED', { transactionId: id, waitedMs })
     await pause(POLL_MS, signal)
   }
+}
+
+/**
+ * What is certain of a transaction that was sent once. `nothing`: it did not and will not execute, nor
+ * can another one have its sequence number in its place. `unclear`: look its id up.
+ */
+export type Settled =
+  | { readonly kind: 'sealed'; readonly events: readonly TransactionEvent[] }
+  | { readonly kind: 'nothing'; readonly error: unknown }
+  | { readonly kind: 'unclear'; readonly error: unknown }
+
+/** The sequence number was used by another transaction: perhaps ours, under other signatures. */
+const NUMBER_USED = 1007
+
+/** Sends it and waits for the seal. Rejects with `signal.reason`, having sent nothing, when aborted. */
+export async function settleTransaction(
+  node: NodeConnection,
+  transaction: Transaction,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<Settled> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const prepared = prepareTransaction(transaction)
+  try {
+    await sendPrepared(node, prepared, { signal })
+  } catch (error) {
+    if (isSignerError(error, 'ACCESS_NODE_REFUSED')) return { kind: 'nothing', error }
+    // The answer was lost, but perhaps not the transaction: the chain will tell.
+    if (!isSignerError(error, 'TRANSACTION_UNSETTLED') || signal?.aborted)
+      return { kind: 'unclear', error }
+  }
+  try {
+    const { events } = await waitForSeal(node, prepared.transactionId, options)
+    return { kind: 'sealed', events }
+  } catch (error) {
+    return { kind: didNothing(error) ? 'nothing' : 'unclear', error }
+  }
+}
+
+function didNothing(error: unknown): boolean {
+  if (isSignerError(error, 'TRANSACTION_EXPIRED')) return true
+  if (!isSignerError(error, 'TRANSACTION_FAILED')) return false
+  const { errorCodes } = error.context
+  return errorCodes.length > 0 && !errorCodes.includes(NUMBER_USED)
 }
 
 async function readResult(

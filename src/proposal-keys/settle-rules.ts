@@ -9,9 +9,9 @@
  */
 const beforeExecution: ReadonlySet<number> = new Set([1006, 1007, 1008, 1009, 1055])
 
-/** Cadence ran. Its message holds what the program panicked with, which may name any code. */
+/** Cadence ran, or was to run; whatever its root cause was, the number is spent by then. */
 const CADENCE_FAILED = 1101
 
-/** @param errorCodes - All codes of the message, outermost first; none when it succeeded. */
+/** @param errorCodes - Those that the node itself says; none when it succeeded. */
 export const spendsSequenceNumber = (errorCodes: readonly number[]): boolean =>
-  errorCodes[0] === CADENCE_FAILED || !errorCodes.some((code) => beforeExecution.has(code))
+  errorCodes.includes(CADENCE_FAILED) || !errorCodes.some((code) => beforeExecution.has(code))

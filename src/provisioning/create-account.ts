@@ -2,7 +2,7 @@
 
 import { parseSelection } from '../authorizer/selection.ts'
 import { type Transaction, transactionId } from '../crypto/transaction.ts'
-import { isSignerError, SignerError } from '../errors.ts'
+import { SignerError } from '../errors.ts'
 import {
   type AccessNodeOptions,
   connectAccessNode,
@@ -10,7 +10,7 @@ import {
   readLatestBlock,
 } from '../flow/access-node.ts'
 import type { NodeConnection } from '../flow/http.ts'
-import { sendTransaction, waitForSeal } from '../flow/transactions.ts'
+import { settleTransaction } from '../flow/transactions.ts'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
 import { assertKms } from '../signers/aws-kms/client.ts'
 import { type CheckedAccountKey, checkAccountKeys, type NewAccountKey } from './account-keys.ts'
@@ -61,7 +61,7 @@ export type CreatedAccount = {
  * `MALFORMED_HEX`, `MALFORMED_PUBLIC_KEY`, `CHAIN_MISMATCH`, and the codes of the payer's account
  * and signers. After: `ACCESS_NODE_REFUSED`, `TRANSACTION_FAILED`, `TRANSACTION_EXPIRED` when
  * there is no account; `ACCOUNT_CREATION_INCOMPLETE` with the transaction id when there may be
- * one, also when the caller aborts.
+ * one, also when the caller aborts, and when another transaction used the sequence number.
  */
 export async function createAccount(options: CreateAccountOptions): Promise<CreatedAccount> {
   assertKnownKeys(options, optionNames)
@@ -140,18 +140,10 @@ async function submit(
 ): Promise<string> {
   const incomplete = (reason: string, cause?: unknown) =>
     new SignerError('ACCOUNT_CREATION_INCOMPLETE', { transactionId: id, reason }, { cause })
-  signal?.throwIfAborted()
-  await sendTransaction(node, transaction, { signal }).catch((thrown: unknown) => {
-    if (isSignerError(thrown, 'ACCESS_NODE_REFUSED')) throw thrown
-    // The answer was lost, but perhaps not the transaction: the chain will tell.
-    if (!isSignerError(thrown, 'TRANSACTION_UNSETTLED') || signal?.aborted)
-      throw incomplete(codeOf(thrown), thrown)
-  })
-  const { events } = await waitForSeal(node, id, { timeoutMs, signal }).catch((thrown: unknown) => {
-    const noAccount = ['TRANSACTION_FAILED', 'TRANSACTION_EXPIRED'].includes(codeOf(thrown))
-    throw noAccount ? thrown : incomplete(codeOf(thrown), thrown)
-  })
-  const address = createdAddress(events)
+  const settled = await settleTransaction(node, transaction, { timeoutMs, signal })
+  if (settled.kind === 'nothing') throw settled.error
+  if (settled.kind === 'unclear') throw incomplete(codeOf(settled.error), settled.error)
+  const address = createdAddress(settled.events)
   if (address !== undefined) return address
   throw incomplete('the sealed transaction does not tell exactly one new address')
 }

@@ -3,11 +3,11 @@
 import type { KmsAuthorizer } from '../authorizer/kms-authorizer.ts'
 import { type Transaction, transactionId } from '../crypto/transaction.ts'
 import { pause } from '../deadline.ts'
-import { isSignerError, SignerError } from '../errors.ts'
+import { SignerError } from '../errors.ts'
 import { readLatestBlock } from '../flow/access-node.ts'
 import { type Account, readAccount } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
-import { sendTransaction, waitForSeal } from '../flow/transactions.ts'
+import { settleTransaction } from '../flow/transactions.ts'
 import { tellObserver } from '../observers.ts'
 import { codeOf } from './options.ts'
 import { isCopyOf, type OriginalKey, weightsOf } from './proposal-key-copies.ts'
@@ -130,18 +130,10 @@ async function submit(
   },
 ): Promise<readonly number[]> {
   const { count, incomplete, unchanged } = batch
-  const id = transactionId(transaction)
-  await sendTransaction(node, transaction, { signal }).catch((thrown: unknown) => {
-    if (isSignerError(thrown, 'ACCESS_NODE_REFUSED')) throw unchanged(thrown)
-    // The answer was lost, but perhaps not the transaction: the chain will tell.
-    if (!isSignerError(thrown, 'TRANSACTION_UNSETTLED') || signal?.aborted)
-      throw incomplete(codeOf(thrown), thrown)
-  })
-  const { events } = await waitForSeal(node, id, { timeoutMs, signal }).catch((thrown: unknown) => {
-    const noKey = ['TRANSACTION_FAILED', 'TRANSACTION_EXPIRED'].includes(codeOf(thrown))
-    throw noKey ? unchanged(thrown) : incomplete(codeOf(thrown), thrown)
-  })
-  const indexes = addedKeyIndexes(events, count)
+  const settled = await settleTransaction(node, transaction, { timeoutMs, signal })
+  if (settled.kind === 'nothing') throw unchanged(settled.error)
+  if (settled.kind === 'unclear') throw incomplete(codeOf(settled.error), settled.error)
+  const indexes = addedKeyIndexes(settled.events, count)
   if (indexes !== undefined) return indexes
   throw incomplete(`the sealed transaction does not tell ${count} new keys`)
 }

@@ -8,10 +8,10 @@ import { readAccountKey } from '../flow/accounts.ts'
 import { readBlockResults } from '../flow/block-results.ts'
 import { blockExists, readBlockHeight } from '../flow/blocks.ts'
 import { prepareTransaction } from '../flow/post-transaction.ts'
+import type { Refusal } from '../flow/refusals.ts'
 import { readSingleResult, type TransactionOutcome } from '../flow/transaction-outcome.ts'
 import { doubling } from '../retry.ts'
 import type { AttemptRow, AttemptSettlement } from '../stores/store.ts'
-import { classifyRefusal, type Refusal } from './classify.ts'
 import { askedNodes, type RelayCore } from './core.ts'
 import { createDelivery } from './delivery.ts'
 import type { Decider } from './settlement.ts'
@@ -52,12 +52,11 @@ export function watchAttempt(
   const { tell, signal, follower, settings } = core
   const transaction = decodeTransaction(attempt.transaction)
   const delivery = createDelivery(core, {
-    transactionId,
-    body: prepareTransaction(transaction),
+    prepared: prepareTransaction(transaction),
     mayBeTaken: attempt.adopted,
     isWanted: () => !over && outcome === undefined && !isExpired(),
-    onRefused(reason) {
-      refusal = { kind: classifyRefusal(reason), reason }
+    onRefused(kind, reason) {
+      refusal = { kind, reason }
       advance()
     },
   })

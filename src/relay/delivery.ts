@@ -2,7 +2,9 @@
 
 import { pause } from '../deadline.ts'
 import { codeOf } from '../errors.ts'
-import { postTransaction } from '../flow/post-transaction.ts'
+import type { NodeConnection } from '../flow/http.ts'
+import { type PreparedTransaction, postTransaction } from '../flow/post-transaction.ts'
+import type { Refusal } from '../flow/refusals.ts'
 import { doubling } from '../retry.ts'
 import type { RelayCore } from './core.ts'
 
@@ -16,6 +18,8 @@ export type Delivery = {
   readonly quietMs: () => number
 }
 
+/** Of the hold while all nodes turn transactions away. */
+const DENIED = 'ACCESS_NODE_DENIES'
 const MIN_PAUSE_MS = 100
 const MAX_PAUSE_MS = 5_000
 /** A node that limits without saying for how long. */
@@ -28,38 +32,52 @@ const LIMITED_MS = 1_000
  * certain, and this one never will.
  */
 export function createDelivery(
-  { tell, signal, budget }: RelayCore,
+  { tell, signal, budget, hold, nodes }: RelayCore,
   options: {
-    readonly transactionId: string
-    readonly body: string
+    readonly prepared: PreparedTransaction
     readonly mayBeTaken: boolean
     readonly isWanted: () => boolean
-    readonly onRefused: (reason: string) => void
+    readonly onRefused: (refusal: Refusal, reason: string) => void
   },
 ): Delivery {
-  const { transactionId, body, isWanted } = options
+  const { prepared, isWanted } = options
+  const { transactionId } = prepared
   let mayBeTaken = options.mayBeTaken
   let sends = 0
   let sentAt = performance.now()
   let sending = false
+  /** Nodes that turned it away since the sending began. */
+  const denying = new Set<string>()
+
+  /** By all of them: a single one is left alone, and the others are sent to. */
+  function noteDenied(node: NodeConnection, status: number | undefined): void {
+    denying.add(node.url)
+    if (denying.size < nodes.length || hold.current()?.code === DENIED) return
+    hold.set(DENIED, `${node.url} answers HTTP ${status}`)
+  }
 
   async function send(): Promise<void> {
+    denying.clear()
     for (let tries = 1; isWanted(); tries++) {
       const node = await budget.next(signal)
       if (!isWanted()) return
       const started = performance.now()
       sends += 1
-      const { verdict, reason, retryAfterMs } = await postTransaction(node, body, { signal })
+      const result = await postTransaction(node, prepared, { signal })
+      const { verdict, refusal, reason, retryAfterMs } = result
       sentAt = performance.now()
       const facts = { attempt: sends, sendMs: sentAt - started }
       tell({ kind: 'sent', transactionId, accessNode: node.url, verdict, reason, ...facts })
-      if (verdict === 'taken' || verdict === 'unknown') mayBeTaken = true
-      if (verdict === 'taken') return
       // After an earlier send that may have been taken, a refusal proves nothing: the chain tells.
-      if (verdict === 'refused') return mayBeTaken ? undefined : options.onRefused(reason)
+      if (refusal !== undefined) return mayBeTaken ? undefined : options.onRefused(refusal, reason)
+      // Even one that limits or denies: what stands before it may have asked it all the same.
+      if (verdict !== 'busy') mayBeTaken = true
+      if (verdict === 'taken') return
+      if (verdict === 'denied') noteDenied(node, result.status)
       const pauseMs = doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries)
       if (verdict === 'limited') budget.penalise(node, retryAfterMs ?? LIMITED_MS)
-      if (verdict === 'unknown') budget.penalise(node, pauseMs) // the others get its work
+      // The others get its work.
+      if (verdict === 'unknown' || verdict === 'denied') budget.penalise(node, pauseMs)
       if (verdict !== 'limited') await pause(Math.random() * pauseMs, signal)
     }
   }

@@ -1,5 +1,6 @@
 /** What a relay tells of its jobs and transactions, for logs, metrics and traces. @module */
 
+import type { PostVerdict } from '../flow/post-transaction.ts'
 import { tellObserver } from '../observers.ts'
 
 /**
@@ -27,7 +28,7 @@ export type RelayEvent =
       readonly kind: 'sent'
       readonly transactionId: string
       readonly accessNode: string
-      readonly verdict: 'taken' | 'refused' | 'busy' | 'limited' | 'unknown'
+      readonly verdict: PostVerdict
       readonly reason: string
       readonly attempt: number
       readonly sendMs: number

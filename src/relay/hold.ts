@@ -25,7 +25,11 @@ export type Hold = {
 /** Codes that only an operator ends: another try could do harm. */
 const operatorOnly: ReadonlySet<string> = new Set(['CHAIN_WENT_BACKWARDS', 'NODES_DISAGREE'])
 /** Codes that a signature proves nothing about. */
-const untilExecuted: ReadonlySet<string> = new Set(['PAYER_CANNOT_PAY', 'SIGNATURE_REFUSED'])
+const untilExecuted: ReadonlySet<string> = new Set([
+  'PAYER_CANNOT_PAY',
+  'SIGNATURE_REFUSED',
+  'ACCESS_NODE_DENIES',
+])
 const MIN_PROBE_MS = 1_000
 const MAX_PROBE_MS = 60_000
 /** The code of a pause. */

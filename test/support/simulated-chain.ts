@@ -135,8 +135,10 @@ export function createSimulatedChain(settings: ChainSettings): SimulatedChain {
     take(transaction) {
       const id = transactionId(transaction)
       if (taken.has(id)) return ''
-      if (referenceHeight(transaction) === undefined) return 'unknown reference block'
-      if (isOver(transaction)) return 'the transaction has expired'
+      const height = referenceHeight(transaction)
+      if (height === undefined) return `${refused}unknown reference block`
+      if (isOver(transaction))
+        return `${refused}transaction is expired: ref_height=${height} final_height=${blocks.length}`
       noteConflicts(id, transaction)
       taken.set(id, transaction)
       pending.set(id, transaction)
@@ -150,6 +152,9 @@ export function createSimulatedChain(settings: ChainSettings): SimulatedChain {
     conflicts,
   }
 }
+
+/** What an access node says before the sentence of its validator. */
+const refused = 'Invalid Flow argument: invalid transaction: '
 
 const slotOf = ({ proposalKey }: Transaction) =>
   `${proposalKey.keyIndex} ${proposalKey.sequenceNumber}`

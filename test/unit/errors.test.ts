@@ -43,6 +43,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'TRANSACTION_UNSETTLED',
   ],
   fail: [
+    'ACCESS_NODE_DENIES',
     'ACCESS_NODE_NOT_SET',
     'ACCESS_NODE_REFUSED',
     'ACCOUNT_CREATION_INCOMPLETE',

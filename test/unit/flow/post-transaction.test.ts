@@ -4,7 +4,8 @@ import { sampleTransaction } from '../crypto/transactions.ts'
 import { rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
 
 const at = (url: string, timeoutMs = 500) => ({ url, timeoutMs })
-const body = prepareTransaction(sampleTransaction)
+const prepared = prepareTransaction(sampleTransaction)
+const { transactionId } = prepared
 
 describe('prepareTransaction', () => {
   it('refuses what a node would misread', () => {
@@ -16,31 +17,54 @@ describe('prepareTransaction', () => {
 })
 
 describe('postTransaction', () => {
-  const invalid = 'Invalid Flow request: invalid transaction: expired'
-  const executing = 'Invalid Flow request: pending block with ID 00 is currently being executed'
-  const again = 'transaction with ID 00 has already been submitted'
+  const wrapped = 'Invalid Flow argument: invalid transaction: unknown reference block'
+  const expired = 'Invalid Flow request: transaction is expired: ref_height=1 final_height=900'
+  const executing = `Invalid Flow request: pending block with ID ${transactionId} is currently being executed`
+  const again = `Invalid Flow request: transaction with ID ${transactionId} has already been submitted`
+  const stored = 'Invalid Flow request: failed to store transaction: no space left on device'
+  const other = again.replace(transactionId, 'ab'.repeat(32))
   it.each([
     [200, {}, 'taken', ''],
     [201, { id: 'x' }, 'taken', ''],
     [500, { message: again }, 'taken', ''],
-    [400, { message: 'invalid signature' }, 'refused', 'invalid signature'],
-    [404, {}, 'refused', 'HTTP 404'],
-    [500, { message: invalid }, 'refused', invalid],
+    [400, { message: wrapped }, 'refused', wrapped],
+    [500, { message: expired }, 'refused', expired],
     [500, { message: executing }, 'busy', executing],
     [429, { message: 'slow down' }, 'limited', 'slow down'],
     [429, '<html>', 'limited', 'HTTP 429'],
+    [401, { message: wrapped }, 'denied', wrapped],
+    [403, { message: 'no' }, 'denied', 'no'],
+    [403, '<html>', 'denied', 'HTTP 403'],
+    [404, {}, 'denied', 'HTTP 404'],
+    [405, {}, 'denied', 'HTTP 405'],
+    [
+      413,
+      { message: 'request size exceeds maximum allowed' },
+      'denied',
+      'request size exceeds maximum allowed',
+    ],
+    [451, '', 'denied', 'HTTP 451'],
+    [400, { message: 'invalid signature' }, 'unknown', 'invalid signature'],
+    [400, { message: 'Bad Request' }, 'unknown', 'Bad Request'],
+    [400, '<html>', 'unknown', 'HTTP 400'],
+    [400, { message: { wrapped } }, 'unknown', 'HTTP 400'],
+    [400, { error: wrapped }, 'unknown', 'HTTP 400'],
+    [400, `{"message":"${wrapped}`, 'unknown', 'HTTP 400'],
+    [500, { message: wrapped }, 'unknown', wrapped],
+    [500, { message: stored }, 'unknown', stored],
+    [500, { message: other }, 'unknown', other],
     [500, { message: 'context deadline exceeded' }, 'unknown', 'context deadline exceeded'],
     [408, {}, 'unknown', 'HTTP 408'],
     [502, '<html>', 'unknown', 'HTTP 502'],
-    [503, { message: 'no' }, 'unknown', 'no'],
+    [503, { message: expired }, 'unknown', expired],
     [504, {}, 'unknown', 'HTTP 504'],
-    [403, '<html>', 'unknown', 'HTTP 403'],
     [200, '<html>', 'unknown', 'HTTP 200'],
   ])('reads %d with %j as %s', async (status, reply, verdict, reason) => {
     await using node = await startAnswering(reply, status)
-    const result = await postTransaction(at(node.url), body)
+    const result = await postTransaction(at(node.url), prepared)
     expect(result).toMatchObject({ verdict, reason, status, retryAfterMs: undefined })
     expect(result.error === undefined).toBe(verdict === 'taken')
+    expect(result.refusal).toBe(verdict === 'refused' ? 'stale' : undefined)
     expect(node.requests).toEqual(['POST /v1/transactions'])
   })
 
@@ -52,7 +76,7 @@ describe('postTransaction', () => {
     await using node = await startServer((response) => {
       response.writeHead(429, { 'retry-after': header }).end('{}')
     })
-    const { verdict, retryAfterMs } = await postTransaction(at(node.url), body)
+    const { verdict, retryAfterMs } = await postTransaction(at(node.url), prepared)
     expect(verdict).toBe('limited')
     expect(retryAfterMs).toBeGreaterThanOrEqual(least)
     expect(retryAfterMs).toBeLessThanOrEqual(most)
@@ -62,12 +86,12 @@ describe('postTransaction', () => {
     await using node = await startServer((response) => {
       response.writeHead(429, { 'retry-after': 'soon' }).end('{}')
     })
-    expect((await postTransaction(at(node.url), body)).retryAfterMs).toBeUndefined()
+    expect((await postTransaction(at(node.url), prepared)).retryAfterMs).toBeUndefined()
   })
 
   it('knows nothing when the reply is lost, and does not send again', async () => {
     await using node = await startServer((response) => response.socket?.resetAndDestroy())
-    expect(await postTransaction(at(node.url), body)).toMatchObject({
+    expect(await postTransaction(at(node.url), prepared)).toMatchObject({
       verdict: 'unknown',
       status: undefined,
       error: { code: 'ACCESS_NODE_UNREACHABLE' },
@@ -78,7 +102,7 @@ describe('postTransaction', () => {
   it('knows nothing when the caller aborts under way', async () => {
     await using node = await startSocketServer(() => undefined)
     const controller = new AbortController()
-    const posting = postTransaction(at(node.url, 10_000), body, { signal: controller.signal })
+    const posting = postTransaction(at(node.url, 10_000), prepared, { signal: controller.signal })
     while (node.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
     controller.abort('enough')
     expect(await posting).toMatchObject({ verdict: 'unknown', error: 'enough' })
@@ -87,7 +111,7 @@ describe('postTransaction', () => {
   it('sends nothing for a caller who aborted before', async () => {
     await using node = await startAnswering({})
     const { error } = await rejectionOf(
-      postTransaction(at(node.url), body, { signal: AbortSignal.abort('enough') }),
+      postTransaction(at(node.url), prepared, { signal: AbortSignal.abort('enough') }),
     )
     expect(error).toBe('enough')
     expect(node.requests).toEqual([])
@@ -98,7 +122,7 @@ describe('postTransaction', () => {
       response.statusCode = count % 3 === 0 ? 400 : 200
       response.end(JSON.stringify({ message: 'x'.repeat(count) }))
     })
-    for (let index = 0; index < 100; index++) await postTransaction(at(node.url), body)
+    for (let index = 0; index < 100; index++) await postTransaction(at(node.url), prepared)
     expect(node.requests).toHaveLength(100)
     expect(node.connections()).toBeLessThanOrEqual(2)
   })

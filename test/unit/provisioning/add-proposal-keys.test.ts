@@ -5,7 +5,14 @@ import {
   batchesOf,
 } from '../../../src/provisioning/proposal-keys-transaction.ts'
 import { warningsOf } from '../../support/warnings.ts'
-import { type NodeEndpoint, PAYER, sealed, startNodeEndpoint } from './node-endpoint.ts'
+import {
+  type NodeEndpoint,
+  nodeRefusal,
+  nothingProved,
+  PAYER,
+  sealed,
+  startNodeEndpoint,
+} from './node-endpoint.ts'
 
 type Key = Parameters<NodeEndpoint['setKeys']>[1][number]
 
@@ -124,7 +131,7 @@ describe('addProposalKeys', () => {
 describe('when nothing was added, the failure is told as it is', () => {
   it('of a node that refused the transaction', async () => {
     await using node = await startGrowing()
-    node.post = { status: 400, body: { code: 400, message: 'Invalid Flow argument' } }
+    node.post = { status: 400, body: { code: 400, message: nodeRefusal } }
     await expect(add(node)).rejects.toEqual(code('ACCESS_NODE_REFUSED', { status: 400 }))
   })
 
@@ -145,6 +152,8 @@ describe('when something may have been added, the transaction is told', () => {
     ['the result never comes', { status: 404, body: {} }, 'TRANSACTION_UNSETTLED'],
     ['the node goes away', 'drop', 'ACCESS_NODE_UNREACHABLE'],
     ['the node cannot tell', { status: 500, body: { message: 'x' } }, 'ACCESS_NODE_REFUSED'],
+    ['the number was used', sealed([], '[Error Code: 1007] used'), 'TRANSACTION_FAILED'],
+    ['why it failed is not told', sealed([], 'failed'), 'TRANSACTION_FAILED'],
     ['too few keys are told', sealed([keyAdded('1')]), expect.stringContaining('2 new keys')],
     ['one key is told twice', sealed([keyAdded('1'), keyAdded('1')]), expect.any(String)],
     ['an index is none', sealed([keyAdded('1'), keyAdded('-2')]), expect.any(String)],
@@ -152,6 +161,14 @@ describe('when something may have been added, the transaction is told', () => {
     await using node = await startGrowing()
     node.result = result
     await expect(add(node)).rejects.toEqual(incomplete(reason))
+  })
+
+  it.each(nothingProved)('and the reply proved nothing: %d "%s"', async (status, message) => {
+    await using node = await startGrowing()
+    node.post = { status, body: { code: status, message } }
+    await expect(add(node)).resolves.toMatchObject({ keyIndexes: [1, 2] })
+    node.result = { status: 404, body: {} }
+    await expect(add(node)).rejects.toEqual(incomplete('TRANSACTION_UNSETTLED'))
   })
 
   it('and the caller gives up', async () => {

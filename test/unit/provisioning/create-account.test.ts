@@ -5,6 +5,8 @@ import {
   accountCreated,
   NEW_ADDRESS,
   type NodeEndpoint,
+  nodeRefusal,
+  nothingProved,
   PAYER,
   sealed,
   startNodeEndpoint,
@@ -65,7 +67,7 @@ describe('createAccount', () => {
 
   it('says so when the node refused the transaction: there is no account', async () => {
     await using node = await startNodeEndpoint()
-    node.post = { status: 400, body: { code: 400, message: 'Invalid Flow argument' } }
+    node.post = { status: 400, body: { code: 400, message: nodeRefusal } }
     await expect(create(node)).rejects.toEqual(code('ACCESS_NODE_REFUSED', { status: 400 }))
     expect(node.calls).not.toContain('GET transaction_results')
   })
@@ -89,12 +91,35 @@ describe('createAccount', () => {
   })
 })
 
+describe('a reply that is no refusal by the validator', () => {
+  it.each(nothingProved)(
+    'is one after which the account is looked for: %d "%s"',
+    async (status, message) => {
+      await using node = await startNodeEndpoint()
+      node.post = { status, body: { code: status, message } }
+      await expect(create(node)).resolves.toMatchObject({ address: NEW_ADDRESS })
+      expect(node.calls.filter((name) => name.startsWith('POST'))).toHaveLength(1)
+    },
+  )
+
+  it.each(nothingProved)('tells the id when nothing is found: %d "%s"', async (status, message) => {
+    await using node = await startNodeEndpoint()
+    node.post = { status, body: { code: status, message } }
+    node.result = { status: 404, body: {} }
+    await expect(create(node, { timeoutMs: 1 })).rejects.toEqual(
+      code('ACCOUNT_CREATION_INCOMPLETE', { transactionId: anId }),
+    )
+  })
+})
+
 describe('after the transaction was sent, its id is told', () => {
   it.each([
     ['the result is refused', { result: { status: 500, body: { message: 'no state' } } }],
     ['the result never comes', { result: { status: 404, body: {} } }],
     ['the node goes away', { result: 'drop' }],
     ['the result is not one', { result: { body: { status: 'Sealed' } } }],
+    ['the number was used', { result: sealed([], '[Error Code: 1007] invalid proposal key') }],
+    ['why it failed is not told', { result: sealed([], 'failed') }],
     ['no account was made', { result: sealed([]) }],
     ['two were made', { result: sealed([accountCreated('0x1'), accountCreated('0x2')]) }],
   ] as const)('when %s', async (_, faults) => {

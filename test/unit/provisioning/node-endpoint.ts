@@ -11,6 +11,25 @@ export const PAYER = '0xf8d6e0586b0a20c7'
 export const NEW_ADDRESS = '0x01cf0e2f2f715450'
 const ID = 'a'.repeat(64)
 
+/** What an access node says when it takes no transaction. */
+export const nodeRefusal = 'Invalid Flow argument: invalid transaction: unknown reference block'
+
+/** What it answers, in JSON, to a transaction that it may have taken all the same. */
+export const nothingProved = [
+  [500, 'Invalid Flow request: failed to store transaction: no space left on device'],
+  [
+    400,
+    'Invalid Flow argument: failed to send transaction to a collection node: 2 errors occurred:\n\t* context deadline exceeded\n\t* transaction references unknown reference block',
+  ],
+  [400, 'unknown reference block'],
+  [401, nodeRefusal],
+  [403, 'forbidden'],
+  [404, 'page not found'],
+  [413, 'request size exceeds maximum allowed'],
+  [429, 'slow down'],
+  [503, nodeRefusal],
+] as const
+
 type Key = {
   readonly publicKey: string
   readonly weight?: number

@@ -1,10 +1,12 @@
-import { classify, classifyRefusal } from '../../../src/relay/classify.ts'
+import { classify } from '../../../src/relay/classify.ts'
 
 const address = '0xf8d6e0586b0a20c7'
 
 describe('classify', () => {
   const coded = (...codes: readonly number[]) =>
     codes.map((code) => `[Error Code: ${code}] x`).join(' ')
+  const full = (account: string) =>
+    `[Error Code: 1103] The account with address (${account}) uses 2 bytes of storage`
   it.each([
     { codes: [], reason: '', verdict: 'success' },
     { codes: [], reason: 'the node gives no reason', verdict: 'failure' },
@@ -14,30 +16,17 @@ describe('classify', () => {
     { codes: [1055], reason: coded(1055), verdict: 'signature' },
     { codes: [1202, 1006, 1009], reason: coded(1202, 1006, 1009), verdict: 'signature' },
     { codes: [1118], reason: coded(1118), verdict: 'payer' },
-    { codes: [1103], reason: 'account (f8d6e0586b0a20c7) uses 2 bytes', verdict: 'payer' },
-    { codes: [1103], reason: 'account (01cf0e2f2f715450) uses 2 bytes', verdict: 'failure' },
+    { codes: [1103], reason: full('f8d6e0586b0a20c7'), verdict: 'payer' },
+    { codes: [1103], reason: full('01cf0e2f2f715450'), verdict: 'failure' },
+    { codes: [1103], reason: `${full('01cf0e2f2f715450')} ${address}`, verdict: 'failure' },
+    { codes: [1101], reason: `panic: ${full('f8d6e0586b0a20c7')}`, verdict: 'failure' },
     { codes: [1101], reason: coded(1101), verdict: 'failure' },
-    { codes: [1101, 1110], reason: coded(1101, 1110), verdict: 'compute' },
+    { codes: [1110, 1101], reason: coded(1110, 1101), verdict: 'compute' },
     { codes: [1110], reason: coded(1110), verdict: 'compute' },
     { codes: [1101, 1101, 1118], reason: 'a panic names 1118', verdict: 'failure' },
     { codes: [1101, 1101, 1007], reason: 'a panic names 1007', verdict: 'failure' },
     { codes: [9_999], reason: coded(9_999), verdict: 'failure' },
   ])('takes $codes for $verdict', ({ codes, reason, verdict }) => {
     expect(classify({ errorCodes: codes, reason }, address)).toBe(verdict)
-  })
-})
-
-describe('classifyRefusal', () => {
-  it.each([
-    ['invalid transaction: transaction is expired: ref_height=19 final_height=30', 'stale'],
-    ['Invalid Flow argument: invalid transaction: unknown reference block', 'stale'],
-    ['invalid transaction: reference block is too old', 'stale'],
-    ['invalid transaction: payer has insufficient balance to pay', 'payer'],
-    ['invalid transaction: payer rate limit exceeded', 'payer'],
-    ['invalid transaction: failed to parse script', 'invalid'],
-    ['invalid transaction: gas limit is too high', 'invalid'],
-    ['', 'invalid'],
-  ])('takes "%s" for %s', (reason, kind) => {
-    expect(classifyRefusal(reason)).toBe(kind)
   })
 })
