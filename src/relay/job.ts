@@ -2,7 +2,8 @@
 
 import { SignerError } from '../errors.ts'
 import type { AttemptRow, JobRow, RelayStore } from '../stores/store.ts'
-import type { JobOutcome, Waiters } from './waiters.ts'
+import type { JobOutcome } from './outcome.ts'
+import type { Waiters } from './waiters.ts'
 
 /** A job that is stored. */
 export type Job = {

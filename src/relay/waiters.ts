@@ -1,19 +1,11 @@
 /** Callers that wait for jobs: told at once by this process, and by the store when another did it. @module */
 
-import { abortable, pause } from '../deadline.ts'
+import { abortable } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
+import { createLoop } from '../loop.ts'
 import type { JobRow } from '../stores/store.ts'
-
-/** How a job ended. */
-export type JobOutcome = {
-  readonly id: string
-  /** Null when the contract says that it is fulfilled and the transaction was not looked for. */
-  readonly transactionId: string | null
-  readonly blockHeight: number | null
-}
-
-/** What is waited for. */
-export type Stage = 'executed' | 'sealed'
+import { answerOf, type JobOutcome, type Stage } from './outcome.ts'
+import { createTurns } from './turns.ts'
 
 /** Callers that wait. */
 export type Waiters = {
@@ -28,8 +20,9 @@ export type Waiters = {
   readonly close: () => void
 }
 
-/** Another process may have ended a job: how often to look, and how many jobs in one look. */
+/** Another process may have ended a job: how often to look, in milliseconds. */
 const LOOK_MS = 1_000
+/** Jobs in one look. */
 const LOOK_AT_ONCE = 1_000
 
 /** @param read - Reads jobs as they are in the store; unknown ones are left out. */
@@ -43,15 +36,13 @@ export function createWaiters(
     readonly reject: (reason: unknown) => void
   }
   const waiting = new Map<string, Set<Waiter>>()
-  const due = new Set<string>()
-  const closing = new AbortController()
-  let looking = false
-  let wakeUp: () => void = () => undefined
+  const turns = createTurns({ all: () => waiting.keys(), restMs: LOOK_MS, most: LOOK_AT_ONCE })
+  let closed: SignerError | undefined
 
   function tell(id: string, row: JobRow | undefined): void {
     const waiters = waiting.get(id)
     for (const waiter of waiters ?? []) {
-      const answer = row === undefined ? unknown(id) : answerOf(row, waiter.stage)
+      const answer = answerOf(id, row, waiter.stage)
       if (answer === undefined) continue
       waiters?.delete(waiter)
       if (answer instanceof Error) waiter.reject(answer)
@@ -60,40 +51,27 @@ export function createWaiters(
     if (waiters?.size === 0) waiting.delete(id)
   }
 
-  /** Looks at those that were told of at once, and at all others now and then. */
-  async function look(): Promise<void> {
-    while (waiting.size > 0 && !closing.signal.aborted) {
-      const all = due.size === 0
-      const ids = (all ? [...waiting.keys()] : [...due]).slice(0, LOOK_AT_ONCE)
-      for (const id of ids) due.delete(id)
+  const looks = createLoop({
+    isNeeded: () => waiting.size > 0,
+    async turn() {
+      const ids = turns.next().filter((id) => waiting.has(id))
       try {
-        const rows = new Map((await read(ids)).map((row) => [row.id, row]))
+        const rows = new Map((await readSome(ids)).map((row) => [row.id, row]))
         for (const id of ids) tell(id, rows.get(id))
-      } catch {
-        await pause(LOOK_MS, closing.signal).catch(() => undefined) // the store is told of elsewhere
+      } catch (thrown) {
+        for (const id of ids) turns.hurry(id)
+        throw thrown
       }
-      if (due.size > 0 || waiting.size === 0) continue
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, LOOK_MS)
-        wakeUp = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
-    looking = false
-  }
+      return turns.inMs()
+    },
+    onFailure: () => LOOK_MS, // the store is told of elsewhere
+  })
+  const readSome = async (ids: readonly string[]) => (ids.length === 0 ? [] : read(ids))
 
-  function startLooking(): void {
-    if (looking) return
-    looking = true
-    void look()
-  }
-
-  return {
+  return Object.freeze({
     size: () => waiting.size,
     async wait(id, stage, signal) {
-      if (closing.signal.aborted) throw new SignerError('RELAY_CLOSED', { address })
+      if (closed !== undefined) throw closed
       const waiters = waiting.get(id) ?? new Set()
       waiting.set(id, waiters)
       let waiter: Waiter | undefined
@@ -101,9 +79,9 @@ export function createWaiters(
         waiter = { stage, resolve, reject }
         waiters.add(waiter)
       })
-      due.add(id)
-      startLooking()
-      wakeUp()
+      turns.hurry(id)
+      looks.start()
+      looks.wake()
       try {
         return await abortable(outcome, signal)
       } finally {
@@ -112,29 +90,15 @@ export function createWaiters(
       }
     },
     notify(ids) {
-      for (const id of ids) if (waiting.has(id)) due.add(id)
-      if (due.size > 0) wakeUp()
+      const waited = ids.filter((id) => waiting.has(id))
+      for (const id of waited) turns.hurry(id)
+      if (waited.length > 0) looks.wake()
     },
     close() {
-      const closed = new SignerError('RELAY_CLOSED', { address })
-      closing.abort(closed)
+      closed = new SignerError('RELAY_CLOSED', { address })
       for (const waiters of waiting.values()) for (const { reject } of waiters) reject(closed)
       waiting.clear()
-      wakeUp()
+      looks.stop()
     },
-  }
-}
-
-const unknown = (id: string) => new SignerError('JOB_UNKNOWN', { id })
-
-function answerOf(row: JobRow, stage: Stage): JobOutcome | Error | undefined {
-  const { id, transactionId, blockHeight } = row
-  const reason = row.reason ?? ''
-  const facts = { id, transactionId: transactionId ?? '', reason }
-  if (row.state === 'failed') return new SignerError('JOB_FAILED', facts)
-  if (row.state === 'cancelled') return new SignerError('JOB_CANCELLED', { id })
-  if (row.state === 'quarantined') return new SignerError('JOB_QUARANTINED', facts)
-  const reached =
-    row.state === 'done' || (stage === 'executed' && row.executed && row.errorCode === null)
-  return reached ? { id, transactionId, blockHeight } : undefined
+  } satisfies Waiters)
 }
