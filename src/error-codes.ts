@@ -80,7 +80,8 @@ export type SignerErrorContext = {
   RELAY_QUEUE_FULL: { address: string; limit: number }
   RELAY_CLOSED: { address: string }
   // Stores
-  STORE_UNAVAILABLE: { operation: string }
+  /** `waitedMs` when no answer came by then: the step may have been taken. */
+  STORE_UNAVAILABLE: { operation: string; waitedMs?: number }
   STORE_VERSION_UNKNOWN: { version: number; known: number }
   // Provisioning
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }

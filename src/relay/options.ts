@@ -59,6 +59,11 @@ export type RelayOptions = {
   readonly webSocket?: WebSocketConstructor | false
   /** Milliseconds that final jobs are kept. Default 30 days; `Infinity` keeps them for good. */
   readonly retentionMs?: number
+  /**
+   * Milliseconds that the store may take for one step; then it counts as `STORE_UNAVAILABLE`, and what
+   * was asked for is in doubt. Default 10,000.
+   */
+  readonly storeTimeoutMs?: number
   /** Called for each step of each transaction. */
   readonly onEvent?: RelayObserver
   /** Called for what happens to proposal keys. */
@@ -72,6 +77,7 @@ export type CheckedRelayOptions = RelaySettings & {
   readonly address: string
   readonly sendsPerSecond: number
   readonly pollMs: number
+  readonly storeTimeoutMs: number
 }
 
 /** @throws {SignerError} `INVALID_OPTION`, `INVALID_ADDRESS`. */
@@ -94,13 +100,14 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
     'pollMs',
     'webSocket',
     'retentionMs',
+    'storeTimeoutMs',
     'onEvent',
     'onPoolReport',
   ] satisfies readonly (keyof RelayOptions)[])
   const { accessNodes, policy, onEvent, requestScript, store } = options
   const { sendsPerSecond = 50, maxInFlight = 1_000_000, maxOpenJobs = 100_000 } = options
   const { batchWaitMs = 50, leaseMs = 3_000, resendMs = 15_000, pollMs = 250 } = options
-  const { transactionExpiry = 600, retentionMs = 30 * DAY_MS } = options
+  const { transactionExpiry = 600, retentionMs = 30 * DAY_MS, storeTimeoutMs = 10_000 } = options
   if (!Array.isArray(accessNodes) || accessNodes.length === 0)
     throw invalid('accessNodes', 'it names none')
   if (typeof store !== 'object' || store === null || typeof store.openAttempts !== 'function')
@@ -110,8 +117,8 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
       throw invalid(option, 'it is not a function')
   if (requestScript !== undefined && typeof requestScript !== 'string')
     throw invalid('requestScript', 'it is not a text')
-  for (const [option, value] of Object.entries({ leaseMs, resendMs, pollMs, batchWaitMs }))
-    assertTimeout(option, value)
+  const times = { batchWaitMs, leaseMs, resendMs, pollMs, storeTimeoutMs }
+  for (const [option, value] of Object.entries(times)) assertTimeout(option, value)
   const counts = { sendsPerSecond, maxInFlight, maxOpenJobs, transactionExpiry }
   for (const [option, value] of Object.entries(counts))
     if (!Number.isInteger(value) || value < 1 || value > 10_000_000)
@@ -119,8 +126,7 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
   if (typeof retentionMs !== 'number' || !(retentionMs >= 0))
     throw invalid('retentionMs', 'it is not a number of milliseconds')
   const address = normalizeAddress(options.address)
-  const times = { batchWaitMs, leaseMs, resendMs, pollMs, retentionMs }
-  return { address, ...counts, ...times }
+  return { address, ...counts, ...times, retentionMs }
 }
 
 const invalid = (option: string, reason: string) =>

@@ -1,28 +1,15 @@
 /** Durable submission: a job that was accepted is executed once, whatever fails on the way. @module */
 
-import { setMaxListeners } from 'node:events'
-import { engineAt } from '../authorizer/engine.ts'
-import { engineOf } from '../authorizer/kms-authorizer.ts'
-import { withDeadline } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
-import { assertChain, connectAccessNode, readChainId } from '../flow/access-node.ts'
-import { createBlockFollower } from '../flow/block-follower.ts'
-import type { NodeConnection } from '../flow/http.ts'
-import { createNodeBudget } from '../flow/node-budget.ts'
-import { coalesce } from '../proposal-keys/coalesce.ts'
-import { createPool } from '../proposal-keys/pool.ts'
 import type { PoolStats } from '../proposal-keys/report.ts'
+import { createBoundedStore } from '../stores/bounded-store.ts'
 import type { JobCounts, JobRow, JobState } from '../stores/store.ts'
-import { createBatch } from './batch.ts'
-import type { RelayCore } from './core.ts'
-import { createTeller } from './events.ts'
-import { createHold } from './hold.ts'
+import { type CloseOptions, createClosing } from './closing.ts'
+import { createIntake } from './intake.ts'
 import { parseIntent, type SubmitRequest } from './intent.ts'
 import { createJob, type Job } from './job.ts'
-import { checkRelayOptions, type RelayOptions } from './options.ts'
-import { createTracker } from './tracker.ts'
-import { createWaiters } from './waiters.ts'
-import { createWorker, type Worker } from './worker.ts'
+import { type CheckedRelayOptions, checkRelayOptions, type RelayOptions } from './options.ts'
+import { type RelayParts, startParts } from './start.ts'
 
 /** What is known of a relay now. */
 export type RelayStats = {
@@ -80,141 +67,49 @@ export type Relay = {
   readonly stats: () => Promise<RelayStats>
   /**
    * Accepts and starts nothing more, and ends when what is being signed is stored and sent, or after
-   * `timeoutMs`, default 10,000. What is in flight is taken over by another process, or by the next.
+   * `timeoutMs`. What is in flight is taken over by another process, or by the next. Never rejects.
    */
-  readonly close: (options?: { readonly timeoutMs?: number }) => Promise<void>
+  readonly close: (options?: CloseOptions) => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** Jobs that are stored in one step. */
-const MAX_STEP = 500
-/** How long the store may take to say good-bye, in milliseconds. */
-const CLOSE_MS = 1_000
-
 /**
  * Checks nodes, account and keys, takes over what a process that is gone left behind, and starts.
+ * When it rejects, nothing of it goes on.
  *
  * @throws {SignerError} `INVALID_OPTION`, `NO_PROPOSAL_KEYS`, `CHAIN_MISMATCH` and the other codes of
  * access node, accounts, signers and stores.
  */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const checked = checkRelayOptions(options)
-  const { address, leaseMs, maxOpenJobs, sendsPerSecond } = checked
-  const { store, authorizer } = options
-  const [first, ...others] = options.accessNodes.map(connectAccessNode)
-  if (first === undefined)
-    throw new SignerError('INVALID_OPTION', { option: 'accessNodes', reason: 'it names none' })
-  const nodes: readonly [NodeConnection, ...NodeConnection[]] = [first, ...others]
-  await assertOneChain(nodes)
-  const batches = new Map(
-    Object.entries(options.batches ?? {}).map(([name, template]) => [
-      name,
-      createBatch(name, template),
-    ]),
-  )
-  const tell = createTeller(options.onEvent)
-  const closing = new AbortController()
-  const { signal } = closing
-  setMaxListeners(0, signal) // as many as there are transactions
-  const { webSocket } = options
-  const follower = createBlockFollower({
-    nodes,
-    pollMs: checked.pollMs,
-    ...(webSocket === undefined ? {} : { webSocket }),
-  })
-  const engine = engineAt(engineOf(authorizer), follower.node)
-  const pool = await createPool({
-    engine,
-    node: engine.node,
-    store,
-    follower,
-    settings: {
-      address,
-      leaseMs,
-      maxWaiting: 1_000_000, // never more than are being prepared
-      waitMs: 3_600_000,
-      transactionExpiry: checked.transactionExpiry,
-      pollMs: checked.pollMs,
-    },
-    onReport: options.onPoolReport,
-  }).catch((thrown: unknown) => {
-    follower.close()
-    throw thrown
-  })
+  return relayOf(options, checked, await startParts(options, checked))
+}
 
-  let worker: Worker | undefined
-  let closed = false
-  const wake = () => worker?.wake()
-  const batchNames = new Set(batches.keys())
-  const waiters = createWaiters(address, (ids) => store.getJobs(address, ids))
-  const hold = createHold({ address, store, tell, onChange: wake })
-  const core: RelayCore = {
-    address,
-    engine,
-    store,
-    pool,
-    follower,
-    nodes,
-    budget: createNodeBudget({ nodes, perSecond: sendsPerSecond, maxWaiting: 1_000_000 }),
-    batches,
-    batchOf: (transactionId) => tracker.batchOf(transactionId),
-    policy: options.policy,
-    requestScript: options.requestScript,
-    settings: checked,
-    hold,
-    tell,
-    notify: waiters.notify,
-    settle: coalesce(store.settleAttempts, MAX_STEP),
-    signal,
-  }
-  const tracker = createTracker(core, wake)
-  await hold.refresh()
-  await tracker.adopt()
-  const started = createWorker(core, tracker.holdingKeys, tracker.add)
-  worker = started
-
-  const addJob = coalesce(
-    (intents: Parameters<typeof store.addJobs>[1]) => store.addJobs(address, intents, maxOpenJobs),
-    MAX_STEP,
-  )
+function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: RelayParts): Relay {
+  const { address, maxOpenJobs, storeTimeoutMs: timeoutMs } = checked
+  const { core, tracker, waiters, worker } = parts
+  const { hold, pool, tell } = core
+  const store = createBoundedStore(options.store, { timeoutMs }) // may be asked after the close
+  const batchNames = new Set(core.batches.keys())
+  const takeIn = createIntake({ address, store, maxOpenJobs })
+  const closing = createClosing(parts)
   const jobOf = (id: string) => {
     const onCancelled = () => tell({ kind: 'cancelled', jobId: id })
     return createJob({ address, id, store, waiters, onCancelled })
   }
 
-  async function close({ timeoutMs = 10_000 } = {}): Promise<void> {
-    if (signal.aborted) return
-    closed = true
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs)
-    })
-    await Promise.race([started.drain().then(tracker.sent), late])
-    clearTimeout(timer)
-    closing.abort(new SignerError('RELAY_CLOSED', { address }))
-    tracker.close()
-    waiters.close()
-    await pool.close()
-    follower.close()
-    // Another process need not wait until what is in flight here counts as left behind.
-    await withDeadline(
-      { timeoutMs: CLOSE_MS, onTimeout: () => new SignerError('RELAY_CLOSED', { address }) },
-      () => store.extend(pool.holder.current(), 0),
-    ).catch(() => undefined)
-  }
-
   return Object.freeze({
     address,
     async submit(request) {
-      if (closed) throw new SignerError('RELAY_CLOSED', { address })
+      if (closing.begun()) throw new SignerError('RELAY_CLOSED', { address })
       const intent = parseIntent(request, batchNames)
-      const added = await addJob(intent)
+      const added = await takeIn(intent)
       if (added === undefined)
         throw new SignerError('RELAY_QUEUE_FULL', { address, limit: maxOpenJobs })
       if (added.job.intentHash !== intent.intentHash)
         throw new SignerError('JOB_ID_TAKEN', { id: intent.id })
       if (added.created) tell({ kind: 'accepted', jobId: intent.id })
-      if (added.created) wake()
+      if (added.created) worker.wake()
       return jobOf(intent.id)
     },
     async job(id) {
@@ -230,30 +125,22 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       if (!(await store.resolveJob(address, id, to))) throw new SignerError('JOB_UNKNOWN', { id })
       tell({ kind: 'resolved', jobId: id, state: to.state })
       waiters.notify([id])
-      wake()
+      worker.wake()
     },
     async refreshKeys() {
       const count = await pool.refresh()
-      wake()
+      worker.wake()
       return count
     },
     stats: async () => ({
       jobs: await store.countJobs(address),
-      transactions: { preparing: started.preparing(), inFlight: tracker.size() },
+      transactions: { preparing: worker.preparing(), inFlight: tracker.size() },
       sendQueue: core.budget.depth(),
       proposalKeys: pool.stats(),
       held: hold.current(),
-      nodeRequests: follower.stats().requests,
+      nodeRequests: core.follower.stats().requests,
     }),
-    close,
-    [Symbol.asyncDispose]: () => close(),
+    close: closing.close,
+    [Symbol.asyncDispose]: () => closing.close(),
   } satisfies Relay)
-}
-
-async function assertOneChain([first, ...others]: readonly [
-  NodeConnection,
-  ...NodeConnection[],
-]): Promise<void> {
-  const chainId = await readChainId(first)
-  await Promise.all(others.map((node) => assertChain(node, chainId)))
 }

@@ -1,7 +1,6 @@
 /** All transactions of one relay that are in flight, and those of processes that are gone. @module */
 
 import { pause } from '../deadline.ts'
-import { codeOf } from '../errors.ts'
 import { type AttemptWatch, watchAttempt } from './attempt.ts'
 import type { Batch } from './batch.ts'
 import type { RelayCore } from './core.ts'
@@ -22,17 +21,12 @@ export type Tracker = {
   readonly close: () => void
 }
 
-/** Says that this process lives, so many times while a lease would last. */
-const BEATS = 3
-/** Final jobs are pruned that often, in milliseconds. */
-const PRUNE_MS = 3_600_000
 const LOOK_MS = 20
 
 /** @param onFreed - Told when something is no longer in flight. */
 export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
   const { address, store, pool, follower, tell, signal, settings } = core
   const { holder } = pool
-  const { leaseMs, retentionMs } = settings
   const decide = createDecider(core)
   const attempts = new Map<
     string,
@@ -41,7 +35,7 @@ export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
 
   function watch(attempt: Parameters<typeof watchAttempt>[2], batch: string | null): void {
     const { transactionId } = attempt
-    if (attempts.has(transactionId)) return
+    if (signal.aborted || attempts.has(transactionId)) return
     const onOver = () => {
       attempts.delete(transactionId)
       onFreed()
@@ -53,9 +47,11 @@ export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
   }
 
   async function adopt(): Promise<void> {
+    if (signal.aborted) return
     const rows = await holder.take((name) =>
-      store.adoptAttempts({ address, holder: name, leaseMs }),
+      store.adoptAttempts({ address, holder: name, leaseMs: settings.leaseMs }),
     )
+    if (signal.aborted) return // in the store their time runs out again
     if (rows.length > 0) tell({ kind: 'adopted', count: rows.length })
     for (const row of rows) {
       attempts.get(row.transactionId)?.watch.stop() // its fence is an old one
@@ -63,24 +59,6 @@ export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
     }
   }
 
-  async function beat(): Promise<void> {
-    const askedAt = performance.now()
-    const name = holder.current()
-    await store.extend(name, leaseMs)
-    pool.renew(name, askedAt)
-    await adopt()
-  }
-
-  const trouble = (where: string) => (thrown: unknown) => {
-    if (signal.aborted) return
-    tell({ kind: 'trouble', code: codeOf(thrown), where })
-  }
-  const beats = setInterval(() => {
-    beat().catch(trouble('beat'))
-  }, leaseMs / BEATS)
-  const prunes = setInterval(() => {
-    if (Number.isFinite(retentionMs)) store.prune(address, retentionMs).catch(trouble('prune'))
-  }, PRUNE_MS)
   const stopBlocks = follower.onBlock(({ sealedHeight }) => {
     for (const one of attempts.values()) one.watch.tick(sealedHeight)
   })
@@ -111,8 +89,6 @@ export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
       while (waiting() && !signal.aborted) await pause(LOOK_MS, signal).catch(() => undefined)
     },
     close() {
-      clearInterval(beats)
-      clearInterval(prunes)
       stopBlocks()
       stopBackwards()
       for (const one of [...attempts.values()]) one.watch.stop()

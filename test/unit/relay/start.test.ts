@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { createMemoryStore, type RelayStore } from '../../../src/stores/index.ts'
+import { interposed, openRelay, startRelayNode } from '../../support/simulated-relay.ts'
+import { until } from '../../support/until.ts'
+
+/** What a start asks the store, in this order. */
+const steps = ['enrollKeys', 'listKeys', 'adoptKeys', 'readHold', 'adoptAttempts'] as const
+
+/** A store that refuses the first of these steps, and counts all that it is asked. */
+function refusing(name: keyof RelayStore) {
+  const asked: string[] = []
+  const store = interposed(createMemoryStore(), async (step, go) => {
+    asked.push(step)
+    if (step === name && asked.filter((one) => one === name).length === 1)
+      throw new RangeError('the database was restarted')
+    return go()
+  })
+  return { store, asked }
+}
+
+describe('createRelay, when it rejects', () => {
+  it.each(steps)('leaves nothing going on when the step %s fails', async (name) => {
+    await using node = await startRelayNode()
+    const { store, asked } = refusing(name)
+    await expect(openRelay(node.url, { store, leaseMs: 30 })).rejects.toThrow(RangeError)
+    const before = { steps: asked.length, requests: node.requests() }
+    const height = node.chain.heights().final
+    await until(() => node.chain.heights().final >= height + 30) // many beats later
+    expect({ steps: asked.length, requests: node.requests() }).toEqual(before)
+  })
+
+  it('gives back at once what it had taken over', async () => {
+    await using node = await startRelayNode()
+    const { store, asked } = refusing('readHold')
+    await expect(openRelay(node.url, { store })).rejects.toThrow(RangeError)
+    expect(asked.at(-1)).toBe('extend')
+  })
+
+  it('leaves nothing going on when a node serves another chain', async () => {
+    await using node = await startRelayNode()
+    node.setFault(({ client }) => {
+      if (client === 'other') return { status: 200, body: { chain_id: 'flow-testnet' } }
+      return client === 'gone' ? 'reset' : undefined // it would be asked again for seconds
+    })
+    const accessNodes = [node.url, `${node.url}/other`, `${node.url}/gone`]
+    await expect(openRelay(node.url, { accessNodes })).rejects.toMatchObject({
+      code: 'CHAIN_MISMATCH',
+    })
+    const height = node.chain.heights().final
+    await until(() => node.chain.heights().final >= height + 5)
+    const before = node.requests()
+    await until(() => node.chain.heights().final >= height + 50)
+    expect(node.requests()).toBe(before)
+  })
+
+  it.each(steps)('lets the process end by itself when the step %s fails', async (name) => {
+    const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+    const program = `
+      import { register } from 'node:module'
+      register(${file('../../support/load-typescript.mjs')})
+      const { startRelayNode, openRelay, interposed } =
+        await import(${file('../../support/simulated-relay.ts')})
+      const { createMemoryStore } = await import(${file('../../../src/stores/index.ts')})
+      const store = interposed(createMemoryStore(), async (step, go) => {
+        if (step === '${name}') throw new RangeError('the database is gone')
+        return go()
+      })
+      const node = await startRelayNode()
+      await openRelay(node.url, { store, leaseMs: 600 }).catch(({ name }) => console.log(name))
+      await node[Symbol.asyncDispose]()`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { timeout: 60_000 },
+    )
+    expect(stdout.trim()).toBe('RangeError')
+  })
+})
