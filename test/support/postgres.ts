@@ -15,6 +15,12 @@ export type Postgres = {
   readonly url: string
   /** Ends it as a power cut does, and starts it again on the same folder and port. */
   readonly crash: () => Promise<void>
+  /**
+   * Ends it: `fast` tells its clients why, `immediate` tells nobody anything.
+   *
+   * @returns Starts it again on the same folder and port.
+   */
+  readonly halt: (how: 'fast' | 'immediate') => Promise<() => Promise<void>>
   readonly stop: () => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -115,11 +121,17 @@ export async function startPostgres(bin: string, deadlineMs = 30_000): Promise<P
     await end('SIGINT')
     rmSync(folder, { recursive: true, force: true })
   }
-  const crash = async () => {
-    await end('SIGQUIT')
-    end = await start()
+  const halt: Postgres['halt'] = async (how) => {
+    await end(how === 'fast' ? 'SIGINT' : 'SIGQUIT')
+    return async () => {
+      end = await start()
+    }
   }
-  return { url, crash, stop, [Symbol.asyncDispose]: stop }
+  const crash = async () => {
+    const startAgain = await halt('immediate')
+    await startAgain()
+  }
+  return { url, crash, halt, stop, [Symbol.asyncDispose]: stop }
 }
 
 async function answers(url: string): Promise<boolean> {

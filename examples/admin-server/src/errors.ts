@@ -6,7 +6,15 @@ const sentences = {
   CONFIGURATION_INVALID: [500, 'The configuration has mistakes. Mend each one that is listed.'],
   DATABASE_UNAVAILABLE: [
     503,
-    'The database does not answer. Nothing was changed; try again later.',
+    'The database does not answer. Try again later; the same Idempotency-Key is the same request.',
+  ],
+  DATABASE_LOGIN_REFUSED: [
+    503,
+    'PostgreSQL does not let this user in. Mend user and password of DATABASE_URL, or pg_hba.conf.',
+  ],
+  DATABASE_MISSING: [
+    503,
+    'PostgreSQL has no database of this name. Create it, or mend the name in DATABASE_URL.',
   ],
   DATABASE_REFUSED: [409, 'The database refuses this change, since it breaks a rule of its own.'],
   DATABASE_IN_USE: [

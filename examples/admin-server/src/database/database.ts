@@ -2,7 +2,7 @@
 
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import { AdminError } from '../errors.ts'
+import { AdminError, isAdminError } from '../errors.ts'
 import { lockFolder } from './folder-lock.ts'
 
 /** Runs statements: on any connection, or all on that of one transaction. */
@@ -23,8 +23,15 @@ export type Session = {
 
 /** See `openDatabase`. */
 export type Database = Session & {
-  /** Commits durably when it resolves, rolls back when `work` rejects. `read committed`. */
-  readonly transaction: <T>(work: (session: Session) => Promise<T>) => Promise<T>
+  /**
+   * Commits durably when it resolves, rolls back when `work` rejects. `read committed`.
+   *
+   * @param options.patienceMs - For each statement and lock, where others have to be waited for.
+   */
+  readonly transaction: <T>(
+    work: (session: Session) => Promise<T>,
+    options?: { readonly patienceMs?: number },
+  ) => Promise<T>
   /** Transactions that can be under way at a time. */
   readonly connections: number
   /** For `createSqlStore` of the library. */
@@ -39,6 +46,8 @@ export type DatabasePlace = { readonly url: string } | { readonly folder: string
 const CONNECT_MS = 5_000
 const STATEMENT_MS = 15_000
 const LOCK_MS = 5_000
+/** Beyond what the server takes for a statement: then it, or the way to it, is gone without a word. */
+const SILENCE_MS = 3_000
 const CONNECTIONS = 12
 const INT8 = 20
 /** For tests: gone with the process. */
@@ -55,7 +64,10 @@ BEGIN
 END
 $make$`
 
-/** @throws {AdminError} `DATABASE_UNAVAILABLE`, `DATABASE_IN_USE`. */
+/**
+ * @throws {AdminError} `DATABASE_UNAVAILABLE`, `DATABASE_LOGIN_REFUSED`, `DATABASE_MISSING`,
+ *   `DATABASE_IN_USE`.
+ */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
   return 'url' in place ? openPostgres(place.url) : openFolder(place.folder)
 }
@@ -66,6 +78,9 @@ async function openPostgres(url: string): Promise<Database> {
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
+    query_timeout: STATEMENT_MS + SILENCE_MS,
+    keepAlive: true,
+    allowExitOnIdle: true, // a dead connection that is idle holds up no process that ends
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: STATEMENT_MS,
     application_name: 'fcl-kms-admin-server',
@@ -75,28 +90,44 @@ async function openPostgres(url: string): Promise<Database> {
         id === INT8 ? Number : pg.types.getTypeParser(id, format as 'text'),
     },
   })
-  pool.on('error', () => undefined) // an idle connection was closed: the next query tells
-  const session = (client: Pick<pg.PoolClient, 'query'>): Session => ({
+  // A server that restarts ends all connections. The pool listens to idle ones alone, and an error that
+  // nobody listens to ends the process. Whoever uses the connection is told by its statement.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const session = (client: Pick<pg.PoolClient, 'query'>, query_timeout?: number): Session => ({
     query: async (text, parameters = [], name) => {
-      const statement = { text, values: [...parameters], ...(name === undefined ? {} : { name }) }
+      const statement = {
+        text,
+        values: [...parameters],
+        ...(name === undefined ? {} : { name }),
+        ...(query_timeout === undefined ? {} : { query_timeout }),
+      }
       // The caller states the shape of what its statement selects.
       return (await client.query(statement).catch(refuse)).rows as never
     },
   })
   const database: Database = {
     ...session(pool as unknown as pg.PoolClient), // a pool has the same `query`
-    async transaction(work) {
+    async transaction(work, { patienceMs } = {}) {
       const client = await pool.connect().catch(refuse)
-      let broken: Error | undefined
+      const mine = session(client, patienceMs === undefined ? undefined : patienceMs + SILENCE_MS)
+      let broken = false
       try {
-        await client.query('BEGIN').catch(refuse)
-        const result = await work(session(client))
-        await client.query('COMMIT').catch(refuse)
+        await mine.query('BEGIN')
+        if (patienceMs !== undefined)
+          for (const limit of ['lock', 'statement', 'idle_in_transaction_session'])
+            await mine.query(`SET LOCAL ${limit}_timeout = ${patienceMs}`)
+        const result = await work(mine)
+        await mine.query('COMMIT')
         return result
       } catch (thrown) {
-        await client.query('ROLLBACK').catch((failure: Error) => {
-          broken = failure
-        })
+        // On a connection that is gone the server rolls back by itself; asked, it would not answer.
+        broken =
+          isConnectionLost(thrown) ||
+          (await client.query('ROLLBACK').then(
+            () => false,
+            () => true,
+          ))
         throw thrown
       } finally {
         client.release(broken)
@@ -148,8 +179,16 @@ function refuse(thrown: unknown): never {
   const sqlState = sqlStateOf(thrown)
   // Class 23: a constraint; P0001: one of our own triggers.
   if (/^23|^P0001/.test(sqlState)) throw new AdminError('DATABASE_REFUSED', { sqlState }, thrown)
+  if (/^28/.test(sqlState)) throw new AdminError('DATABASE_LOGIN_REFUSED', { sqlState }, thrown)
+  if (sqlState === '3D000') throw new AdminError('DATABASE_MISSING', { sqlState }, thrown)
   throw new AdminError('DATABASE_UNAVAILABLE', { sqlState }, thrown)
 }
 
 const sqlStateOf = (thrown: unknown): string =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : ''
+
+/** Class 08: the connection; 57P: it was ended from there. What has no SQLSTATE never came from there. */
+const isConnectionLost = (thrown: unknown): boolean =>
+  isAdminError(thrown, 'DATABASE_UNAVAILABLE') &&
+  (!/^[0-9A-Z]{5}$/.test(String(thrown.facts['sqlState'])) ||
+    /^08|^57P/.test(String(thrown.facts['sqlState'])))

@@ -15,7 +15,7 @@ const migrations: readonly string[] = [
 /** Of the advisory lock: any number that nobody else in this database takes. */
 const LOCK = 0x66_63_6c_6b
 /** Whoever starts at the same time waits for the one that works, longer than other statements may. */
-const patience = ['lock_timeout', 'statement_timeout'].map((name) => `SET LOCAL ${name} = '60s'`)
+const PATIENCE_MS = 60_000
 
 /**
  * Many processes may do so at once: one works, the others wait, then look again.
@@ -26,23 +26,25 @@ const patience = ['lock_timeout', 'statement_timeout'].map((name) => `SET LOCAL 
 export async function migrate(
   database: Database,
 ): Promise<{ readonly from: number; readonly to: number }> {
-  return database.transaction(async (session) => {
-    for (const statement of patience) await session.query(statement)
-    await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
-    await session.query(
-      `CREATE TABLE IF NOT EXISTS migrations (
+  return database.transaction(
+    async (session) => {
+      await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+      await session.query(
+        `CREATE TABLE IF NOT EXISTS migrations (
         version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
-    )
-    const from = await readVersion(session)
-    if (from > migrations.length)
-      throw new AdminError('DATABASE_TOO_NEW', { version: from, known: migrations.length })
-    for (const [index, text] of migrations.entries()) {
-      if (index < from) continue
-      for (const statement of splitStatements(text)) await session.query(statement)
-      await session.query('INSERT INTO migrations (version) VALUES ($1)', [index + 1])
-    }
-    return { from, to: migrations.length }
-  })
+      )
+      const from = await readVersion(session)
+      if (from > migrations.length)
+        throw new AdminError('DATABASE_TOO_NEW', { version: from, known: migrations.length })
+      for (const [index, text] of migrations.entries()) {
+        if (index < from) continue
+        for (const statement of splitStatements(text)) await session.query(statement)
+        await session.query('INSERT INTO migrations (version) VALUES ($1)', [index + 1])
+      }
+      return { from, to: migrations.length }
+    },
+    { patienceMs: PATIENCE_MS },
+  )
 }
 
 async function readVersion(session: Session): Promise<number> {

@@ -89,12 +89,13 @@ export async function openSigning(
 /** One process at a time makes the tables of the relay; the others wait, and find them. */
 async function openStore(database: Database): Promise<RelayStore> {
   if (database.connections === 1) return createSqlStore(database.forRelay)
-  return database.transaction(async (session) => {
-    for (const limit of ['lock', 'statement', 'idle_in_transaction_session'])
-      await session.query(`SET LOCAL ${limit}_timeout = ${2 * START_MS}`)
-    await session.query('SELECT pg_advisory_xact_lock($1)', [STORE_LOCK])
-    return createStorePatiently(database)
-  })
+  return database.transaction(
+    async (session) => {
+      await session.query('SELECT pg_advisory_xact_lock($1)', [STORE_LOCK])
+      return createStorePatiently(database)
+    },
+    { patienceMs: 2 * START_MS },
+  )
 }
 
 /** A process of an older version, or the library elsewhere, may make the same tables without our lock. */
