@@ -190,6 +190,42 @@ describe('a session', () => {
   })
 })
 
+describe('an address from which somebody tries tokens', () => {
+  let server: ApiServer
+  beforeAll(async () => {
+    server = await startApiServer(treasury.config)
+  })
+  afterAll(() => server?.close())
+  const wrong = (index: number) => `fka_${String(index).padStart(42, 'B')}A`
+  const asBearer = (token: string) => callApi(server.url, { method: 'GET', path: '/v1/me', token })
+  const statusOf = async (path: string) =>
+    (await callApi(server.url, { method: 'GET', path })).status
+
+  it('is refused new ones, and loses nothing of what it had', async () => {
+    const olga = await server.tokenOf('olga', 'operator')
+    const oscar = await server.tokenOf('oscar', 'operator')
+    const page = await signIn(server, olga)
+    expect((await asBearer(oscar.token)).status).toBe(200)
+    const tried: number[] = []
+    for (let index = 0; index < 15; index += 1) tried.push((await asBearer(wrong(index))).status)
+    expect(tried).toEqual([...Array(10).fill(401), ...Array(5).fill(429)])
+    const limited = await asBearer(wrong(99))
+    expect(limited.body).toMatchObject({ code: 'RATE_LIMITED', facts: { scope: 'credentials' } })
+    expect(limited.headers.get('retry-after')).toMatch(/^[1-6]$/)
+    const { answer } = await signIn(server, { ...olga, token: wrong(100) })
+    expect([answer.status, answer.body.facts]).toEqual([
+      429,
+      expect.objectContaining({ scope: 'credentials' }),
+    ])
+    for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json'])
+      expect([path, await statusOf(path)]).toEqual([path, 200])
+    expect((await callAs(server, page, 'GET', '/v1/me')).status).toBe(200)
+    expect((await callAs(server, page, 'POST', '/v1/resume', reason)).status).toBe(200)
+    expect((await asBearer(oscar.token)).status).toBe(200)
+    expect((await signIn(server, oscar)).answer.status).toBe(201)
+  })
+})
+
 describe('the event stream', () => {
   let server: ApiServer
   beforeAll(async () => {

@@ -66,6 +66,7 @@ export const configWith = (functions: Partial<Record<string, FunctionRules>> = {
     requestsPerSecond: { token: 100, address: 100, all: 100 },
     requestSignatures: 'off',
     maxConnections: 10,
+    maxConnectionsPerAddress: 10,
     sessionMinutes: 60,
   },
   webhooks: { allow: [] },

@@ -162,6 +162,7 @@ function configOf(
       requestsPerSecond: { token: 10_000, address: 10_000, all: 10_000 },
       requestSignatures: 'off',
       maxConnections: 1_000,
+      maxConnectionsPerAddress: 1_000,
       sessionMinutes: 60,
     },
     webhooks: { allow: [] },

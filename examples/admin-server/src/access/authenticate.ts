@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.ts'
 import type { Database, Session } from '../database/database.ts'
-import { AdminError, isAdminError } from '../errors.ts'
+import { AdminError } from '../errors.ts'
 import { type Credentials, readBearer, readSessionCookie, unauthenticated } from './credentials.ts'
 import { createNonceStore } from './nonces.ts'
 import { createJwtReader } from './oidc.ts'
@@ -192,15 +192,6 @@ export function requireRole(
   if (!allowed.some((role) => principal.roles.has(role)))
     throw new AdminError('FORBIDDEN', { roles: allowed })
 }
-
-/**
- * Whether a refusal counts against its address: credentials that were wrong, not missing ones. A page
- * that was left open asks without any.
- */
-export const countsAsFailure = (thrown: unknown): boolean =>
-  (isAdminError(thrown, 'UNAUTHENTICATED') && thrown.facts['reason'] !== 'no-credentials') ||
-  isAdminError(thrown, 'CSRF_REFUSED') ||
-  isAdminError(thrown, 'SIGNATURE_REFUSED')
 
 type SessionFacts = {
   readonly idHash: string

@@ -67,6 +67,15 @@ export function readBearer(values: readonly string[]): string | undefined {
   return token
 }
 
+/** @returns The token or JWT that a call brings, if it brings one that can be read. */
+export function bearerOf(rawHeaders: readonly string[]): string | undefined {
+  try {
+    return readBearer(credentialsOf(rawHeaders).authorization)
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * @param name - Of the cookie; others are for somebody else.
  * @returns Its value, or nothing when it did not come along.

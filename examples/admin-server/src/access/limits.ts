@@ -1,5 +1,6 @@
 /** How often somebody may call: token buckets in bounded memory, by a clock that never goes back. @module */
 
+import { sha256Hex } from './digest.ts'
 import { addressGroup } from './network.ts'
 import type { Principal } from './principal.ts'
 
@@ -25,10 +26,15 @@ export type Limits = {
    * not authenticated cannot use up what all have in common.
    */
   readonly caller: (principal: Pick<Principal, 'name'>) => RateDecision
-  /** Credentials that were refused. Ask before they are checked, note after they were refused. */
-  readonly failures: {
-    readonly check: (address: string) => RateDecision
-    readonly note: (address: string) => void
+  /**
+   * Tokens and JWTs that were not right lately, by the address that brings them. One that was is let
+   * through, whatever others behind its address try. It is looked up like any other.
+   */
+  readonly credentials: {
+    /** Ask before it is looked up. */
+    readonly check: (address: string, credential: string) => RateDecision
+    readonly accepted: (credential: string) => void
+    readonly refused: (address: string, credential: string) => void
   }
 }
 
@@ -100,6 +106,9 @@ export function createLimits(
   const callers = limiter(rates.token)
   const all = limiter(rates.all)
   const failures = limiter(failuresPerMinute / 60, failuresPerMinute)
+  const { maxKeys = MAX_KEYS } = options
+  // Hashes, in the order in which they were used: the first was idle longest.
+  const right = new Set<string>()
   return Object.freeze({
     address: (address) => addresses.take(addressGroup(address)),
     caller({ name }) {
@@ -108,9 +117,21 @@ export function createLimits(
       const own = callers.take(name)
       return own.allowed ? all.take('all') : own
     },
-    failures: {
-      check: (address) => failures.peek(addressGroup(address)),
-      note: (address) => void failures.take(addressGroup(address)),
+    credentials: {
+      check: (address, credential) =>
+        right.has(sha256Hex(credential)) ? ALLOWED : failures.peek(addressGroup(address)),
+      accepted(credential) {
+        const hash = sha256Hex(credential)
+        right.delete(hash)
+        right.add(hash)
+        if (right.size <= maxKeys) return
+        const [oldest] = right
+        if (oldest !== undefined) right.delete(oldest)
+      },
+      refused(address, credential) {
+        right.delete(sha256Hex(credential))
+        failures.take(addressGroup(address))
+      },
     },
   } satisfies Limits)
 }

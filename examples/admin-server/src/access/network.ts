@@ -30,12 +30,12 @@ export function createNetworkGuard(http: {
   readonly trustedProxies: readonly string[]
   readonly allowedNetworks: readonly string[]
 }): NetworkGuard {
-  const proxies = listOf(http.trustedProxies)
-  const allowed = listOf(http.allowedNetworks)
+  const isProxy = createAddressList(http.trustedProxies)
+  const isAllowed = createAddressList(http.allowedNetworks)
   const bounded = http.allowedNetworks.length > 0
 
   function clientOf(peer: string, forwardedFor: readonly string[]): string | undefined {
-    if (forwardedFor.length === 0 || !includes(proxies, peer)) return peer
+    if (forwardedFor.length === 0 || !isProxy(peer)) return peer
     const hops = forwardedFor.join(',').split(',')
     if (hops.length > MAX_HOPS) return undefined
     let client = peer
@@ -43,7 +43,7 @@ export function createNetworkGuard(http: {
       const address = normaliseAddress(withoutPort(hop.trim()))
       if (address === undefined) return undefined
       client = address
-      if (!includes(proxies, address)) break
+      if (!isProxy(address)) break
     }
     return client
   }
@@ -54,8 +54,7 @@ export function createNetworkGuard(http: {
       if (peerAddress === undefined) throw new AdminError('ADDRESS_FORBIDDEN')
       const client = clientOf(peerAddress, forwardedFor)
       if (!bounded) return client ?? peerAddress
-      if (client === undefined || !includes(allowed, client))
-        throw new AdminError('ADDRESS_FORBIDDEN')
+      if (client === undefined || !isAllowed(client)) throw new AdminError('ADDRESS_FORBIDDEN')
       return client
     },
   } satisfies NetworkGuard)
@@ -108,11 +107,14 @@ export function addressGroup(address: string): string {
   return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`
 }
 
-/** One list for each family: in one list `::/0` would take in every IPv4 address as well. */
-type Networks = { readonly ipv4: BlockList; readonly ipv6: BlockList }
-
-function listOf(ranges: readonly string[]): Networks {
-  const lists: Networks = { ipv4: new BlockList(), ipv6: new BlockList() }
+/**
+ * @param ranges - CIDR ranges or single addresses.
+ * @returns Whether an address, as `normaliseAddress` writes it, is in one of them.
+ * @throws {AdminError} `CONFIGURATION_INVALID` for a range that is none.
+ */
+export function createAddressList(ranges: readonly string[]): (address: string) => boolean {
+  // One list for each family: in one list `::/0` would take in every IPv4 address as well.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() }
   const wrong: string[] = []
   for (const range of ranges) {
     const network = parseNetwork(range)
@@ -120,12 +122,10 @@ function listOf(ranges: readonly string[]): Networks {
     else lists[network.family].addSubnet(network.address, network.prefix, network.family)
   }
   if (wrong.length > 0) throw new AdminError('CONFIGURATION_INVALID', { networks: wrong })
-  return lists
-}
-
-function includes(lists: Networks, address: string): boolean {
-  const family = isIPv4(address) ? 'ipv4' : 'ipv6'
-  return lists[family].check(address, family)
+  return (address) => {
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+    return lists[family].check(address, family)
+  }
 }
 
 /** Some proxies write the port too: `192.0.2.1:4711`, `[2001:db8::1]:4711`, `[2001:db8::1]`. */

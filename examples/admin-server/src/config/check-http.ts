@@ -23,6 +23,8 @@ export function checkHttp({ http }: Partly<FileSettings>): readonly Mistake[] {
   if (publicUrl !== undefined && urlWrong === undefined && port !== undefined) {
     const url = new URL(publicUrl)
     const plain = url.protocol === 'http:' // so it is on loopback
+    if (!plain && http?.trustedProxies?.length === 0)
+      found.push(mistake('PROXIES_MISSING', ['http', 'trustedProxies']))
     if (plain && Number(url.port || 80) !== port)
       found.push(mistake('PUBLIC_URL_PORT', ['http', 'publicUrl']))
   }

@@ -63,6 +63,8 @@ export type Config = {
     /** `approvals`: bearer calls that approve, pause or resume must carry a signature of the request. */
     readonly requestSignatures: 'off' | 'approvals' | 'changes'
     readonly maxConnections: number
+    /** IPv6: of one /64. Those of trusted proxies count in all only. */
+    readonly maxConnectionsPerAddress: number
     readonly sessionMinutes: number
   }
   readonly oidc?: {

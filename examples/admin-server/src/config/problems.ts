@@ -125,6 +125,10 @@ const sentences = {
     'The server would take plain HTTP from every network that reaches it.',
     'Listen on 127.0.0.1, or name the proxies in http.trustedProxies or the callers in http.allowedNetworks.',
   ],
+  PROXIES_MISSING: [
+    'Somebody ends TLS before the server, and it does not know who: all callers have one address, with one limit for all of them.',
+    'Name the addresses of your proxies in http.trustedProxies.',
+  ],
   CIDR_INVALID: [
     'This is not a CIDR range.',
     'Write one, such as 10.0.0.0/8 or 2001:db8::/32, without address bits behind the prefix.',
@@ -212,6 +216,7 @@ const warnings: ReadonlySet<ProblemId> = new Set<ProblemId>([
   'ANCHOR_BESIDE_DATABASE',
   'SSLMODE_UNCLEAR',
   'PUBLIC_URL_PORT',
+  'PROXIES_MISSING',
 ])
 
 /** Whether the server starts nevertheless. */

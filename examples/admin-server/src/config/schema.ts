@@ -138,6 +138,7 @@ export const fileSchema = fields({
     }),
     requestSignatures: oneOf(['off', 'approvals', 'changes'], 'off'),
     maxConnections: whole(1, 100_000, '', 1_000),
+    maxConnectionsPerAddress: whole(1, 100_000, '', 100),
     sessionMinutes: whole(1, 1_440, ' of minutes', 60),
   }),
   oidc: Type.Optional(

@@ -1,13 +1,12 @@
 /** The guards of the access part, as the HTTP server asks for them. @module */
 
 import type { Authenticator, Effect } from '../access/authenticate.ts'
-import { countsAsFailure } from '../access/authenticate.ts'
-import { credentialsOf } from '../access/credentials.ts'
-import type { Limits } from '../access/limits.ts'
+import { bearerOf, credentialsOf } from '../access/credentials.ts'
+import type { Limits, RateDecision } from '../access/limits.ts'
 import type { NetworkGuard } from '../access/network.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
-import { isAdminError } from '../errors.ts'
+import { AdminError, isAdminError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Access, CallFacts } from './context.ts'
@@ -45,16 +44,25 @@ export function createAccess(parts: {
     takeTurn(scope, key) {
       // One in all is taken with that of the caller: who is nobody cannot use it up.
       if (scope === 'all') return allowed
-      if (scope === 'token') return limits.caller({ name: key })
-      const failures = limits.failures.check(key)
-      return failures.allowed ? limits.address(key) : failures
+      return scope === 'token' ? limits.caller({ name: key }) : limits.address(key)
     },
-    authenticate: (facts) => authenticator.authenticate(callOf(facts)),
+    async authenticate(facts) {
+      const bearer = bearerOf(facts.rawHeaders)
+      if (bearer !== undefined) {
+        const turn = limits.credentials.check(facts.clientAddress, bearer)
+        if (!turn.allowed) throw limited(turn)
+      }
+      const principal = await authenticator.authenticate(callOf(facts))
+      if (bearer !== undefined) limits.credentials.accepted(bearer)
+      return principal
+    },
     checkSignature: ({ principal, body, ...facts }) =>
       authenticator.checkSignature(principal, effectOf(facts), callOf(facts), body),
     onRefusal({ principal, error, ...facts }) {
       metrics.onRefusal(error.code)
-      if (countsAsFailure(error)) limits.failures.note(facts.clientAddress)
+      const bearer = bearerOf(facts.rawHeaders)
+      if (bearer !== undefined && error.code === 'UNAUTHENTICATED')
+        limits.credentials.refused(facts.clientAddress, bearer)
       const { requestId, method, route, clientAddress } = facts
       const cause = error.cause instanceof Error ? error.cause.message : undefined
       const about = { requestId, method, route, clientAddress, code: error.code, cause }
@@ -72,6 +80,10 @@ export function createAccess(parts: {
     },
   }
 }
+
+/** Of one address, until it has fewer wrong credentials. */
+export const limited = ({ retryAfterSeconds }: RateDecision): AdminError =>
+  new AdminError('RATE_LIMITED', { scope: 'credentials', retryAfterSeconds })
 
 /** A page that is left open asks without credentials again and again: that is no record. */
 const isOfAudit = (code: string) =>

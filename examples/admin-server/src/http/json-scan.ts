@@ -1,20 +1,33 @@
 /** Refuses what JSON.parse lets pass, and bounds what it costs. @module */
 
 import { AdminError } from '../errors.ts'
+import { isExact, MAX_NUMBER_LENGTH } from './json-number.ts'
 
 /** Bounds of one body. 1,000 mints with ten traits each are 27,000 entries at depth 5. */
 export const jsonBounds = { depth: 32, entries: 50_000, membersPerObject: 500 } as const
 
 /** Object keys that reach a prototype in code that merges objects carelessly. */
-const POISON = /^(?:__proto__|constructor|prototype)$/
-const TOKEN_END = /[\s,\]}:[{"]/g
-/** No exact number needs more, and the patterns below would take long over millions of zeros. */
-const NUMBER_LENGTH = 32
-const NUMBER = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
+const poison: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+/** What ends a number: white space and the characters that mean something. */
+const tokenEnds: ReadonlySet<number> = new Set(
+  [...' \t\n\r,]}:[{"'].map((one) => one.charCodeAt(0)),
+)
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const MINUS = 0x2d
+const ZERO = 0x30
+const NINE = 0x39
+const OPEN_OBJECT = 0x7b
+const OPEN_ARRAY = 0x5b
+const CLOSE_OBJECT = 0x7d
+const CLOSE_ARRAY = 0x5d
 
 /**
  * Walks a text once, before it is parsed. Right about each text that is JSON; a text that is not
- * may pass, since JSON.parse refuses it next. Total: no text makes it loop or recurse.
+ * may pass, since JSON.parse refuses it next. Total: no text makes it loop or recurse. It looks at each
+ * character a fixed number of times, since anybody may send what is scanned here.
  *
  * @param text - Free of lone surrogates, as a decoded UTF-8 text is.
  * @throws {AdminError} `MALFORMED_BODY` with a reason and the offset in characters:
@@ -33,36 +46,40 @@ export function scanJson(text: string): void {
     if (entries > jsonBounds.entries) refuse('TOO_MANY_ENTRIES', at)
   }
   while (at < text.length) {
-    const character = text[at]
-    if (character === '"') {
-      const end = endOfString(text, at)
-      const value = decode(text, at, end)
-      const keys = open.at(-1)
-      if (keyNext && keys instanceof Set) {
-        if (POISON.test(value)) refuse('FORBIDDEN_KEY', at)
-        if (keys.has(value)) refuse('DUPLICATE_KEY', at)
-        keys.add(value)
-        if (keys.size > jsonBounds.membersPerObject) refuse('TOO_MANY_ENTRIES', at)
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      const { end, escapes } = endOfString(text, at)
+      const keys = keyNext ? open.at(-1) : undefined
+      if (escapes || keys instanceof Set) {
+        const value = decode(text, at, end, escapes)
+        if (keys instanceof Set) {
+          if (poison.has(value)) refuse('FORBIDDEN_KEY', at)
+          if (keys.has(value)) refuse('DUPLICATE_KEY', at)
+          keys.add(value)
+          if (keys.size > jsonBounds.membersPerObject) refuse('TOO_MANY_ENTRIES', at)
+        }
       }
       keyNext = false
       at = end
-    } else if (character === '{' || character === '[') {
-      open.push(character === '{' ? new Set() : null)
+    } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      open.push(code === OPEN_OBJECT ? new Set() : null)
       if (open.length > jsonBounds.depth) refuse('TOO_DEEP', at)
-      keyNext = character === '{'
+      keyNext = code === OPEN_OBJECT
       count()
       at += 1
-    } else if (character === '}' || character === ']') {
+    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
       open.pop()
       keyNext = false
       at += 1
-    } else if (character === ',') {
+    } else if (code === COMMA) {
       keyNext = open.at(-1) instanceof Set
       count()
       at += 1
-    } else if (character === '-' || (character !== undefined && /[0-9]/.test(character))) {
-      TOKEN_END.lastIndex = at
-      const end = TOKEN_END.exec(text)?.index ?? text.length
+    } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+      let end = at + 1
+      // One character more than a number may have: the rest is not looked at.
+      const last = Math.min(text.length, at + MAX_NUMBER_LENGTH + 1)
+      while (end < last && !tokenEnds.has(text.charCodeAt(end))) end += 1
       if (!isExact(text.slice(at, end))) refuse('NUMBER_NOT_EXACT', at)
       at = end
     } else at += 1
@@ -70,19 +87,25 @@ export function scanJson(text: string): void {
 }
 
 /** After the closing quote. A quote after an odd number of backslashes does not close. */
-function endOfString(text: string, start: number): number {
+function endOfString(
+  text: string,
+  start: number,
+): { readonly end: number; readonly escapes: boolean } {
+  let escapes = false
   for (let at = start + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
-    if (code === 0x22) return at + 1
-    if (code === 0x5c) at += 1
+    if (code === QUOTE) return { end: at + 1, escapes }
+    if (code !== BACKSLASH) continue
+    escapes = true
+    at += 1
   }
   return refuse('NOT_JSON', start)
 }
 
 /** Only escapes can bring in what UTF-8 cannot: half a surrogate pair, or NUL, which SQL refuses. */
-function decode(text: string, start: number, end: number): string {
+function decode(text: string, start: number, end: number, escapes: boolean): string {
   const raw = text.slice(start + 1, end - 1)
-  if (!raw.includes('\\')) return raw
+  if (!escapes) return raw
   let value: unknown
   try {
     value = JSON.parse(`"${raw}"`)
@@ -92,28 +115,6 @@ function decode(text: string, start: number, end: number): string {
   if (typeof value !== 'string') return refuse('NOT_JSON', start)
   if (value.includes('\0') || /\p{Surrogate}/u.test(value)) refuse('FORBIDDEN_CHARACTER', start)
   return value
-}
-
-/**
- * Whether the number that is read is the one that was written, up to 2^53 - 1: another reader of
- * the same text, such as an approver's tool, must not see another amount.
- */
-function isExact(token: string): boolean {
-  if (token.length > NUMBER_LENGTH || !NUMBER.test(token)) return false
-  const value = Number(token)
-  if (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER) return false
-  if (Object.is(value, -0)) return false
-  return canonical(token) === canonical(String(value))
-}
-
-/** Significant digits and exponent of a decimal number: `1.50e1` and `15` are both `15e0`. */
-function canonical(token: string): string {
-  const [, whole = '', fraction = '', exponent = '0'] = NUMBER.exec(token) ?? []
-  const digits = `${whole}${fraction}`.replace(/^0+/, '')
-  const significant = digits.replace(/0+$/, '')
-  if (significant === '') return '0'
-  const scale = Number(exponent) - fraction.length + digits.length - significant.length
-  return `${token.startsWith('-') ? '-' : ''}${significant}e${scale}`
 }
 
 function refuse(reason: string, offset: number): never {

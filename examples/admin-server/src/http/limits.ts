@@ -25,10 +25,13 @@ export function guardCalls(app: FastifyInstance, access: Access): void {
         socket.remoteAddress ?? '',
         textOf(headers['x-forwarded-for']),
       )
+      const auth: RouteAuth | undefined = request.is404
+        ? undefined
+        : request.routeOptions.config.auth
+      if (auth !== undefined && 'public' in auth && auth.unlimited) return
       takeTurn(access, 'address', request.clientAddress)
       takeTurn(access, 'all', '')
       if (request.is404) return
-      const auth: RouteAuth | undefined = request.routeOptions.config.auth
       if (auth === undefined) throw new AdminError('FORBIDDEN') // cannot start; see route-auth
       if ('public' in auth || (auth.loopback && isLocal(request))) return
       const principal = await access.authenticate(factsOf(request))

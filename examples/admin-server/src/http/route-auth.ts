@@ -4,9 +4,13 @@ import type { FastifyInstance } from 'fastify'
 import { type Role, roles } from '../access/principal.ts'
 import { AdminError } from '../errors.ts'
 
-/** `loopback`: also anybody on this machine that came without a proxy, for scrapers of metrics. */
+/**
+ * `unlimited`: not refused for how often others behind the same address call, since a balancer asks it
+ * whether anybody is served at all. `loopback`: also anybody on this machine that came without a proxy, for scrapers of
+ * metrics.
+ */
 export type RouteAuth =
-  | { readonly public: true }
+  | { readonly public: true; readonly unlimited?: true }
   | { readonly roles: readonly Role[]; readonly loopback?: true }
 
 /**

@@ -15,16 +15,20 @@ import type { Access } from './context.ts'
 import { boundClosing } from './draining.ts'
 import { bareHeaders, sendSecurityHeaders } from './headers.ts'
 import { guardCalls } from './limits.ts'
-import { answerNotFound } from './not-found.ts'
+import { refuseUnknown } from './not-found.ts'
 import { serveOpenapi } from './openapi.ts'
 import { toAdminError, toProblem } from './problems.ts'
 import { requireRouteAuth } from './route-auth.ts'
+import { boundSockets, type SocketLimits } from './sockets.ts'
 import { acceptStrictJson } from './strict-json.ts'
 import { assertPlainQuery, assertPlainRequest } from './transport.ts'
 import { compileSchema } from './validation.ts'
 
-/** Bytes of a body. Routes that take up to 1,000 items set `bodyLimit` to the large one. */
-export const BODY_LIMIT = 64 * 1024
+/** Bytes of a body, where a route does not say otherwise: a digest or a token, and room for a space. */
+export const BODY_LIMIT = 1 * 1024
+/** Where somebody gives a reason in words. */
+export const TEXT_BODY_LIMIT = 8 * 1024
+/** Where up to 1,000 items are asked for. */
 export const LARGE_BODY_LIMIT = 2 * 1024 * 1024
 /** Characters of one parameter within a path. */
 const MAX_PARAMETER_LENGTH = 128
@@ -49,7 +53,7 @@ const defaultTimeouts = {
 
 /** See `createHttpServer`. */
 export type HttpServerOptions = {
-  readonly config: Pick<Config['http'], 'publicUrl' | 'maxConnections'>
+  readonly config: Pick<Config['http'], 'publicUrl'> & SocketLimits
   /** A pino logger. Gets one line for each answer, without query, headers and bodies. */
   readonly log: FastifyBaseLogger
   readonly access: Access
@@ -105,13 +109,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       return sendProblem(error, request, reply)
     },
   })
-  app.server.maxConnections = config.maxConnections
+  boundSockets(app, config)
   app.server.maxHeadersCount = 0 // beyond it Node.js drops headers silently; ours are counted
   clientErrors.watch(app)
   boundClosing(app, timeouts.drainMs)
   app.setValidatorCompiler(compileSchema)
   app.setErrorHandler(sendProblem)
-  answerNotFound(app)
   requireRouteAuth(app)
   sendSecurityHeaders(app, config.publicUrl)
   app.after(() => {
@@ -120,6 +123,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       assertPlainQuery(request.query)
     })
     guardCalls(app, access)
+    refuseUnknown(app)
     acceptStrictJson(app)
     logAnswers(app)
     serveOpenapi(app, { version: options.version, publicUrl: config.publicUrl })

@@ -99,14 +99,25 @@ describe('a call that was refused', () => {
 
   it.each<[AdminErrorCode, boolean]>([
     ['UNAUTHENTICATED', true],
-    ['CSRF_REFUSED', true],
-    ['SIGNATURE_REFUSED', true],
+    ['CSRF_REFUSED', false],
+    ['SIGNATURE_REFUSED', false],
     ['FORBIDDEN', false],
     ['RATE_LIMITED', false],
-  ])('for %s counts against its address: %s', (code, counts) => {
+  ])('for %s counts against new credentials of its address: %s', (code, counts) => {
     const { access, limits } = world()
     for (let index = 0; index < 10; index += 1) access.onRefusal?.(callOf(code, 'wrong'))
-    expect(limits.failures.check('192.0.2.1').allowed).toBe(!counts)
-    expect(access.takeTurn('address', '192.0.2.1').allowed).toBe(!counts)
+    expect(limits.credentials.check('192.0.2.1', 'new').allowed).toBe(!counts)
+    expect(access.takeTurn('address', '192.0.2.1').allowed).toBe(true)
+  })
+
+  it.each([
+    ['nothing', []],
+    ['a session that is over', ['Cookie', `session=${'A'.repeat(43)}`]],
+    ['what is no token', ['Authorization', 'Basic YTpi']],
+  ])('counts against nobody when it brings %s', (_, rawHeaders) => {
+    const { access, limits } = world()
+    for (let index = 0; index < 50; index += 1)
+      access.onRefusal?.({ ...callOf('UNAUTHENTICATED', 'wrong'), rawHeaders })
+    expect(limits.credentials.check('192.0.2.1', 'new').allowed).toBe(true)
   })
 })

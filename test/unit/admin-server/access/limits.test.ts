@@ -124,14 +124,29 @@ describe('the limits of the server', () => {
 
   it('refuse an address after ten refused credentials in a minute, until one is given back', () => {
     const clock = testClock(0)
-    const { failures } = createLimits(rates, { clock })
+    const { credentials } = createLimits(rates, { clock })
     for (let failure = 0; failure < 10; failure += 1) {
-      expect(failures.check('192.0.2.1')).toEqual(allowed)
-      failures.note('192.0.2.1')
+      expect(credentials.check('192.0.2.1', `wrong ${failure}`)).toEqual(allowed)
+      credentials.refused('192.0.2.1', `wrong ${failure}`)
     }
-    expect(failures.check('192.0.2.1')).toEqual({ allowed: false, retryAfterSeconds: 6 })
-    expect(failures.check('192.0.2.2')).toEqual(allowed)
+    const refused = { allowed: false, retryAfterSeconds: 6 }
+    expect(credentials.check('192.0.2.1', 'another')).toEqual(refused)
+    expect(credentials.check('192.0.2.2', 'another')).toEqual(allowed)
     clock.advance(6_000)
-    expect(failures.check('192.0.2.1')).toEqual(allowed)
+    expect(credentials.check('192.0.2.1', 'another')).toEqual(allowed)
+  })
+
+  it('let a credential through that was right lately, until it is refused itself', () => {
+    const { credentials, address } = createLimits(rates, { clock: testClock(0), maxKeys: 2 })
+    credentials.accepted('right')
+    for (let failure = 0; failure < 10; failure += 1) credentials.refused('192.0.2.1', 'wrong')
+    expect(credentials.check('192.0.2.1', 'right')).toEqual(allowed)
+    expect(credentials.check('192.0.2.1', 'new').allowed).toBe(false)
+    expect(address('192.0.2.1')).toEqual(allowed)
+    credentials.refused('192.0.2.1', 'right') // revoked meanwhile
+    expect(credentials.check('192.0.2.1', 'right').allowed).toBe(false)
+    for (const one of ['a', 'b', 'a', 'c']) credentials.accepted(one)
+    const known = ['a', 'b', 'c'].map((one) => credentials.check('192.0.2.1', one).allowed)
+    expect(known).toEqual([true, false, true])
   })
 })

@@ -33,6 +33,7 @@ describe('a configuration without mistakes', () => {
         requestsPerSecond: { token: 50, address: 100, all: 1_000 },
         requestSignatures: 'off',
         maxConnections: 1_000,
+        maxConnectionsPerAddress: 100,
         sessionMinutes: 60,
       },
       webhooks: { allow: [] },
@@ -161,7 +162,9 @@ describe('a configuration without mistakes', () => {
     { allowedNetworks: ['0.0.0.0/0', '::/0'] },
     { trustedProxies: ['10.1.2.3/32', '2001:db8::/32', 'fe80::1/128', '::ffff:10.0.0.0/104'] },
   ])('may listen on every address once it is said who calls: %j', (fields) => {
-    const http = { host: '0.0.0.0', publicUrl: 'https://mint.example.com', ...fields }
+    const proxies = { trustedProxies: ['10.0.0.1/32'] }
+    const publicUrl = 'https://mint.example.com'
+    const http = { host: '0.0.0.0', publicUrl, ...proxies, ...fields }
     expect(load({ ...good(), http }).warnings).toEqual([])
   })
 

@@ -53,6 +53,17 @@ describe('warnings', () => {
     expect(warned(change)).toEqual([])
   })
 
+  it('name an https URL without the proxies that end TLS', () => {
+    const change = (s: Loose) => {
+      s.http = { publicUrl: 'https://mint.example.com' }
+    }
+    expect(warned(change)).toEqual(['PROXIES_MISSING http.trustedProxies'])
+    const named = (s: Loose) => {
+      s.http = { publicUrl: 'https://mint.example.com', trustedProxies: ['127.0.0.1/32'] }
+    }
+    expect(warned(named)).toEqual([])
+  })
+
   it.each(['require', 'verify-ca'])('name sslmode=%s', (mode) => {
     const DATABASE_URL = `postgresql://db.example.com/mint?sslmode=${mode}`
     expect(warned(() => undefined, { DATABASE_URL })).toEqual(['SSLMODE_UNCLEAR DATABASE_URL'])

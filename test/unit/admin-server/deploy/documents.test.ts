@@ -157,6 +157,11 @@ describe('the limits in the guide', () => {
 
   it.each<[what: string, file: string, pattern: RegExp]>([
     ['connections', 'config/schema.ts', /maxConnections: whole\(1, [\d_]+, '', ([\d_]+)\)/],
+    [
+      'connections',
+      'config/schema.ts',
+      /maxConnectionsPerAddress: whole\(1, [\d_]+, '', ([\d_]+)\)/,
+    ],
     ['calls a second', 'config/schema.ts', /token: whole\(1, [\d_]+, '', ([\d_]+)\)/],
     ['calls a second', 'config/schema.ts', /address: whole\(1, [\d_]+, '', ([\d_]+)\)/],
     ['calls a second', 'config/schema.ts', /all: whole\(1, [\d_]+, '', ([\d_]+)\)/],
@@ -177,6 +182,7 @@ describe('the limits in the guide', () => {
     ['headers', 'http/transport.ts', /MAX_HEADERS = (\d+)/],
     ['headers', 'http/server.ts', /MAX_HEADER_SIZE = (\d+) \* 1024/],
     ['body', 'http/server.ts', / BODY_LIMIT = (\d+) \* 1024/],
+    ['body', 'http/server.ts', /TEXT_BODY_LIMIT = (\d+) \* 1024/],
     ['body', 'http/server.ts', /LARGE_BODY_LIMIT = (\d+) \* 1024 \* 1024/],
   ])('names the limits that the code has: %s of %s', (what, file, pattern) => {
     const [, found = 'nothing'] = pattern.exec(sourceOf(file)) ?? []

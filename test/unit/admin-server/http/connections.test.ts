@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import { anyRole } from '../../../../examples/admin-server/src/http/context.ts'
 import type { HttpServerOptions } from '../../../../examples/admin-server/src/http/server.ts'
-import { listen, sampleServer } from './sample-server.ts'
+import { until } from '../../../support/until.ts'
+import { listen, manySockets, sampleServer } from './sample-server.ts'
 
 const open: { app?: FastifyInstance; sockets: Socket[] } = { sockets: [] }
 afterEach(async () => {
@@ -17,6 +19,7 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<number> 
       const config = { auth: { public: true } } as const
       app.get('/ok', { config }, async () => ({}))
       app.post('/ok', { config }, async () => ({}))
+      app.post('/closed', { config: { auth: anyRole } }, async () => ({}))
       app.get('/late', { config }, async () => {
         await sleep(200)
         return {}
@@ -28,8 +31,11 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<number> 
 }
 
 /** A connection, and all that it got once it is closed by the other side. */
-async function dial(port: number): Promise<{ socket: Socket; end: Promise<string> }> {
-  const socket = connect({ port, host: '127.0.0.1' })
+async function dial(
+  port: number,
+  localAddress = '127.0.0.1',
+): Promise<{ socket: Socket; end: Promise<string> }> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress })
   open.sockets.push(socket)
   let received = ''
   socket.on('data', (data) => {
@@ -87,7 +93,7 @@ describe('slow senders', () => {
 
 describe('connections', () => {
   it('are refused beyond the configured number', async () => {
-    const config = { publicUrl: 'http://127.0.0.1', maxConnections: 2 }
+    const config = { ...manySockets, publicUrl: 'http://127.0.0.1', maxConnections: 2 }
     const port = await start({ config })
     const first = await dial(port)
     await dial(port)
@@ -95,6 +101,46 @@ describe('connections', () => {
     expect(await third.end).toBe('')
     first.socket.destroy()
     await first.end
+  })
+
+  it('of one address are closed beyond its number, and others are served', async () => {
+    const config = { ...manySockets, publicUrl: 'http://127.0.0.1', maxConnectionsPerAddress: 2 }
+    const port = await start({ config })
+    const first = await dial(port)
+    await dial(port)
+    expect(await (await dial(port)).end).toBe('')
+    const asked = async (localAddress: string) => {
+      const { socket, end } = await dial(port, localAddress)
+      socket.end('GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      return (await end).slice(0, 15)
+    }
+    expect(await asked('127.0.0.2')).toBe('HTTP/1.1 200 OK')
+    first.socket.destroy()
+    await until(async () => (await asked('127.0.0.1')) === 'HTTP/1.1 200 OK')
+  })
+
+  it('of a trusted proxy are those of many callers', async () => {
+    const proxies = { trustedProxies: ['127.0.0.1/32'], maxConnectionsPerAddress: 1 }
+    const config = { ...manySockets, ...proxies, publicUrl: 'http://127.0.0.1' }
+    const port = await start({ config })
+    await dial(port)
+    const { socket, end } = await dial(port)
+    socket.end('GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    expect(await end).toMatch(/^HTTP\/1\.1 200 OK/)
+  })
+
+  it.each([
+    ['POST /v1/nowhere', '404'],
+    ['POST /late', '405'],
+    ['POST /closed', '401'],
+    ['POST /ok', '415'],
+  ])('are answered before a body has come: %s', async (line, status) => {
+    const { socket, end } = await dial(await start())
+    const type = status === '415' ? 'text/plain' : 'application/json'
+    socket.write(
+      `${line} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: 900\r\n\r\n`,
+    )
+    expect((await end).slice(9, 12)).toBe(status)
   })
 
   it('that go wrong while an answer is under way get nothing written into it', async () => {

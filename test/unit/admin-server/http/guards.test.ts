@@ -57,6 +57,14 @@ describe('authorisation of routes', () => {
     expect([response.statusCode, response.json()]).toEqual([200, { caller: null }])
   })
 
+  it('serves what a balancer asks, however often others behind its address call', async () => {
+    const takeTurn: Access['takeTurn'] = () => ({ allowed: false, retryAfterSeconds: 9 })
+    const health = withRoute({ public: true, unlimited: true }, { takeTurn })
+    expect((await callThing(health, {})).statusCode).toBe(200)
+    const page = withRoute({ public: true }, { takeTurn })
+    expect((await callThing(page, {})).json()).toMatchObject({ code: 'RATE_LIMITED' })
+  })
+
   it('refuses a caller without credentials with 401 and the scheme', async () => {
     const response = await callThing(withRoute(anyRole), {})
     expect(response.statusCode).toBe(401)

@@ -84,13 +84,20 @@ export const openAccess: Access = {
   },
 }
 
+/** As many as a test opens. */
+export const manySockets = {
+  maxConnections: 100,
+  maxConnectionsPerAddress: 100,
+  trustedProxies: [],
+} as const
+
 /** Not started; `log` receives the lines. */
 export function sampleServer(
   options: Partial<HttpServerOptions> = {},
   log: string[] = [],
 ): FastifyInstance {
   return createHttpServer({
-    config: { publicUrl: 'https://mint.example.com', maxConnections: 100 },
+    config: { publicUrl: 'https://mint.example.com', ...manySockets },
     log: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
     access: openAccess,
     version: '1.2.3',

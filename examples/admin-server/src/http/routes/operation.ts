@@ -14,6 +14,7 @@ import {
   resolutionBody,
   statsSchema,
 } from '../schemas/operation.ts'
+import { TEXT_BODY_LIMIT } from '../server.ts'
 import type { RouteContext } from './context.ts'
 
 type Reason = { Body: Static<typeof reasonBody> }
@@ -23,7 +24,7 @@ type Resolve = {
 }
 
 const operators = { roles: ['operator'] } as const
-const open = { public: true } as const
+const open = { public: true, unlimited: true } as const
 
 export function operationRoutes(app: FastifyInstance, context: RouteContext): void {
   const { audit, database, relay, stats, metrics } = context
@@ -32,6 +33,7 @@ export function operationRoutes(app: FastifyInstance, context: RouteContext): vo
     app.post<Reason>(
       `/v1/${kind}`,
       {
+        bodyLimit: TEXT_BODY_LIMIT,
         config: { auth: operators },
         schema: {
           tags: ['operation'],
@@ -64,6 +66,7 @@ export function operationRoutes(app: FastifyInstance, context: RouteContext): vo
   app.post<Resolve>(
     '/v1/requests/:id/items/:index/resolve',
     {
+      bodyLimit: TEXT_BODY_LIMIT,
       config: { auth: operators },
       schema: {
         tags: ['operation'],

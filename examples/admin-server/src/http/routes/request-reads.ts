@@ -15,6 +15,7 @@ import {
   requestList,
   requestSchema,
 } from '../schemas/requests.ts'
+import { TEXT_BODY_LIMIT } from '../server.ts'
 import type { RouteContext } from './context.ts'
 
 type List = { Querystring: Static<typeof listQuery> }
@@ -128,6 +129,7 @@ export function requestReadRoutes(
   app.post<Cancel>(
     `${path}/:id/cancel`,
     {
+      bodyLimit: TEXT_BODY_LIMIT,
       config: { auth },
       schema: {
         tags,

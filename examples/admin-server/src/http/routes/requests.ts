@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
+import { roles } from '../../access/principal.ts'
 import { AdminError } from '../../errors.ts'
 import { readRequest } from '../../requests/read.ts'
 import { viewRequest } from '../../requests/view.ts'
@@ -48,11 +49,12 @@ export function requestRoutes(app: FastifyInstance, context: RouteContext): void
     return reply.code(202).header('location', `${path}/${row.id}`).send(view)
   }
 
+  const mintRoles = registry.byName('mint')?.rules.roles ?? (['requester'] as const)
   app.post<Mints>(
     '/v1/mints',
     {
       bodyLimit: LARGE_BODY_LIMIT,
-      config: { auth: { roles: ['requester'] } },
+      config: { auth: { roles: mintRoles } },
       schema: {
         tags: ['mints'],
         summary: 'Ask for NFTs to be minted',
@@ -64,11 +66,15 @@ export function requestRoutes(app: FastifyInstance, context: RouteContext): void
     },
     (request, reply) => take(request, reply, 'mint', request.body, '/v1/mints'),
   )
+  // Whoever no function is for is told so before two megabytes are read.
+  const askers = roles.filter((role) =>
+    registry.all.some(({ rules }) => rules.roles.includes(role)),
+  )
   app.post<Requests>(
     '/v1/requests',
     {
       bodyLimit: LARGE_BODY_LIMIT,
-      config: { auth },
+      config: { auth: { roles: askers } },
       schema: {
         tags: ['requests'],
         summary: 'Ask for a transaction of any function',

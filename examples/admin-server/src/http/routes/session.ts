@@ -3,11 +3,11 @@
 import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
-import { countsAsFailure } from '../../access/authenticate.ts'
 import { credentialsOf } from '../../access/credentials.ts'
 import { sessionCookieFor } from '../../access/origin.ts'
 import type { Principal } from '../../access/principal.ts'
-import { AdminError, isAdminError } from '../../errors.ts'
+import { isAdminError } from '../../errors.ts'
+import { limited } from '../access.ts'
 import { anyRole, principalOf } from '../context.ts'
 
 import { meSchema, tokenBody } from '../schemas/session.ts'
@@ -55,11 +55,12 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
       },
     },
     async (request, reply) => {
-      const { allowed, retryAfterSeconds } = limits.failures.check(request.clientAddress)
-      if (!allowed) throw new AdminError('RATE_LIMITED', { scope: 'address', retryAfterSeconds })
+      const { token } = request.body
+      const turn = limits.credentials.check(request.clientAddress, token)
+      if (!turn.allowed) throw limited(turn)
       const signedIn = await database
         .transaction(async (session) => {
-          const started = await authenticator.signIn(session, callOf(request), request.body.token)
+          const started = await authenticator.signIn(session, callOf(request), token)
           const { name, credentialId } = started.principal
           const facts = { credentialId, address: request.clientAddress }
           await audit.append(session, [{ kind: 'sign-in', actor: name, requestIds: [], facts }])
@@ -73,9 +74,11 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
             metrics.onRefusal(thrown.code)
             request.log.warn({ requestId, clientAddress, code: thrown.code, cause }, 'refused')
           }
-          if (countsAsFailure(thrown)) limits.failures.note(request.clientAddress)
+          if (isAdminError(thrown, 'UNAUTHENTICATED'))
+            limits.credentials.refused(request.clientAddress, token)
           throw thrown
         })
+      limits.credentials.accepted(token)
       return reply
         .code(201)
         .headers(setCookie(signedIn.cookie))
