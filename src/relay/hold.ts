@@ -1,6 +1,6 @@
 /** When the relay may not send: an operator paused it, or must fix something first. @module */
 
-import type { RelayStore } from '../stores/store.ts'
+import type { HoldEnd, RelayStore } from '../stores/store.ts'
 import type { RelayObserver } from './events.ts'
 
 /** Whether the relay may send. */
@@ -30,6 +30,8 @@ const untilExecuted: ReadonlySet<string> = new Set([
   'SIGNATURE_REFUSED',
   'ACCESS_NODE_DENIES',
 ])
+const endOf = (code: string): HoldEnd =>
+  operatorOnly.has(code) ? 'operator' : untilExecuted.has(code) ? 'executed' : 'signed'
 const MIN_PROBE_MS = 1_000
 const MAX_PROBE_MS = 60_000
 /** The code of a pause. */
@@ -50,10 +52,10 @@ export function createHold(options: {
   let writing = 0
 
   /** One after the other; what is read meanwhile is older than what is written. */
-  const write = (change: Parameters<RelayStore['writeHold']>[1]) => {
+  const write = (change: () => Promise<unknown>) => {
     writing += 1
     last = last
-      .then(() => store.writeHold(address, change))
+      .then(change)
       .catch(() => tell({ kind: 'trouble', code: 'STORE_UNAVAILABLE', where: 'hold' }))
       .finally(() => {
         writing -= 1
@@ -73,23 +75,25 @@ export function createHold(options: {
     set(code, reason) {
       // What only an operator may end is not replaced by what ends by itself.
       if (held !== undefined && operatorOnly.has(held.code) && !operatorOnly.has(code)) return
-      if (!setLocally(code, reason)) write({ holdCode: code, holdReason: reason })
+      if (!setLocally(code, reason))
+        write(() => store.setHold(address, { code, reason, end: endOf(code) }))
     },
     clear(reached) {
       if (held === undefined || operatorOnly.has(held.code)) return
       if (reached === 'signed' && untilExecuted.has(held.code)) return
+      const { code } = held
       held = undefined
       tell({ kind: 'resumed' })
-      write({ holdCode: null, holdReason: null })
+      write(() => store.clearHold(address, code))
       onChange()
     },
     async pause() {
-      await store.writeHold(address, { paused: true })
+      await store.setPaused(address, true)
       if (!paused) tell({ kind: 'paused' })
       paused = true
     },
     async resume() {
-      await store.writeHold(address, { paused: false, holdCode: null, holdReason: null })
+      await store.resume(address)
       const changed = paused || held !== undefined
       paused = false
       held = undefined
@@ -101,8 +105,8 @@ export function createHold(options: {
       const row = await store.readHold(address)
       if (writing > 0) return
       paused = row.paused
-      if (row.holdCode === null) held = undefined
-      else if (held?.code !== row.holdCode) setLocally(row.holdCode, row.holdReason ?? '')
+      if (row.hold === null) held = undefined
+      else if (held?.code !== row.hold.code) setLocally(row.hold.code, row.hold.reason)
     },
     probe() {
       if (paused || held === undefined || operatorOnly.has(held.code)) return false

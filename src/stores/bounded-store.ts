@@ -27,7 +27,10 @@ const steps: Readonly<Record<keyof RelayStore, true>> = {
   listAttempts: true,
   resolveJob: true,
   readHold: true,
-  writeHold: true,
+  setHold: true,
+  clearHold: true,
+  setPaused: true,
+  resume: true,
   prune: true,
   reserveTurns: true,
 }

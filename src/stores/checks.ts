@@ -1,7 +1,7 @@
 /** What both stores refuse, so that no intent is kept by one that the other cannot keep. @module */
 
 import { SignerError } from '../errors.ts'
-import type { JobCounts, JobIntent } from './store.ts'
+import type { HoldEnd, HoldRow, JobCounts, JobIntent } from './store.ts'
 
 /** A text of PostgreSQL holds no NUL, and UTF-8 no half of a pair. */
 const isPlain = (text: string): boolean => !text.includes('\0') && !/\p{Cs}/u.test(text)
@@ -38,3 +38,9 @@ export const noJobs: JobCounts = {
   cancelled: 0,
   quarantined: 0,
 }
+
+/** An account that nobody holds. */
+export const noHold: HoldRow = Object.freeze({ paused: false, hold: null })
+
+/** The ends of a hold, the weakest first. */
+export const holdEnds: readonly HoldEnd[] = ['signed', 'executed', 'operator']

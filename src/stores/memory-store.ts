@@ -1,7 +1,7 @@
 /** The store in memory: for tests, scripts and one process that may forget. @module */
 
-import { plainText } from './checks.ts'
 import { createMemoryAttempts } from './memory/attempts.ts'
+import { createMemoryHold } from './memory/hold.ts'
 import { createMemoryJobs } from './memory/jobs.ts'
 import { createMemoryProposalKeys } from './memory/proposal-keys.ts'
 import { createMemoryState, now } from './memory/state.ts'
@@ -17,13 +17,7 @@ export function createMemoryStore(): RelayStore {
     ...createMemoryProposalKeys(state),
     ...createMemoryJobs(state),
     ...createMemoryAttempts(state),
-    readHold: async (address) => ({ ...state.account(address).hold }),
-    writeHold: async (address, change) => {
-      const account = state.account(address)
-      const reason = change.holdReason
-      const plain = reason == null ? {} : { holdReason: plainText(reason) }
-      account.hold = { ...account.hold, ...change, ...plain }
-    },
+    ...createMemoryHold(state),
     reserveTurns: async ({ name, count, perSecond }) => {
       const moment = now()
       const first = Math.max(state.turns.get(name) ?? 0, moment)

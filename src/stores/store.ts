@@ -202,13 +202,15 @@ export type AttemptSettlement = {
   readonly jobs: readonly JobSettlement[]
 }
 
+/** What ends a hold by itself: a signature, an executed transaction, or nothing but an operator. */
+export type HoldEnd = 'signed' | 'executed' | 'operator'
+
 /** Whether the relay of an account may send. */
 export type HoldRow = {
-  /** Set by an operator with `pause`. */
+  /** Set by an operator. */
   readonly paused: boolean
-  /** A stable code and a sentence, set by a worker on a cause that an operator must fix. */
-  readonly holdCode: string | null
-  readonly holdReason: string | null
+  /** A stable code and a sentence, set by a worker; null when it may send. */
+  readonly hold: { readonly code: string; readonly reason: string; readonly end: HoldEnd } | null
 }
 
 /** Counts of jobs by state. */
@@ -306,7 +308,18 @@ export type RelayStore = ProposalKeyStore & {
     },
   ) => Promise<boolean>
   readonly readHold: (address: string) => Promise<HoldRow>
-  readonly writeHold: (address: string, change: Partial<HoldRow>) => Promise<void>
+  /**
+   * Holds, unless a stronger hold stands: `operator` over `executed` over `signed`. That of an
+   * operator is replaced by no other.
+   *
+   * @returns The row as it then is, here and below.
+   */
+  readonly setHold: (address: string, hold: NonNullable<HoldRow['hold']>) => Promise<HoldRow>
+  /** Ends a hold with this code, unless only an operator may end it. */
+  readonly clearHold: (address: string, code: string) => Promise<HoldRow>
+  readonly setPaused: (address: string, paused: boolean) => Promise<HoldRow>
+  /** An operator's word: pause and hold are over. */
+  readonly resume: (address: string) => Promise<HoldRow>
   /**
    * Deletes final jobs that ended longer ago than this, with their attempts.
    *

@@ -1,6 +1,7 @@
 /** What every store keeps to, whatever it is kept in: one suite, run by each. @module */
 import type { RelayStore } from '../../src/stores/store.ts'
 import { describeAttempts } from './store-attempts.ts'
+import { describeHolds } from './store-holds.ts'
 import { describeJobs } from './store-jobs.ts'
 import { describeKeys } from './store-keys.ts'
 import { describeModel } from './store-model.ts'
@@ -34,6 +35,7 @@ export function describeStoreContract(
     describe('jobs', () => describeJobs(sentence))
     describe('attempts that are opened', () => describeAttempts(sentence))
     describe('attempts that are open', () => describeSettlements(sentence))
+    describe('holds', () => describeHolds(sentence))
     describe('what processes share', () => describeShared(sentence))
     describe('any order of steps', () => describeModel(sentence))
   })

@@ -1,4 +1,4 @@
-/** The sentences about the hold, the rate, and what is forgotten. @module */
+/** The sentences about the rate, and what is forgotten. @module */
 import type { Sentence } from './store-contract.ts'
 import {
   add,
@@ -16,27 +16,6 @@ import {
 } from './store-fixtures.ts'
 
 export function describeShared(sentence: Sentence): void {
-  sentence('holds nobody unless told', async (store) => {
-    expect(await store.readHold(address)).toEqual({
-      paused: false,
-      holdCode: null,
-      holdReason: null,
-    })
-  })
-
-  sentence('holds with each word apart, and of each account', async (store) => {
-    await store.writeHold(address, { paused: true })
-    await store.writeHold(address, { holdCode: 'KMS_ACCESS_DENIED', holdReason: 'grant\0it' })
-    const held = { holdCode: 'KMS_ACCESS_DENIED', holdReason: 'grant\ufffdit' }
-    expect(await store.readHold(address)).toEqual({ paused: true, ...held })
-    await store.writeHold(address, { paused: false })
-    expect(await store.readHold(address)).toEqual({ paused: false, ...held })
-    await store.writeHold(address, { holdCode: null, holdReason: null })
-    expect(await store.readHold(address)).toMatchObject({ holdCode: null, holdReason: null })
-    await store.writeHold(other, { holdReason: 'first word' })
-    expect(await store.readHold(other)).toMatchObject({ paused: false, holdReason: 'first word' })
-  })
-
   sentence('spreads 100 turns at 50 a second over 2 seconds', async (store) => {
     const started = performance.now()
     const turn = async () => {

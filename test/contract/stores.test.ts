@@ -75,7 +75,7 @@ describe('createSqlStore', () => {
     await database.query('INSERT INTO later.migrations (version) VALUES (99)')
     await expect(createSqlStore(database, { schema })).rejects.toMatchObject({
       code: 'STORE_VERSION_UNKNOWN',
-      context: { version: 99, known: 1 },
+      context: { version: 99, known: 2 },
     })
   })
 

@@ -14,6 +14,7 @@ import {
   openingOf,
   settlementOf,
 } from '../contract/store-fixtures.ts'
+import { describeVersions } from '../contract/store-versions.ts'
 import { findPostgres, type Postgres, startPostgres } from '../support/postgres.ts'
 
 const bin = findPostgres()
@@ -47,6 +48,10 @@ describeWithPostgres('with PostgreSQL', () => {
     }
   })
 
+  describe('versions of the SQL store', () => {
+    describeVersions(() => ({ database: pool, exec: (text) => pool.query(text) }))
+  })
+
   describe('createSqlStore', () => {
     it('may be started by ten processes at once', async () => {
       const schema = 'at_once'
@@ -56,6 +61,7 @@ describeWithPostgres('with PostgreSQL', () => {
       expect(added.flat().filter((answer) => answer?.created)).toHaveLength(1)
       expect((await pool.query('SELECT version FROM at_once.migrations')).rows).toEqual([
         { version: 1 },
+        { version: 2 },
       ])
       await Promise.all(pools.map((each) => each.end()))
     })

@@ -1,7 +1,7 @@
 /** What the memory store holds: plain mutable rows and the indexes into them. @module */
 
 import { performance } from 'node:perf_hooks'
-import { noJobs } from '../checks.ts'
+import { noHold, noJobs } from '../checks.ts'
 import type { AttemptRow, HoldRow, JobRow, JobState, ProposalKeyRow } from '../store.ts'
 import { createHeap, type Heap } from './heap.ts'
 
@@ -88,7 +88,7 @@ export function createMemoryState(): MemoryState {
       waiting: createHeap(({ at }) => at),
       claimed: new Set(),
       open: new Set(),
-      hold: { paused: false, holdCode: null, holdReason: null },
+      hold: noHold,
     }
     accounts.set(address, account)
     return account

@@ -14,7 +14,7 @@ export const createAttemptFunctions = (schema: string): string =>
   createOpen(schema) + createSettle(schema)
 
 const createOpen = (schema: string) => `
-CREATE FUNCTION ${schema}.open_attempts(given jsonb) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION ${schema}.open_attempts(given jsonb) RETURNS SETOF text
 LANGUAGE plpgsql SET enable_seqscan = off AS $open$
 DECLARE
   item jsonb;
@@ -92,7 +92,7 @@ $open$;
 `
 
 const createSettle = (schema: string) => `
-CREATE FUNCTION ${schema}.settle_attempts(given jsonb) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION ${schema}.settle_attempts(given jsonb) RETURNS SETOF text
 LANGUAGE plpgsql SET enable_seqscan = off AS $settle$
 DECLARE
   ids text[] := ARRAY(SELECT DISTINCT value->>'transactionId' AS id

@@ -1,32 +1,46 @@
 /** What all processes of a relay share besides keys and jobs: the hold and the rate. @module */
 
+import { holdEnds, noHold, plainText } from '../checks.ts'
 import type { RunSql } from '../sql-database.ts'
 import type { HoldRow, RelayStore } from '../store.ts'
-import { toJson } from './rows.ts'
 
-type SharedMethods = Pick<RelayStore, 'readHold' | 'writeHold' | 'reserveTurns'>
-
-const open: HoldRow = { paused: false, holdCode: null, holdReason: null }
+type SharedMethods = Pick<
+  RelayStore,
+  'readHold' | 'setHold' | 'clearHold' | 'setPaused' | 'resume' | 'reserveTurns'
+>
 
 /**
- * The rate is the generic cell rate algorithm: one row holds the moment at which the next turn is
- * due, and whoever takes turns moves it on.
+ * Each change of a hold is one statement that looks at the row it has locked. The rate is the generic
+ * cell rate algorithm: one row holds the moment at which the next turn is due, and whoever takes turns
+ * moves it on.
  *
  * @param schema - Quoted.
  * @see ITU-T I.371, annex A, the virtual scheduling form.
  */
 export function createSqlHoldAndTurns(run: RunSql, schema: string): SharedMethods {
-  const read = `SELECT json_build_object('paused', paused, 'holdCode', hold_code,
-    'holdReason', hold_reason)::text AS json FROM ${schema}.relays WHERE address = $1`
-  const write = `INSERT INTO ${schema}.relays AS r (address, paused, hold_code, hold_reason)
-    SELECT $1, coalesce((g.hold->>'paused')::boolean, false), g.hold->>'holdCode',
-      g.hold->>'holdReason' FROM (SELECT $2::text::jsonb AS hold) AS g
-    ON CONFLICT (address) DO UPDATE SET
-      paused = CASE WHEN $2::text::jsonb ? 'paused' THEN excluded.paused ELSE r.paused END,
-      hold_code = CASE WHEN $2::text::jsonb ? 'holdCode'
-        THEN excluded.hold_code ELSE r.hold_code END,
-      hold_reason = CASE WHEN $2::text::jsonb ? 'holdReason'
-        THEN excluded.hold_reason ELSE r.hold_reason END`
+  const asJson = `${schema}.hold_json(r) AS json`
+  const end = `${schema}.hold_end(r)`
+  const ends = `ARRAY[${holdEnds.map((one) => `'${one}'`).join(', ')}]`
+  const read = `SELECT ${asJson} FROM ${schema}.relays AS r WHERE address = $1`
+  const stands = `coalesce(${end} = 'operator'
+    OR array_position(${ends}, ${end}) > array_position(${ends}, $4), false)`
+  const unlessStands = (column: string) =>
+    `${column} = CASE WHEN ${stands} THEN r.${column} ELSE excluded.${column} END`
+  const set = `INSERT INTO ${schema}.relays AS r (address, hold_code, hold_reason, hold_ends)
+    VALUES ($1, $2, $3, jsonb_build_object($2::text, $4::text))
+    ON CONFLICT (address) DO UPDATE
+      SET ${['hold_code', 'hold_reason', 'hold_ends'].map(unlessStands).join(', ')}
+    RETURNING ${asJson}`
+  const unlessEnds = (column: string) =>
+    `${column} = CASE WHEN hold_code = $2 AND ${end} <> 'operator' THEN NULL ELSE ${column} END`
+  const clear = `UPDATE ${schema}.relays AS r
+    SET ${['hold_code', 'hold_reason', 'hold_ends'].map(unlessEnds).join(', ')}
+    WHERE address = $1 RETURNING ${asJson}`
+  const pause = `INSERT INTO ${schema}.relays AS r (address, paused) VALUES ($1, $2::text::boolean)
+    ON CONFLICT (address) DO UPDATE SET paused = excluded.paused RETURNING ${asJson}`
+  const resume = `UPDATE ${schema}.relays AS r
+    SET paused = false, hold_code = NULL, hold_reason = NULL, hold_ends = NULL
+    WHERE address = $1 RETURNING ${asJson}`
   const taken = `$2::text::double precision * interval '1 second'`
   const reserve = `INSERT INTO ${schema}.turns AS t (name, next_at)
     VALUES ($1, clock_timestamp() + ${taken})
@@ -34,12 +48,16 @@ export function createSqlHoldAndTurns(run: RunSql, schema: string): SharedMethod
     RETURNING greatest(0,
       extract(epoch FROM t.next_at - ${taken} - clock_timestamp()) * 1000)::text AS json`
 
+  const ask = async (operation: string, text: string, ...parameters: readonly string[]) =>
+    ((await run(operation, text, ...parameters))[0] as HoldRow) ?? noHold // `hold_json`, or no row
+
   return {
-    // As selected, or none.
-    readHold: async (address) => ((await run('readHold', read, address))[0] as HoldRow) ?? open,
-    writeHold: async (address, change) => {
-      await run('writeHold', write, address, toJson(change))
-    },
+    readHold: (address) => ask('readHold', read, address),
+    setHold: (address, hold) =>
+      ask('setHold', set, address, plainText(hold.code), plainText(hold.reason), hold.end),
+    clearHold: (address, code) => ask('clearHold', clear, address, plainText(code)),
+    setPaused: (address, paused) => ask('setPaused', pause, address, String(paused)),
+    resume: (address) => ask('resume', resume, address),
     reserveTurns: async ({ name, count, perSecond }) =>
       Number((await run('reserveTurns', reserve, name, String(count / perSecond)))[0]),
   }

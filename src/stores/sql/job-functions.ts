@@ -17,7 +17,7 @@
  * @param schema - Quoted.
  */
 export const createJobFunctions = (schema: string): string => `
-CREATE FUNCTION ${schema}.add_jobs(the_address text, given jsonb, sources jsonb, max_open bigint)
+CREATE OR REPLACE FUNCTION ${schema}.add_jobs(the_address text, given jsonb, sources jsonb, max_open bigint)
 RETURNS SETOF text
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $add$
 DECLARE
@@ -64,7 +64,7 @@ BEGIN
 END
 $add$;
 
-CREATE FUNCTION ${schema}.extend(the_holder text, span interval)
+CREATE OR REPLACE FUNCTION ${schema}.extend(the_holder text, span interval)
 RETURNS SETOF text
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $extend$
 BEGIN
@@ -88,7 +88,7 @@ BEGIN
 END
 $extend$;
 
-CREATE FUNCTION ${schema}.prune(the_address text, age interval)
+CREATE OR REPLACE FUNCTION ${schema}.prune(the_address text, age interval)
 RETURNS SETOF text
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $prune$
 DECLARE

@@ -7,14 +7,14 @@
  * @param schema - Quoted.
  */
 export const createRowFunctions = (schema: string): string => `
-CREATE FUNCTION ${schema}.key_json(k ${schema}.proposal_keys) RETURNS text LANGUAGE sql STABLE AS $row$
+CREATE OR REPLACE FUNCTION ${schema}.key_json(k ${schema}.proposal_keys) RETURNS text LANGUAGE sql STABLE AS $row$
   SELECT json_build_object('address', k.address, 'keyIndex', k.key_index,
     'sequenceNumber', k.sequence_number::text, 'fence', k.fence, 'state', k.state,
     'transactionId', k.transaction_id, 'referenceBlockId', k.reference_block_id,
     'reason', k.reason)::text
 $row$;
 
-CREATE FUNCTION ${schema}.job_json(j ${schema}.jobs) RETURNS text LANGUAGE sql STABLE AS $row$
+CREATE OR REPLACE FUNCTION ${schema}.job_json(j ${schema}.jobs) RETURNS text LANGUAGE sql STABLE AS $row$
   SELECT json_build_object('address', j.address, 'id', j.id, 'intentHash', j.intent_hash,
     'cadence', coalesce((SELECT s.source FROM ${schema}.scripts AS s
       WHERE s.address = j.address AND s.hash = j.script), ''),
@@ -27,7 +27,7 @@ CREATE FUNCTION ${schema}.job_json(j ${schema}.jobs) RETURNS text LANGUAGE sql S
     'finishedAt', floor(extract(epoch FROM j.finished_at) * 1000))::text
 $row$;
 
-CREATE FUNCTION ${schema}.attempt_json(a ${schema}.attempts) RETURNS text LANGUAGE sql STABLE AS $row$
+CREATE OR REPLACE FUNCTION ${schema}.attempt_json(a ${schema}.attempts) RETURNS text LANGUAGE sql STABLE AS $row$
   SELECT json_build_object('transactionId', a.transaction_id, 'address', a.address,
     'keyIndex', a.key_index, 'sequenceNumber', a.sequence_number::text, 'fence', a.fence,
     'transaction', encode(a.transaction, 'hex'), 'referenceHeight', a.reference_height,

@@ -1,4 +1,4 @@
-/** The tables of the store, and what the database itself refuses. @module */
+/** The tables of version 1, and what the database itself refuses. Released: frozen text. @module */
 
 /**
  * `state` of an attempt: `open`, `executed`, `sealed`, `dead`, `unclear`. `open` of an attempt's job
@@ -9,7 +9,7 @@
  *
  * @param schema - Quoted.
  */
-export const createTables = (schema: string): string => `
+export const tables1 = (schema: string): string => `
 CREATE TABLE ${schema}.proposal_keys (
   address text NOT NULL,
   key_index bigint NOT NULL CHECK (key_index BETWEEN 0 AND 4294967295),

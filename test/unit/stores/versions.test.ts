@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+import { PGlite } from '@electric-sql/pglite'
+import { release } from '../../../src/stores/sql/release.ts'
+import { describeVersions } from '../../contract/store-versions.ts'
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
+
+describe('a released version', () => {
+  // Databases have run these texts: a change of one is a new version, and a new row here.
+  it.each([
+    [1, '2ea86ee168edbccabf8cbac8971c2fa0184a1e983d9b126380a210b96b2697ca'],
+    [2, '75957d1d6432cf434b5bf781a1ab141654e14279aac7f3080710c15c9aee8084'],
+  ])('%i of the tables is frozen text', (version, hash) => {
+    expect(hashOf(release.tables[version - 1]?.('"fcl_kms"') ?? '')).toBe(hash)
+  })
+
+  it('has a number for each text of its functions', () => {
+    expect([release.tables.length, hashOf(release.functions('"fcl_kms"'))]).toEqual([
+      2,
+      'dcea258f562e5705494db38150b4a04eeefc813e53c957ba3fe07e623a895b2f',
+    ])
+  })
+})
+
+describe('versions of the SQL store on PGlite', () => {
+  let database: PGlite
+  beforeAll(async () => {
+    database = await PGlite.create()
+  })
+  afterAll(() => database.close())
+
+  describeVersions(() => ({ database, exec: (text) => database.exec(text) }))
+})
