@@ -45,12 +45,27 @@ async function resolveAccount(
   account: FclAccount,
   preSignable: FclPreSignable | undefined,
 ): Promise<readonly ResolvedAccount[]> {
-  const { engine, selection, signal } = authorization
-  const role = checkedRole(account)
-  const { proposalKeys, proposalKeyIndex } = selection
-  if (proposalKeys !== undefined && preSignable?.interaction === undefined)
+  const { engine, selection } = authorization
+  assertRole(account)
+  if (selection.proposalKeys !== undefined && preSignable?.interaction === undefined)
     throw invalidAccount('it comes without an interaction, so its roles could not share a lease')
   const context = transactionContext(engine, preSignable?.interaction)
+  try {
+    return await resolveRoles(authorization, context, account)
+  } catch (thrown) {
+    context.leases.giveBack() // FCL drops the transaction
+    throw thrown
+  }
+}
+
+async function resolveRoles(
+  authorization: Authorization,
+  context: TransactionContext,
+  account: FclAccount,
+): Promise<readonly ResolvedAccount[]> {
+  const { engine, selection, signal } = authorization
+  const { proposalKeys, proposalKeyIndex } = selection
+  const { role } = account
   const node = await engine.node(signal)
   // FCL calls for the payer first and keeps the first copy of a key that it sees. So the payer's
   // copy of the proposal key must carry the sequence number, or FCL fetches the whole account.
@@ -74,6 +89,7 @@ async function resolveAccount(
     })
   }
   return [...roles.values()].map(({ key, role: keyRole }) => {
+    context.noteTold(key)
     const sequenceNum = key.keyIndex === proposal?.key.keyIndex ? proposal.sequenceNumber : null
     return resolvedAccount(account, { key, role: keyRole, sequenceNum, context, signal, node })
   })
@@ -109,27 +125,27 @@ function resolvedAccount(
     signature: null,
     resolve: null,
     async signingFunction(signable: FclSignable) {
-      const checked = checkSignable(signable, address, keyIndex)
-      const { message, part, transaction } = checked
-      const purpose = () =>
-        ({ kind: 'transaction', transaction: transactionFacts(transaction, part) }) as const
-      const sign = (one: BoundKey) => context.signOnce(one, message, purpose, signal)
-      const bound = context.accounts.get(address)
-      const signature =
-        context.leases.size === 0 || bound === undefined
-          ? await sign(key)
-          : await signLeased(context, bound, key, checked, sign)
-      context.noteSigned(node, transaction.proposalKey)
-      return compositeSignature(key, bytesToHex(signature))
+      try {
+        const checked = checkSignable(signable, address, keyIndex)
+        const { message, part, transaction } = checked
+        const purpose = () =>
+          ({ kind: 'transaction', transaction: transactionFacts(transaction, part) }) as const
+        const sign = (one: BoundKey) => context.signOnce(one, message, purpose, signal)
+        const signature = await signLeased(context, key, checked, sign)
+        context.noteSigned(node, transaction.proposalKey)
+        return compositeSignature(key, bytesToHex(signature))
+      } catch (thrown) {
+        context.leases.giveBack() // without this signature it is never sent
+        throw thrown
+      }
     },
   }
 }
 
-function checkedRole(account: FclAccount): FclRole {
+function assertRole(account: FclAccount): void {
   const role = account?.role
   if (typeof role !== 'object' || !(role?.proposer || role?.payer || role?.authorizer))
     throw invalidAccount('it has no role; pass the function itself to fcl.mutate')
-  return role
 }
 
 const invalidAccount = (reason: string) =>

@@ -1,79 +1,69 @@
-/** Signing a transaction whose proposal key is leased: all of our signatures, or none leaves. @module */
+/** Signing a transaction whose proposal key is leased. @module */
 
 import { bytesToHex } from '../crypto/hex.ts'
-import { payloadMessage, type Transaction, transactionId } from '../crypto/transaction.ts'
+import { payloadMessage, transactionId } from '../crypto/transaction.ts'
 import { SignerError } from '../errors.ts'
-import type { BoundAccount, BoundKey } from './bound-account.ts'
-import type { ProposalKeyLease } from './proposal-key-source.ts'
+import type { BoundKey } from './bound-account.ts'
 import type { TransactionContext } from './transaction-context.ts'
+import type { UsedLease } from './transaction-leases.ts'
 import type { CheckedMessage } from './voucher.ts'
 
 type Sign = (key: BoundKey) => Promise<Uint8Array>
 
 /**
+ * Signs for one of the keys that were told to FCL. The lease is held when a key of its account signs
+ * and committed before the signature leaves with which the transaction could be sent; signatures of
+ * other accounts are no business of it.
+ *
  * @param sign - Signs the message with one key; a second call with the same key costs nothing.
- * @returns The signature of the key asked for.
- * @throws {SignerError} `LEASE_LOST`; `MESSAGE_MISMATCH` for a second transaction; the codes of the signers, and then the lease is given back:
- * without one of its signatures the transaction can never execute.
+ * @throws {SignerError} `LEASE_LOST`; `MESSAGE_MISMATCH` for a second transaction or another sequence
+ * number; the codes of the signers.
  */
 export async function signLeased(
   context: TransactionContext,
-  account: BoundAccount,
   key: BoundKey,
   checked: CheckedMessage,
   sign: Sign,
 ): Promise<Uint8Array> {
   const { transaction, part } = checked
-  const lease = await leaseOf(context, transaction)
+  const lease = await context.leases.used(transaction.proposalKey)
   if (lease === undefined) return sign(key)
+  const refuse = (reason: string) =>
+    new SignerError('MESSAGE_MISMATCH', { address: key.address, keyIndex: key.keyIndex, reason })
   if (!context.isOnlyPayload(payloadMessage(transaction)))
-    throw new SignerError('MESSAGE_MISMATCH', {
-      address: key.address,
-      keyIndex: key.keyIndex,
-      reason: 'the lease of its proposal key has signed another transaction',
-    })
-  await context.once(`sign ${account.address} ${part}`, () =>
-    signAll(context, lease, account, checked, sign),
-  )
+    throw refuse('the lease of its proposal key has signed another transaction')
+  if (transaction.proposalKey.sequenceNumber !== lease.sequenceNumber)
+    throw refuse('the lease of its proposal key is for another sequence number')
+  const decides = part === 'envelope' && isOurs(context, checked.envelope)
+  if (key.address === lease.address || decides)
+    await context.once(`sign ${key.address} ${part}`, () => signAll(context, lease, checked, sign))
   return sign(key)
 }
 
-/** The lease that the transaction uses; one that it does not use is given back. */
-async function leaseOf(context: TransactionContext, { proposalKey }: Transaction) {
-  let used: ProposalKeyLease | undefined
-  for (const [source, leasing] of context.leases) {
-    const lease = await leasing
-    const isUsed = source.address === proposalKey.address && lease.keyIndex === proposalKey.keyIndex
-    if (isUsed) used = lease
-    else await lease.release()
-  }
-  return used
-}
+/** Whether we alone sign this part: only then its signatures, and so the id, are known here. */
+const isOurs = (context: TransactionContext, slots: CheckedMessage['slots']): boolean =>
+  slots.length > 0 && slots.every((slot) => context.keyOf(slot) !== undefined)
 
+/** All of our signatures of one part, or none leaves. */
 async function signAll(
   context: TransactionContext,
-  lease: ProposalKeyLease,
-  account: BoundAccount,
-  { transaction, part, slots }: CheckedMessage,
+  lease: UsedLease,
+  { transaction, part, slots, envelope }: CheckedMessage,
   sign: Sign,
 ): Promise<void> {
-  try {
-    lease.assertHeld()
-    const signatures = await Promise.all(
-      slots.map(async ({ address, keyIndex }) => {
-        const held = address === account.address ? account.held.get(keyIndex) : undefined
-        return held === undefined ? [] : [{ address, keyIndex, signature: await sign(held) }]
-      }),
-    )
-    const envelopeSignatures = signatures.flat()
-    const complete = part === 'envelope' && envelopeSignatures.length === slots.length
-    const id = complete ? transactionId({ ...transaction, envelopeSignatures }) : undefined
-    const referenceBlockId = bytesToHex(transaction.referenceBlockId)
-    // An earlier part may have committed it, when a proposer signs the payload and another pays.
-    await context.once('commit', () => lease.commit({ transactionId: id, referenceBlockId }))
-    if (id !== undefined) lease.identify(id)
-  } catch (thrown) {
-    await lease.release()
-    throw thrown
-  }
+  lease.assertHeld()
+  const signatures = await Promise.all(
+    slots.map(async ({ address, keyIndex }) => {
+      const key = context.keyOf({ address, keyIndex })
+      return key === undefined ? [] : [{ address, keyIndex, signature: await sign(key) }]
+    }),
+  )
+  const knowsEnvelope = isOurs(context, envelope)
+  // Nobody can send it before the envelope is signed, which happens here and commits.
+  if (part === 'payload' && knowsEnvelope) return
+  const whole = { ...transaction, envelopeSignatures: signatures.flat() }
+  await lease.commit({
+    transactionId: knowsEnvelope ? transactionId(whole) : undefined,
+    referenceBlockId: bytesToHex(transaction.referenceBlockId),
+  })
 }

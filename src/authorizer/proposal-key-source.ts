@@ -10,15 +10,13 @@ export type ProposalKeyLease = {
    * From here on only the chain can free the key. To be called before the last signature leaves the
    * process, since the transaction can be sent from then on.
    *
-   * @param flight - `transactionId`: absent when others have yet to sign. Both are 64 digits.
+   * @param flight - `transactionId`: absent when others sign as well. Both are 64 digits.
    * @throws {SignerError} `LEASE_LOST`: the transaction must not be sent.
    */
   readonly commit: (flight: {
     readonly transactionId: string | undefined
     readonly referenceBlockId: string
   }) => Promise<void>
-  /** Tells the id once it is known, after a commit without one. */
-  readonly identify: (transactionId: string) => void
   /** Gives the key back unused; nothing after a commit. */
   readonly release: () => Promise<void>
 }

@@ -64,17 +64,9 @@ async function leaseProposalKey(
   context: TransactionContext,
   node: NodeConnection,
 ): Promise<{ key: BoundKey; sequenceNumber: number }> {
-  const { signal } = authorization
-  const leasing = context.leases.get(source) ?? source.lease(signal === undefined ? {} : { signal })
-  context.leases.set(source, leasing)
-  const lease = await leasing
-  try {
-    const key = await pick(authorization, context, node, false, (found) =>
-      chooseProposalKey(found, { proposalKeyIndex: lease.keyIndex }),
-    )
-    return { key, sequenceNumber: Number(lease.sequenceNumber) }
-  } catch (thrown) {
-    await lease.release()
-    throw thrown
-  }
+  const lease = await context.leases.take(source, authorization.signal)
+  const key = await pick(authorization, context, node, false, (found) =>
+    chooseProposalKey(found, { proposalKeyIndex: lease.keyIndex }),
+  )
+  return { key, sequenceNumber: Number(lease.sequenceNumber) }
 }

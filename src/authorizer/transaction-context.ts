@@ -5,8 +5,9 @@ import type { NodeConnection } from '../flow/http.ts'
 import type { AccountDirectory } from './account-directory.ts'
 import type { BoundAccount, BoundKey } from './bound-account.ts'
 import type { Engine } from './engine.ts'
-import type { ProposalKeyLease, ProposalKeySource } from './proposal-key-source.ts'
 import { createSignOnce, type SignOnce } from './sign-once.ts'
+import { createTransactionLeases, type TransactionLeases } from './transaction-leases.ts'
+import type { KeySlot } from './voucher.ts'
 
 type SequenceNumber = { readonly sequenceNumber: number; readonly changed: boolean }
 
@@ -21,8 +22,11 @@ export type TransactionContext = {
     key: BoundKey,
     signal: AbortSignal | undefined,
   ) => Promise<SequenceNumber>
-  /** The proposal keys leased for the transaction: one at most from each pool. */
-  readonly leases: Map<ProposalKeySource, Promise<ProposalKeyLease>>
+  /** Remembers that FCL was told of this key: we sign with such keys, and with no others. */
+  readonly noteTold: (key: BoundKey) => void
+  /** The key, when FCL was told of it. */
+  readonly keyOf: (slot: KeySlot) => BoundKey | undefined
+  readonly leases: TransactionLeases
   /** Whether the payload is the first that was asked about, or the same: a lease signs but one. */
   readonly isOnlyPayload: (payload: Uint8Array) => boolean
   /** Runs a step once for the transaction; later callers wait for the same run. */
@@ -49,12 +53,17 @@ export function transactionContext(
   return context
 }
 
+const nameOf = ({ address, keyIndex }: KeySlot) => `${address} ${keyIndex}`
+
 function createContext(engine: Engine): TransactionContext {
   const numbers = new Map<string, Promise<SequenceNumber>>()
   const steps = new Map<string, Promise<void>>()
+  const told = new Map<string, BoundKey>()
   let only: Uint8Array | undefined
   return {
-    leases: new Map(),
+    leases: createTransactionLeases(),
+    noteTold: (key) => void told.set(nameOf(key), key),
+    keyOf: (slot) => told.get(nameOf(slot)),
     isOnlyPayload(payload) {
       only ??= payload
       return equalBytes(only, payload)
@@ -68,7 +77,7 @@ function createContext(engine: Engine): TransactionContext {
     accounts: new Map(),
     noteSigned: engine.directory.noteSigned,
     sequenceNumber(node, key, signal) {
-      const name = `${key.address} ${key.keyIndex}`
+      const name = nameOf(key)
       const existing = numbers.get(name)
       if (existing !== undefined) return existing
       const reading = engine.directory.readSequenceNumber(node, key, signal)

@@ -22,8 +22,13 @@ export type CheckedMessage = {
   readonly part: SignedPart
   readonly transaction: Transaction
   /** The keys that sign this part. */
-  readonly slots: readonly { readonly address: string; readonly keyIndex: number }[]
+  readonly slots: readonly KeySlot[]
+  /** The keys that sign the envelope. */
+  readonly envelope: readonly KeySlot[]
 }
+
+/** A key of an account, as a transaction names it. */
+export type KeySlot = { readonly address: string; readonly keyIndex: number }
 
 /**
  * Recomputes the message from the voucher and compares it with the one FCL asks to sign.
@@ -51,7 +56,7 @@ export function checkSignable(
   if (part === undefined) throw mismatch('the key is not among those that sign')
   const message = part === 'envelope' ? envelopeMessage(transaction) : payloadMessage(transaction)
   if (!equalBytes(message, asked)) throw mismatch(`it is not the ${part} of the transaction`)
-  return { message, part, transaction, slots: signers[part] }
+  return { message, part, transaction, slots: signers[part], envelope: signers.envelope }
 }
 
 type Slot = { readonly address: string; readonly keyIndex: number; readonly signature: unknown }

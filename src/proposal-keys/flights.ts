@@ -2,14 +2,13 @@
 
 import { codeOf } from '../errors.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
-import type { LeaseFact, ProposalKeyRow, ProposalKeyStore } from '../stores/store.ts'
+import type { ProposalKeyRow, ProposalKeyStore } from '../stores/store.ts'
 import { type Flight, type FlightSettings, type FlightWatch, watchFlight } from './flight.ts'
 import type { Holder } from './holder.ts'
 
 /** The flights of one pool. */
 export type Flights = {
   readonly add: (flight: Flight) => void
-  readonly identify: (lease: LeaseFact, transactionId: string) => void
   /** Takes over what a process that is gone left in flight. */
   readonly adopt: () => Promise<void>
   /** The chain went backwards. */
@@ -94,10 +93,6 @@ export function createFlights(options: {
   return {
     add,
     adopt,
-    identify({ keyIndex, fence }, transactionId) {
-      const flight = flights.get(keyIndex)
-      if (flight?.fence === fence) flight.watch.identify(transactionId)
-    },
     recheck() {
       for (const flight of flights.values()) flight.watch.recheck()
     },

@@ -33,7 +33,6 @@ export type LeaseEnds = {
   /** @returns Whether the store still had the lease. */
   readonly commit: (flight: CommittedFlight) => Promise<boolean>
   readonly onCommitted: (flight: CommittedFlight) => void
-  readonly identify: (transactionId: string) => void
   /** Gives the key back with the number it has; tried until it works. */
   readonly giveBack: () => Promise<void>
   /** Its time was over before it was committed. */
@@ -102,9 +101,6 @@ export function createLease(
         throw new SignerError('LEASE_LOST', { address, keyIndex })
       }
       ends.onCommitted(flight)
-    },
-    identify(transactionId) {
-      if (state === 'committed') ends.identify(transactionId)
     },
     async release() {
       if (state === 'held') await giveBack()

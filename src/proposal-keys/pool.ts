@@ -151,7 +151,6 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
         const flight = { lease: fact, transactionId, referenceBlockId, fromHeight: known }
         flights.add(flight)
       },
-      identify: (transactionId) => flights.identify(fact, transactionId),
       giveBack: () => giveBack(fact),
       onAbandoned: () => report({ kind: 'abandoned', keyIndex }),
       onOver: () => held.delete(lease),

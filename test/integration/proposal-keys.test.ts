@@ -140,6 +140,66 @@ it('settles a transaction that another account pays for', async () => {
   expect(pool.stats().executed + pool.stats().moved).toBe(2)
 })
 
+it('shares an authorizer with a second account, in one transaction and beside it', async () => {
+  const copied = createSoftwareSigner({ algorithm: 'ECDSA_P256' })
+  const plain = createSoftwareSigner({ algorithm: 'ECDSA_P256' })
+  const weights = [1_000, 0, 0].map((weight) => ({ signer: copied, weight }))
+  const address = await chain.createAccount(weights)
+  const second = await chain.createAccount([{ signer: plain, weight: 1_000 }])
+  const authorizer = KmsAuthorizer.fromSigners([copied, plain], { accessNode: chain.url })
+  await using pool = await createProposalKeyPool({ authorizer, address })
+  const ours = authorizer.authorize(address, { proposalKeys: pool })
+  const theirs = authorizer.authorize(second)
+  const cadence = 'transaction { prepare(a: &Account, b: &Account) {} }'
+  const outcomes = [
+    await chain.send({ cadence: noop, proposer: ours, payer: ours, authorizations: [theirs] }),
+    await chain.send({ cadence: noop, proposer: ours, payer: theirs, authorizations: [ours] }),
+    await chain.send({ cadence, proposer: ours, payer: theirs, authorizations: [ours, theirs] }),
+    await chain.send({ cadence: noop, authz: theirs }),
+  ]
+  expect(outcomes.map(({ errorMessage }) => errorMessage)).toEqual(['', '', '', ''])
+  await until(() => pool.stats().inFlight === 0)
+  expect(pool.stats()).toMatchObject({ executed: 3, moved: 0, leased: 0 })
+})
+
+it('signs with the keys selected, and takes the signature of an approver from the approver', async () => {
+  const [minter, approver] = [500, 500].map(() => createSoftwareSigner({ algorithm: 'ECDSA_P256' }))
+  if (minter === undefined || approver === undefined) throw new Error('no signer')
+  const keys = [minter, approver, minter].map((signer, at) => ({
+    signer,
+    weight: at < 2 ? 500 : 0,
+  }))
+  const address = await chain.createAccount(keys)
+  const asked: number[] = []
+  const authorizer = KmsAuthorizer.fromSigners([minter, approver], {
+    accessNode: chain.url,
+    onSign: ({ keyIndex }) => asked.push(keyIndex),
+  })
+  const wallet = KmsAuthorizer.fromSigners(approver, { accessNode: chain.url })
+  await using pool = await createProposalKeyPool({ authorizer, address })
+  const authz = authorizer.authorize(address, { proposalKeys: pool, keyIndexes: 0 })
+  const payer = [authz, wallet.authorize(address, 1)]
+  const { errorMessage } = await chain.send({
+    cadence: noop,
+    proposer: authz,
+    payer,
+    authorizations: payer,
+  })
+  expect([errorMessage, asked]).toEqual(['', [0]])
+  await until(() => pool.stats().inFlight === 0)
+})
+
+it('gives the key back when the choice of keys fails', async () => {
+  const { address, authorizer } = await software([1_000], 1)
+  await using pool = await createProposalKeyPool({ authorizer, address })
+  const authz = authorizer.authorize(address, { proposalKeys: pool, keyIndexes: [9] })
+  for (let sent = 0; sent < 3; sent++)
+    await expect(chain.send({ cadence: noop, authz })).rejects.toMatchObject({
+      code: 'KEY_INDEX_UNKNOWN',
+    })
+  expect(pool.stats()).toMatchObject({ leases: 3, leased: 0, inFlight: 0 })
+})
+
 it('gives the key back when the account pays and another proposes', async () => {
   const ours = await software([1_000], 1)
   const proposer = await software([1_000], 0)

@@ -15,7 +15,6 @@ function leased(leaseMs = 60_000, change: Partial<LeaseEnds> = {}) {
   const lease = createLease(fact, 'us', 40, leaseMs, {
     commit: async () => true,
     onCommitted: tell('committed'),
-    identify: (id) => told.push(`identified ${id.slice(0, 2)}`),
     giveBack: async () => tell('given back')(),
     onAbandoned: tell('abandoned'),
     onOver: tell('over'),
@@ -56,11 +55,10 @@ describe('createLease', () => {
   it('belongs to the chain once it is committed: neither time nor a release gives it back', async () => {
     const { lease, told } = leased(60)
     await lease.commit(flight)
-    lease.identify(flight.transactionId)
     await lease.release()
     const end = performance.now() + 120
     await until(() => performance.now() > end)
-    expect(told).toEqual(['over', 'committed', 'identified ab'])
+    expect(told).toEqual(['over', 'committed'])
     expect(() => lease.assertHeld()).toThrow(lost)
   })
 
@@ -73,7 +71,6 @@ describe('createLease', () => {
   it('is lost when the store has given it to another', async () => {
     const { lease, told } = leased(60_000, { commit: async () => false })
     await expect(lease.commit(flight)).rejects.toEqual(lost)
-    lease.identify(flight.transactionId)
     await lease.release()
     expect(told).toEqual(['over']) // neither given back nor followed: it is another's
   })
@@ -118,9 +115,8 @@ describe('createLease', () => {
   it('is left to one who commits it by a step of his own', async () => {
     const { lease, told } = leased()
     await lease.handOver(async () => true)
-    lease.identify(flight.transactionId)
     await lease.release()
-    expect(told).toEqual(['over', 'identified ab'])
+    expect(told).toEqual(['over'])
   })
 
   it('is given back when that step did not commit it', async () => {
