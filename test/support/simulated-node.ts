@@ -30,8 +30,14 @@ export type SimulatedNodeOptions = Partial<ChainSettings> & {
   readonly script?: (cadence: string, args: readonly unknown[]) => unknown
 }
 
-/** What happens to a request: nothing of it is done, or all but the reply, or only this reply. */
-export type NodeFault = 'reset' | 'lose-reply' | { readonly status: number; readonly body: object }
+/**
+ * What happens to a request: nothing of it is done, or all but the reply, or only this reply;
+ * `isDone`: all is done, and this is the reply.
+ */
+export type NodeFault =
+  | 'reset'
+  | 'lose-reply'
+  | { readonly status: number; readonly body: object; readonly isDone?: boolean }
 
 /** A request as a fault is decided on. */
 export type NodeRequest = {
@@ -196,6 +202,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
     requests += 1
     const fault = decide({ method, path, client: client.slice(1) })
     if (fault === 'reset') return void incoming.socket.destroy()
+    if (typeof fault === 'object' && fault.isDone === true) answer(path, body)
     const told = typeof fault === 'object' ? fault : answer(path, body)
     if (fault === 'lose-reply') return void incoming.socket.destroy()
     response.writeHead(told.status, { 'content-type': 'application/json' })
