@@ -1,11 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Database,
-  openDatabase,
-} from '../../../examples/admin-server/src/database/database.ts'
-import { migrate } from '../../../examples/admin-server/src/database/migrate.ts'
+import { openDatabase } from '../../../examples/admin-server/src/database/database.ts'
 
 let folder: string
 
@@ -28,29 +24,6 @@ describe('a folder', () => {
     const second = await openDatabase(place)
     expect(await second.query('SELECT value FROM kept')).toEqual([{ value: 2 ** 53 - 1 }])
     await second.close()
-  })
-})
-
-describe('migrate', () => {
-  let database: Database
-
-  beforeAll(async () => {
-    database = await openDatabase({ folder: 'memory://' })
-  })
-
-  afterAll(async () => {
-    await database.close()
-  })
-
-  it('makes the tables once', async () => {
-    expect(await migrate(database)).toEqual({ from: 0, to: 1 })
-    expect(await migrate(database)).toEqual({ from: 1, to: 1 })
-    expect(await database.query('SELECT count(*) AS count FROM requests')).toEqual([{ count: 0 }])
-  })
-
-  it('refuses tables that a later version has changed', async () => {
-    await database.query('INSERT INTO migrations (version) VALUES (99)')
-    await expect(migrate(database)).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
   })
 })
 

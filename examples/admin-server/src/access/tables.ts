@@ -1,4 +1,4 @@
-/** Tables of tokens, sessions and nonces. No secret is in them that would let anybody in. @module */
+/** Tables of tokens, sessions and nonces. No secret is in them that would let anybody in. Of version 1: frozen text. @module */
 
 /**
  * A token and a session cookie are kept as SHA-256: both are 32 random bytes, so a plain hash cannot

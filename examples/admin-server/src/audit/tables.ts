@@ -7,10 +7,9 @@ export const MAX_BODY_BYTES = 65_536
 export const FIRST_HASH: string = '0'.repeat(64)
 
 /**
- * `audit` is the chain, `audit_head` its one end, `audit_requests` an index that is not hashed but is
- * compared when the chain is verified. Triggers refuse what an append does not do (SQLSTATE P0001);
- * they are ALWAYS, since an ordinary one is silent under `session_replication_role = replica`. Who
- * owns the tables can drop them: that is what the chain and its anchors are for.
+ * Of version 1, and so frozen text, in which the two values above stand once more. `audit` is the
+ * chain, `audit_head` its one end, `audit_requests` an index that is not hashed but is compared when
+ * the chain is verified.
  */
 export const auditTables = `
 CREATE TABLE audit (
@@ -18,7 +17,7 @@ CREATE TABLE audit (
   at_ms bigint NOT NULL,
   kind text NOT NULL,
   actor text NOT NULL,
-  body text NOT NULL CHECK (octet_length(body) <= ${MAX_BODY_BYTES}),
+  body text NOT NULL CHECK (octet_length(body) <= 65536),
   previous_hash text NOT NULL,
   hash text NOT NULL
 );
@@ -38,13 +37,20 @@ CREATE TABLE audit_head (
   at_ms bigint NOT NULL,
   hash text NOT NULL
 );
-INSERT INTO audit_head (sequence, at_ms, hash) VALUES (0, 0, '${FIRST_HASH}');
+INSERT INTO audit_head (sequence, at_ms, hash) VALUES (0, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+`
 
-CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+/**
+ * Triggers refuse what an append does not do (SQLSTATE P0001); they are ALWAYS, since an ordinary one
+ * is silent under `session_replication_role = replica`. Who owns the tables can drop them: that is
+ * what the chain and its anchors are for.
+ */
+export const auditFunctions = `
+CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'The audit trail is append-only: % of % is refused', TG_OP, TG_TABLE_NAME;
 END $$;
-CREATE FUNCTION audit_head_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION audit_head_forward() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.sequence <= OLD.sequence OR NEW.at_ms < OLD.at_ms THEN
     RAISE EXCEPTION 'The head of the audit trail only moves forward';
@@ -52,13 +58,13 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
-CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_requests
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_requests
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
-CREATE TRIGGER audit_append_only BEFORE INSERT OR DELETE OR TRUNCATE ON audit_head
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE INSERT OR DELETE OR TRUNCATE ON audit_head
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
-CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head
+CREATE OR REPLACE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head
   FOR EACH ROW EXECUTE FUNCTION audit_head_forward();
 ALTER TABLE audit ENABLE ALWAYS TRIGGER audit_append_only;
 ALTER TABLE audit_requests ENABLE ALWAYS TRIGGER audit_append_only;

@@ -1,16 +1,9 @@
-/** Brings the database to the tables that this version knows, under a lock. @module */
+/** Brings the database to the tables and functions of this version, under a lock. @module */
 
-import { accessTables } from '../access/tables.ts'
-import { auditTables } from '../audit/tables.ts'
+import { sha256Hex } from '../access/digest.ts'
 import { AdminError } from '../errors.ts'
-import { requestTables } from '../requests/tables.ts'
-import { webhookTables } from '../webhooks/tables.ts'
 import type { Database, Session } from './database.ts'
-
-/** Number n brings version n - 1 to n. Released ones stay as they are: a change is a new one. */
-const migrations: readonly string[] = [
-  [auditTables, accessTables, requestTables, webhookTables].join('\n'),
-]
+import { release as ours, type Release } from './release.ts'
 
 /** Of the advisory lock: any number that nobody else in this database takes. */
 const LOCK = 0x66_63_6c_6b
@@ -18,33 +11,52 @@ const LOCK = 0x66_63_6c_6b
 const PATIENCE_MS = 60_000
 
 /**
- * Many processes may do so at once: one works, the others wait, then look again.
+ * Many processes may do so at once: one works, the others wait, then look again. What a later version
+ * has put stays, and this one works with it as far as that version says so.
  *
+ * @param release - Of this server, unless a test has another.
  * @returns The version before and after.
- * @throws {AdminError} `DATABASE_TOO_NEW`, `DATABASE_UNAVAILABLE`.
+ * @throws {AdminError} `DATABASE_TOO_NEW` for tables of a later version that does not serve this one;
+ *   `DATABASE_UNAVAILABLE`.
  */
 export async function migrate(
   database: Database,
+  { tables, functions, serves }: Release = ours,
 ): Promise<{ readonly from: number; readonly to: number }> {
-  return database.transaction(
-    async (session) => {
-      await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
-      await session.query(
-        `CREATE TABLE IF NOT EXISTS migrations (
+  const known = tables.length
+  const hash = sha256Hex(functions)
+  const work = async (session: Session) => {
+    await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+    await session.query(
+      `CREATE TABLE IF NOT EXISTS migrations (
         version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
+    )
+    const run = async (text: string) => {
+      for (const statement of splitStatements(text)) await session.query(statement)
+    }
+    const from = await readVersion(session)
+    for (const [index, text] of tables.entries()) {
+      if (index < from) continue
+      await run(text)
+      await session.query('INSERT INTO migrations (version) VALUES ($1)', [index + 1])
+    }
+    const standing = await readFunctions(session)
+    if (from > known) {
+      // Who has changed the tables and did not say whom they serve is not trusted to serve this one.
+      if (standing?.version === from && standing.serves <= known) return { from, to: from }
+      throw new AdminError('DATABASE_TOO_NEW', { version: from, known })
+    }
+    if (standing?.version !== known || standing.hash !== hash) {
+      await run(functions)
+      await session.query(
+        `INSERT INTO functions (version, hash, serves) VALUES ($1, $2, $3) ON CONFLICT (single)
+        DO UPDATE SET version = excluded.version, hash = excluded.hash, serves = excluded.serves`,
+        [known, hash, serves],
       )
-      const from = await readVersion(session)
-      if (from > migrations.length)
-        throw new AdminError('DATABASE_TOO_NEW', { version: from, known: migrations.length })
-      for (const [index, text] of migrations.entries()) {
-        if (index < from) continue
-        for (const statement of splitStatements(text)) await session.query(statement)
-        await session.query('INSERT INTO migrations (version) VALUES ($1)', [index + 1])
-      }
-      return { from, to: migrations.length }
-    },
-    { patienceMs: PATIENCE_MS },
-  )
+    }
+    return { from, to: known }
+  }
+  return database.transaction(work, { patienceMs: PATIENCE_MS })
 }
 
 async function readVersion(session: Session): Promise<number> {
@@ -52,6 +64,14 @@ async function readVersion(session: Session): Promise<number> {
     'SELECT coalesce(max(version), 0)::integer AS version FROM migrations',
   )
   return row?.version ?? 0
+}
+
+/** Whose functions stand. Each version from 2 on has the table. */
+async function readFunctions(session: Session) {
+  const [row] = await session.query<{ version: number; hash: string; serves: number }>(
+    'SELECT version, hash, serves FROM functions',
+  )
+  return row
 }
 
 /** Drivers take one statement at a time. A semicolon inside of `$…$` bodies ends none. */

@@ -1,4 +1,4 @@
-/** Tables of requests, their items, approvals and what was spent. @module */
+/** Tables of requests, their items, approvals and what was spent. Of version 1: frozen text. @module */
 
 /** Constraints say once more what the code says: nobody approves what they asked for. */
 export const requestTables = `

@@ -1,4 +1,4 @@
-/** Table of webhook deliveries. Comes after that of the requests. @module */
+/** Table of webhook deliveries. Comes after that of the requests. Of version 1: frozen text. @module */
 
 /** One row for each request and final state; what was delivered stays, as a record. */
 export const webhookTables = `
