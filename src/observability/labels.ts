@@ -1,18 +1,10 @@
 /** Values of labels, from fixed sets: what comes from outside must not make new series. @module */
 
 import { signerErrorTable } from '../error-codes.ts'
+import { holdCodes } from '../relay/hold-codes.ts'
 
 /** Codes that the relay has beside those of `SignerError`. */
-const relayCodes = [
-  'CHAIN_WENT_BACKWARDS',
-  'NODES_DISAGREE',
-  'NOT_STARTED',
-  'PAUSED',
-  'PAYER_CANNOT_PAY',
-  'POLICY_REFUSED',
-  'SEQUENCE_NUMBER_USED',
-  'SIGNATURE_REFUSED',
-]
+const relayCodes = [...holdCodes, 'NOT_STARTED', 'PAUSED', 'POLICY_REFUSED', 'SEQUENCE_NUMBER_USED']
 
 /** Those of flow-go's fvm/errors/codes.go that say what to do: signatures, limits, money, storage. */
 const chainCodes = [

@@ -52,4 +52,5 @@ async function finish({ core, worker, tracker }: RelayParts): Promise<void> {
   })
   while (worker.preparing() > 0 && !signal.aborted) await pause(LOOK_MS, signal)
   await tracker.sent()
+  await core.hold.stored()
 }

@@ -1,119 +1,165 @@
 /** When the relay may not send: an operator paused it, or must fix something first. @module */
 
-import type { HoldEnd, RelayStore } from '../stores/store.ts'
+import { codeOf } from '../errors.ts'
+import { createLoop } from '../loop.ts'
+import { doubling } from '../retry.ts'
+import { createSerial } from '../serial.ts'
+import type { HoldRow, RelayStore } from '../stores/store.ts'
 import type { RelayObserver } from './events.ts'
+import { endOf } from './hold-codes.ts'
+import { type Change, createHoldState } from './hold-state.ts'
+import { createProbes } from './probes.ts'
 
 /** Whether the relay may send. */
 export type Hold = {
   /** Undefined when it may send. */
   readonly current: () => { readonly code: string; readonly reason: string } | undefined
-  /** Holds the queue; nothing is lost, and one job at a time tries whether it works again. */
+  /**
+   * Holds the queue, at once here and soon in all processes; nothing is lost, and one job at a time
+   * tries whether it works again, where `endOf` the code allows that.
+   */
   readonly set: (code: string, reason: string) => void
-  /** Something got so far: what held before that is over. */
+  /** Something got so far: what held before that is over. Never what an operator alone may end. */
   readonly clear: (reached: 'signed' | 'executed') => void
+  /** Holds here from the call on, and in all processes when it resolves. */
   readonly pause: () => Promise<void>
   /** Ends a pause and a hold. */
   readonly resume: () => Promise<void>
   /** Reads what another process has said. */
   readonly refresh: () => Promise<void>
+  /** Whether the one that tries may go on: neither paused nor held for an operator alone. */
+  readonly mayTry: () => boolean
   /** Whether a single job may try now, and not before the next pause is over. */
   readonly probe: () => boolean
-  /** Milliseconds until `probe`. */
+  /** Milliseconds until `probe`; `Infinity` while only an operator ends it. */
   readonly probeInMs: () => number
+  /** Resolves when all that was said here is stored. */
+  readonly stored: () => Promise<void>
+  /** Stores nothing more. */
+  readonly close: () => void
 }
 
-/** Codes that only an operator ends: another try could do harm. */
-const operatorOnly: ReadonlySet<string> = new Set(['CHAIN_WENT_BACKWARDS', 'NODES_DISAGREE'])
-/** Codes that a signature proves nothing about. */
-const untilExecuted: ReadonlySet<string> = new Set([
-  'PAYER_CANNOT_PAY',
-  'SIGNATURE_REFUSED',
-  'ACCESS_NODE_DENIES',
-])
-const endOf = (code: string): HoldEnd =>
-  operatorOnly.has(code) ? 'operator' : untilExecuted.has(code) ? 'executed' : 'signed'
-const MIN_PROBE_MS = 1_000
-const MAX_PROBE_MS = 60_000
+/** Before a write that failed is tried again, in milliseconds. */
+const MIN_AGAIN_MS = 100
+const MAX_AGAIN_MS = 5_000
 /** The code of a pause. */
 const PAUSED = 'PAUSED'
 
+type HoldStore = Pick<RelayStore, 'readHold' | 'setHold' | 'clearHold' | 'setPaused' | 'resume'>
+
 export function createHold(options: {
   readonly address: string
-  readonly store: RelayStore
+  readonly store: HoldStore
   readonly tell: RelayObserver
+  /** Called when it may send again. */
   readonly onChange: () => void
 }): Hold {
   const { address, store, tell, onChange } = options
-  let paused = false
-  let held: { readonly code: string; readonly reason: string } | undefined
-  let probeMs = MIN_PROBE_MS
-  let probeAt = 0
-  let last: Promise<unknown> = Promise.resolve()
-  let writing = 0
-
-  /** One after the other; what is read meanwhile is older than what is written. */
-  const write = (change: () => Promise<unknown>) => {
-    writing += 1
-    last = last
-      .then(change)
-      .catch(() => tell({ kind: 'trouble', code: 'STORE_UNAVAILABLE', where: 'hold' }))
-      .finally(() => {
-        writing -= 1
-      })
+  const state = createHoldState()
+  const probes = createProbes()
+  /** Reads and writes follow each other, so that the last answer is the newest. */
+  const steps = createSerial()
+  /** Pauses that are being stored: they count before. */
+  let pausing = 0
+  let closed = false
+  let told: { readonly paused: boolean; readonly code: string | undefined } = {
+    paused: false,
+    code: undefined,
   }
-  const setLocally = (code: string, reason: string) => {
-    const again = held?.code === code
-    probeMs = again ? Math.min(probeMs * 2, MAX_PROBE_MS) : MIN_PROBE_MS
-    probeAt = performance.now() + probeMs
-    held = { code, reason }
-    if (!again) tell({ kind: 'held', code, reason })
-    return again
+
+  const isPaused = () => state.paused() || pausing > 0
+  const mayTry = () => !isPaused() && state.held()?.end !== 'operator'
+
+  function announce(): void {
+    const was = told
+    const held = state.held()
+    told = { paused: state.paused(), code: held?.code }
+    if (told.paused && !was.paused) tell({ kind: 'paused' })
+    if (held !== undefined && held.code !== was.code) {
+      probes.failed() // also what another process has met
+      tell({ kind: 'held', code: held.code, reason: held.reason })
+    }
+    if (held !== undefined || told.paused) return
+    probes.reset()
+    if (was.paused || was.code !== undefined) tell({ kind: 'resumed' })
+  }
+
+  /** One step of the store, and what follows from its answer. */
+  const step = (ask: () => Promise<HoldRow>, done?: () => readonly Change[]): Promise<void> =>
+    steps.run(async () => {
+      state.learn(await ask(), done?.())
+      announce()
+    })
+
+  const write = ({ code, hold }: Change) =>
+    hold === null ? store.clearHold(address, code) : store.setHold(address, hold)
+
+  const writes = createLoop({
+    isNeeded: () => !closed && state.next() !== undefined,
+    async turn() {
+      const change = state.next()
+      if (change === undefined) return undefined
+      await step(
+        () => write(change),
+        () => [change],
+      )
+      return 0
+    },
+    onFailure(thrown, failures) {
+      if (!closed) tell({ kind: 'trouble', code: codeOf(thrown), where: 'hold' })
+      return doubling(MIN_AGAIN_MS, MAX_AGAIN_MS, failures)
+    },
+  })
+
+  function say(change: Change): void {
+    state.say(change)
+    announce()
+    writes.start()
   }
 
   return {
-    current: () => (paused ? { code: PAUSED, reason: 'paused by an operator' } : held),
+    current() {
+      if (isPaused()) return { code: PAUSED, reason: 'paused by an operator' }
+      const held = state.held()
+      return held === undefined ? undefined : { code: held.code, reason: held.reason }
+    },
     set(code, reason) {
-      // What only an operator may end is not replaced by what ends by itself.
-      if (held !== undefined && operatorOnly.has(held.code) && !operatorOnly.has(code)) return
-      if (!setLocally(code, reason))
-        write(() => store.setHold(address, { code, reason, end: endOf(code) }))
+      probes.failed()
+      // What stands already need not be said again, unless it may be ended at this moment.
+      if (state.held()?.code === code && steps.size() === 0) return
+      say({ code, hold: { code, reason, end: endOf(code) } })
     },
     clear(reached) {
-      if (held === undefined || operatorOnly.has(held.code)) return
-      if (reached === 'signed' && untilExecuted.has(held.code)) return
-      const { code } = held
-      held = undefined
-      tell({ kind: 'resumed' })
-      write(() => store.clearHold(address, code))
-      onChange()
+      const over = state.endedBy(reached)
+      for (const { code } of over) say({ code, hold: null })
+      if (over.length > 0) onChange()
     },
     async pause() {
-      await store.setPaused(address, true)
-      if (!paused) tell({ kind: 'paused' })
-      paused = true
+      pausing += 1
+      try {
+        await step(() => store.setPaused(address, true))
+      } finally {
+        pausing -= 1
+        if (!isPaused()) onChange() // it could not be stored
+      }
     },
     async resume() {
-      await store.resume(address)
-      const changed = paused || held !== undefined
-      paused = false
-      held = undefined
-      if (changed) tell({ kind: 'resumed' })
+      const before = state.said()
+      await step(
+        () => store.resume(address),
+        () => before,
+      )
+      writes.wake() // it may wait to try again what need not be said any more
       onChange()
     },
-    async refresh() {
-      if (writing > 0) return
-      const row = await store.readHold(address)
-      if (writing > 0) return
-      paused = row.paused
-      if (row.hold === null) held = undefined
-      else if (held?.code !== row.hold.code) setLocally(row.hold.code, row.hold.reason)
+    refresh: () => step(() => store.readHold(address)),
+    mayTry,
+    probe: () => mayTry() && state.held() !== undefined && probes.take(),
+    probeInMs: () => (mayTry() ? probes.inMs() : Number.POSITIVE_INFINITY),
+    stored: writes.ended,
+    close() {
+      closed = true
+      writes.stop()
     },
-    probe() {
-      if (paused || held === undefined || operatorOnly.has(held.code)) return false
-      if (performance.now() < probeAt) return false
-      probeAt = performance.now() + probeMs
-      return true
-    },
-    probeInMs: () => Math.max(0, probeAt - performance.now()),
   }
 }

@@ -104,6 +104,7 @@ async function assemble({
   let worker: Worker | undefined
   const wake = () => worker?.wake()
   const hold = createHold({ address, store, tell, onChange: wake })
+  endings.add(hold.close)
   const core: RelayCore = {
     address,
     engine,
