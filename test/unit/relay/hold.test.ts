@@ -135,6 +135,30 @@ describe('a hold', () => {
     },
   )
 
+  it('that ends by a signature does not hide one that an execution ends', async () => {
+    const store = createMemoryStore()
+    const hold = join(store)
+    hold.set('PAYER_CANNOT_PAY', 'send FLOW')
+    hold.set('KEY_DISABLED', 'enable it') // before either is stored
+    hold.clear('signed')
+    expect(codeOf(hold)).toBe('PAYER_CANNOT_PAY')
+    hold.set('KEY_DISABLED', 'enable it')
+    expect(codeOf(hold)).toBe('PAYER_CANNOT_PAY')
+    await hold.stored()
+    expect([codeOf(hold), await stored(store)]).toEqual(['PAYER_CANNOT_PAY', 'PAYER_CANNOT_PAY'])
+  })
+
+  it('is over also in the store when it ends while it is being stored', async () => {
+    const { memory, store, letGo, waiting } = delaying('setHold')
+    const hold = join(store)
+    hold.set('KEY_DISABLED', 'enable it')
+    await until(() => waiting() === 1)
+    hold.clear('signed')
+    letGo()
+    await hold.stored()
+    expect([codeOf(hold), await stored(memory)]).toEqual([undefined, undefined])
+  })
+
   it('is not ended by a process that means an older one', async () => {
     const store = createMemoryStore()
     const [a, b] = [join(store), join(store)]
