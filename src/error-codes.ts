@@ -48,6 +48,7 @@ export type SignerErrorContext = {
   // AWS KMS
   AWS_SDK_MISSING: { package: string }
   AWS_REGION_INVALID: { reason: string }
+  AWS_CONFIG_INVALID: { setting: string; reason: string }
   KEY_REGION_MISMATCH: { keyRegion: string; clientRegion: string }
   KEY_NOT_FOUND: { keyId: string }
   KEY_SPEC_UNSUPPORTED: { keyId: string; keySpec: string }
@@ -55,12 +56,15 @@ export type SignerErrorContext = {
   KEY_DISABLED: { keyId: string }
   KEY_STATE_INVALID: { keyId: string; reason: string }
   KMS_ACCESS_DENIED: { keyId: string; operation: string }
-  KMS_CREDENTIALS_INVALID: { keyId: string; reason: string }
+  KMS_CREDENTIALS_MISSING: { keyId: string; provider: string; reason: string; remedy: string }
+  KMS_CREDENTIALS_INVALID: { keyId: string; provider: string; reason: string; remedy: string }
+  KMS_CREDENTIALS_UNAVAILABLE: { keyId: string; provider: string; reason: string }
   KMS_CLOCK_SKEWED: { keyId: string; reason: string }
   KMS_REQUEST_INVALID: { keyId: string; reason: string }
   KMS_THROTTLED: { keyId: string; attempts: number; elapsedMs: number }
   KMS_UNAVAILABLE: { keyId: string; reason: string; attempts: number; elapsedMs: number }
-  KMS_TIMEOUT: { keyId: string; attempts: number; elapsedMs: number }
+  KMS_TIMEOUT: { keyId: string; limit: string; attempts: number; elapsedMs: number }
+  KMS_QUEUE_TIMEOUT: { keyId: string; waiting: number; callsAtOnce: number; waitedMs: number }
   KMS_REPLY_MISMATCH: { keyId: string; field: string }
   SIGNING_QUEUE_FULL: { name: string; queued: number }
   // Proposal keys
@@ -198,6 +202,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'fail',
     'The client has no usable AWS Region. Set region, AWS_REGION or a profile.',
   ],
+  AWS_CONFIG_INVALID: [
+    'hold',
+    'The AWS client cannot work as it is configured, so nothing was sent. Correct the setting.',
+  ],
   KEY_REGION_MISMATCH: [
     'fail',
     'The key lives in another Region. Configure a client for that Region.',
@@ -217,7 +225,18 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'hold',
     'AWS denied the call. Grant it on this key; see docs/set-up-a-key.md.',
   ],
-  KMS_CREDENTIALS_INVALID: ['hold', 'AWS did not accept the credentials. Renew them.'],
+  KMS_CREDENTIALS_MISSING: [
+    'hold',
+    'There are no AWS credentials, so nothing was sent to KMS. The remedy names what gets some.',
+  ],
+  KMS_CREDENTIALS_INVALID: [
+    'hold',
+    'AWS did not accept the credentials, or gave none to who asked. The remedy names what to mend.',
+  ],
+  KMS_CREDENTIALS_UNAVAILABLE: [
+    'retry',
+    'The provider of the AWS credentials did not answer, so nothing was sent to KMS. It may recover.',
+  ],
   KMS_CLOCK_SKEWED: ['hold', 'The clock of this machine is off. Synchronise it.'],
   KMS_REQUEST_INVALID: [
     'fail',
@@ -233,7 +252,11 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   KMS_TIMEOUT: [
     'retry',
-    'KMS did not answer in time. Check the endpoint, or allow a longer totalTimeoutMs.',
+    'KMS did not answer in time. Check the endpoint, or allow more for the limit that is named.',
+  ],
+  KMS_QUEUE_TIMEOUT: [
+    'retry',
+    'The call waited its queueTimeoutMs behind others of this client, and was not sent. Sign fewer at once, or give the client more sockets (maxSockets of its request handler).',
   ],
   KMS_REPLY_MISMATCH: [
     'refuse',

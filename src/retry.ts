@@ -1,12 +1,14 @@
 /** Trying again, with growing pauses, inside a total time. @module */
 
-import { pause } from './deadline.ts'
+import { type Clock, createClock, pause } from './deadline.ts'
 
 /** How to go about trying again. */
 export type RetryOptions = {
   /** Milliseconds for everything: attempts and pauses. */
   readonly totalTimeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Measures that time. Default: one of its own, that never stands still. */
+  readonly clock?: Clock
   /** The bound of the pause after this failure, in milliseconds; `undefined` gives up. */
   readonly pauseMs: (thrown: unknown, attempts: number) => number | undefined
   /** What to throw in the end. */
@@ -23,9 +25,8 @@ export async function retrying<T>(
   options: RetryOptions,
   run: (attempt: number, leftMs: number) => Promise<T>,
 ): Promise<T> {
-  const { totalTimeoutMs, signal } = options
-  const started = performance.now()
-  const leftMs = () => totalTimeoutMs - (performance.now() - started)
+  const { totalTimeoutMs, signal, clock = createClock() } = options
+  const leftMs = () => totalTimeoutMs - clock.elapsedMs()
   for (let attempt = 1; ; attempt++) {
     try {
       return await run(attempt, Math.min(totalTimeoutMs, leftMs()))

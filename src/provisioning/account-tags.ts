@@ -59,9 +59,7 @@ export async function listTags(
 ): Promise<Readonly<Record<string, string>>> {
   const command = { KeyId: keyId, Limit: 50 } // as many as a key can have
   const target = { keyId, operation: 'ListResourceTags' }
-  const { Tags = [] } = await kms.call(target, (abortSignal) =>
-    kms.client.send(new kms.sdk.ListResourceTagsCommand(command), { abortSignal }),
-  )
+  const { Tags = [] } = await kms.call(target, () => new kms.sdk.ListResourceTagsCommand(command))
   return Object.freeze(
     Object.fromEntries(Tags.map(({ TagKey, TagValue }) => [TagKey ?? '', TagValue ?? ''])),
   )
@@ -79,7 +77,5 @@ export async function writeTag(
   tag: { readonly TagKey: string; readonly TagValue: string },
 ): Promise<void> {
   const target = { keyId, operation: 'TagResource' }
-  await kms.call(target, (abortSignal) =>
-    kms.client.send(new kms.sdk.TagResourceCommand({ KeyId: keyId, Tags: [tag] }), { abortSignal }),
-  )
+  await kms.call(target, () => new kms.sdk.TagResourceCommand({ KeyId: keyId, Tags: [tag] }))
 }

@@ -85,13 +85,13 @@ export async function createKey(options: CreateKeyOptions): Promise<CreatedKey> 
 async function create(kms: KmsSession, request: KeyRequest): Promise<string> {
   const { spec, description, tags, multiRegion, alias } = request
   const label = alias ?? 'the new key'
-  const command = new kms.sdk.CreateKeyCommand({
+  const command = {
     KeySpec: spec,
-    KeyUsage: 'SIGN_VERIFY',
+    KeyUsage: 'SIGN_VERIFY' as const,
     MultiRegion: multiRegion,
     ...(description === '' ? {} : { Description: description }),
     ...(tags.length === 0 ? {} : { Tags: [...tags] }),
-  })
+  }
   const { KeyMetadata } = await sendCreateKey(kms, command, label)
   const { Arn } = KeyMetadata ?? {}
   if (Arn === undefined || !/^arn:[^:]+:kms:.+:key\/.+$/.test(Arn))
@@ -122,8 +122,9 @@ async function createAlias(kms: KmsSession, alias: string, keyArn: string): Prom
   const { CreateAliasCommand } = kms.sdk
   const command = { AliasName: alias, TargetKeyId: keyArn.replace(/^.*key\//, '') }
   try {
-    await kms.call({ keyId: alias, operation: 'CreateAlias' }, (abortSignal) =>
-      kms.client.send(new CreateAliasCommand(command), { abortSignal }),
+    await kms.call(
+      { keyId: alias, operation: 'CreateAlias' },
+      () => new CreateAliasCommand(command),
     )
   } catch (thrown) {
     // A retry is refused when the first request was taken and its answer lost.

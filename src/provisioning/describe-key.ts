@@ -98,9 +98,7 @@ async function publicKey(kms: KmsSession, keyId: string) {
 async function listAliases(kms: KmsSession, keyId: string): Promise<readonly string[]> {
   const command = { KeyId: keyId, Limit: 100 } // a key can have 50
   const target = { keyId, operation: 'ListAliases' }
-  const { Aliases = [] } = await kms.call(target, (abortSignal) =>
-    kms.client.send(new kms.sdk.ListAliasesCommand(command), { abortSignal }),
-  )
+  const { Aliases = [] } = await kms.call(target, () => new kms.sdk.ListAliasesCommand(command))
   return Aliases.flatMap(({ AliasName }) => (AliasName === undefined ? [] : [AliasName])).sort()
 }
 

@@ -1,7 +1,12 @@
 /** What the operations on KMS keys share: the client, its commands and the limits. @module */
 
-import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
-import { callKms } from '../signers/aws-kms/call.ts'
+import type {
+  KMSClient,
+  KMSClientConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes,
+} from '@aws-sdk/client-kms'
+import { callKms, type KmsCommand } from '../signers/aws-kms/call.ts'
 import { assertKms, kmsClient, loadAwsKms } from '../signers/aws-kms/client.ts'
 import { type KmsLimits, kmsLimits } from '../signers/aws-kms/limits.ts'
 
@@ -22,11 +27,19 @@ export type KmsSession = {
   readonly sdk: AwsKms
   readonly limits: KmsLimits
   readonly signal: AbortSignal | undefined
-  /** Calls with retries: only for operations that may happen twice. */
-  readonly call: <T extends { readonly $metadata: object }>(
-    target: { readonly keyId: string; readonly operation: string },
-    send: (abortSignal: AbortSignal) => Promise<T>,
-  ) => Promise<T>
+  /**
+   * Calls with retries: only for operations that may happen twice, unless `mayRepeat` says no.
+   *
+   * @param command - Made anew for each time that it is sent.
+   */
+  readonly call: <Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    target: {
+      readonly keyId: string
+      readonly operation: string
+      readonly mayRepeat?: (thrown: unknown) => boolean
+    },
+    command: () => KmsCommand<Input, Output>,
+  ) => Promise<Output>
 }
 
 /** @throws {SignerError} `AWS_SDK_MISSING`, `INVALID_OPTION`. */
@@ -40,7 +53,8 @@ export async function openKms(options: KmsOptions): Promise<KmsSession> {
     sdk,
     limits,
     signal,
-    call: async (target, send) => (await callKms(target, limits, signal, send)).reply,
+    call: async (target, command) =>
+      (await callKms({ ...target, client, limits, signal, command })).reply,
   }
 }
 

@@ -376,7 +376,12 @@ describe('signers of several kinds', () => {
 
 describe('signers of one key', () => {
   const down = async () => {
-    throw new SignerError('KMS_TIMEOUT', { keyId: 'down', attempts: 1, elapsedMs: 1 })
+    throw new SignerError('KMS_TIMEOUT', {
+      keyId: 'down',
+      limit: 'requestTimeoutMs',
+      attempts: 1,
+      elapsedMs: 1,
+    })
   }
 
   it('sign when one of them is down before it told its public key', async () => {

@@ -237,14 +237,14 @@ describe('bad input ends with a code, a fact and a remedy', () => {
     [
       'no credentials',
       () => ['keys', 'show', ...own],
-      'KMS_CREDENTIALS_INVALID',
+      'KMS_CREDENTIALS_MISSING',
       1,
       { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
     ],
     [
       'a profile that is not there',
       () => ['keys', 'show', ...own, '--profile', 'none'],
-      'KMS_CREDENTIALS_INVALID',
+      'KMS_CREDENTIALS_MISSING',
       1,
       { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
     ],

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { abortable, pause, withDeadline } from '../../src/deadline.ts'
+import { abortable, createClock, onceAborted, pause, withDeadline } from '../../src/deadline.ts'
 import { doubling, retrying } from '../../src/retry.ts'
 import { inTime, rejectionOf } from './flow/servers.ts'
 
@@ -82,6 +82,51 @@ describe('withDeadline', () => {
     await new Promise((resolve) => setImmediate(resolve))
     process.off('unhandledRejection', note)
     expect(unhandled).toEqual([])
+  })
+})
+
+describe('a clock', () => {
+  it('stands still while something outside is waited for, and so does its deadline', async () => {
+    const clock = createClock()
+    const outside = new Promise<number>((resolve) => setTimeout(() => resolve(7), 60))
+    const run = () => clock.outside(() => outside)
+    expect(await withDeadline({ ...deadline(20), clock }, run)).toBe(7)
+    expect(clock.elapsedMs()).toBeLessThan(60)
+  })
+
+  it('runs on when that has failed', async () => {
+    const clock = createClock()
+    const run = async () => {
+      await clock.outside(() => Promise.reject(new Error('failed'))).catch(() => undefined)
+      return never()
+    }
+    expect((await rejectionOf(withDeadline({ ...deadline(20), clock }, run))).error).toBe(late)
+    expect(clock.elapsedMs()).toBeGreaterThanOrEqual(19)
+  })
+})
+
+describe('onceAborted', () => {
+  it('puts one listener on a signal that a thousand wait for, and tells all of them', async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const waiting = Array.from({ length: 1_000 }, () =>
+      rejectionOf(withDeadline(deadline(60_000, signal), () => abortable(never(), signal))),
+    )
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    controller.abort('enough')
+    const reasons = (await Promise.all(waiting)).map(({ error }) => error)
+    expect(reasons).toEqual(waiting.map(() => 'enough'))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
+  it('tells nobody who has stopped listening', () => {
+    const controller = new AbortController()
+    const told: string[] = []
+    const stop = onceAborted(controller.signal, () => told.push('stopped'))
+    onceAborted(controller.signal, () => told.push('listening'))
+    stop()
+    controller.abort()
+    expect(told).toEqual(['listening'])
   })
 })
 

@@ -20,16 +20,20 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'SIGNATURE_INVALID',
   ],
   hold: [
+    'AWS_CONFIG_INVALID',
     'JOB_QUARANTINED',
     'KEY_DISABLED',
     'KEY_STATE_INVALID',
     'KMS_ACCESS_DENIED',
     'KMS_CLOCK_SKEWED',
     'KMS_CREDENTIALS_INVALID',
+    'KMS_CREDENTIALS_MISSING',
     'RELAY_HELD',
   ],
   retry: [
     'ACCESS_NODE_UNREACHABLE',
+    'KMS_CREDENTIALS_UNAVAILABLE',
+    'KMS_QUEUE_TIMEOUT',
     'KMS_THROTTLED',
     'KMS_TIMEOUT',
     'KMS_UNAVAILABLE',
@@ -111,7 +115,7 @@ describe('SignerError', () => {
   })
 
   it('has no empty brackets when there are no facts', () => {
-    expect(make('KMS_TIMEOUT').message).toMatch(/totalTimeoutMs\. \[KMS_TIMEOUT\]$/)
+    expect(make('KMS_TIMEOUT').message).toMatch(/is named\. \[KMS_TIMEOUT\]$/)
   })
 
   it('copies its context and freezes it', () => {

@@ -5,13 +5,11 @@ import { hashMessage } from '../../crypto/hash.ts'
 import { SignerError } from '../../errors.ts'
 import type { Signer } from '../signer.ts'
 import { createVerifiedSigner } from '../verified-signer.ts'
-import { withBoundedReply } from './bounded-reply.ts'
 import { callKms } from './call.ts'
 import { assertKms, kmsClient, loadAwsKms } from './client.ts'
 import { kmsQuota, parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits } from './limits.ts'
 import { type KmsPublicKey, readKmsPublicKey } from './public-key.ts'
-import { watchRequests } from './watch.ts'
 
 /** Options of `createAwsKmsSigner`. */
 export type AwsKmsSignerOptions = Partial<KmsLimits> & {
@@ -65,11 +63,14 @@ export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
         MessageType: 'DIGEST',
         SigningAlgorithm: 'ECDSA_SHA_256',
       } as const
-      const target = { keyId, operation: 'Sign' }
-      const watch = watchRequests(pace)
-      const { reply, attempts } = await callKms(target, limits, signal, (abortSignal, failed) => {
-        const sent = withBoundedReply(new SignCommand(command))
-        return client.send(watch(sent, abortSignal, failed), { abortSignal })
+      const { reply, attempts } = await callKms({
+        client,
+        limits,
+        keyId,
+        operation: 'Sign',
+        command: () => new SignCommand(command),
+        signal,
+        pace,
       })
       const { requestId } = reply.$metadata ?? {}
       onReport?.({ attempts, keyId: keyArn, ...(requestId === undefined ? {} : { requestId }) })

@@ -1,85 +1,173 @@
-/** One KMS operation: retried with growing pauses, inside a total time. @module */
+/** The one place that sends to KMS: in its turn, with growing pauses, inside a total time. @module */
 
-import { withDeadline } from '../../deadline.ts'
-import { isSignerError } from '../../errors.ts'
+import type { KMSClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-kms'
+import { type Clock, createClock, withDeadline } from '../../deadline.ts'
+import { isSignerError, SignerError } from '../../errors.ts'
 import { doubling, retrying } from '../../retry.ts'
-import { readKmsFailure } from './failures.ts'
+import type { SignPace } from '../signer.ts'
+import { withBoundedReply } from './bounded-reply.ts'
+import type { CallQueue, QueuedCall } from './call-queue.ts'
+import { clientQueue } from './client-queue.ts'
+import { assertConfiguration } from './configuration.ts'
+import { slowCredentials } from './credential-failures.ts'
+import { limitError, readKmsFailure } from './failures.ts'
 import type { KmsLimits } from './limits.ts'
+import { watchRequests } from './watch.ts'
 
 const PAUSE_MS = 100
 /** What the SDK starts with when it is throttled. */
 const THROTTLED_PAUSE_MS = 500
 const MAX_PAUSE_MS = 4_000
 
-type Metadata = { requestId?: string | undefined; attempts?: number | undefined }
+/** A command of the SDK, as `send` of this client takes it. */
+export type KmsCommand<
+  Input extends ServiceInputTypes,
+  Output extends ServiceOutputTypes,
+> = Parameters<typeof KMSClient.prototype.send<Input, Output>>[0]
+
+/** What is asked of KMS, and how. */
+export type KmsCall<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = {
+  readonly client: KMSClient
+  readonly limits: KmsLimits
+  /** As given by the caller, for errors. */
+  readonly keyId: string
+  /** As KMS names it. */
+  readonly operation: string
+  /** Makes the command, once for each time that it is sent. */
+  readonly command: () => KmsCommand<Input, Output>
+  readonly signal?: AbortSignal | undefined
+  /** Of the quota; its turn was taken for the first request. */
+  readonly pace?: SignPace | undefined
+  /** Whether it may be sent again after this. Default: always. */
+  readonly mayRepeat?: (thrown: unknown) => boolean
+}
 
 /** A reply, and the requests that were sent for it. */
 export type KmsReply<T> = { readonly reply: T; readonly attempts: number }
 
 /**
- * Retries passing faults (throttling, 5xx, sockets, timeouts, broken bodies) until the total time
- * is over; everything else is thrown at once.
+ * Waits for its turn behind the calls of the same client, which does not count; then retries passing
+ * faults (throttling, 5xx, sockets, timeouts, broken bodies, credentials that are late) until the
+ * total time is over. Everything else is thrown at once. The reply is read up to a bound.
  *
- * @param send - Calls `failed` with what each request failed with that the SDK may send again itself.
- * @throws {SignerError} One of the `KMS_…` and `KEY_…` codes. Rejects with `signal.reason` when
- * the caller aborts.
+ * @throws {SignerError} One of the `KMS_…`, `KEY_…` and `AWS_…` codes. Rejects with `signal.reason`
+ * when the caller aborts.
  */
-export async function callKms<T extends { readonly $metadata: Metadata }>(
-  target: { readonly keyId: string; readonly operation: string },
-  limits: KmsLimits,
-  signal: AbortSignal | undefined,
-  send: (signal: AbortSignal, failed: (thrown: unknown) => void) => Promise<T>,
-): Promise<KmsReply<T>> {
+export async function callKms<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  call: KmsCall<Input, Output>,
+): Promise<KmsReply<Output>> {
+  const { client, limits, keyId, operation, signal, mayRepeat = () => true } = call
+  const { totalTimeoutMs, requestTimeoutMs } = limits
+  const clock = createClock()
+  const leftMs = () => totalTimeoutMs - clock.elapsedMs()
+  const turns = createTurns(call, clock)
+  const watch = watchRequests({ nextTurn: turns.ofQuota, pace: call.pace, mayRepeat })
   let sent = 0
+  let isOver = false // it may have been done, and must not be done twice
   let before: unknown // what the last whole request failed with
-  const { totalTimeoutMs } = limits
+
+  async function attempt(): Promise<KmsReply<Output>> {
+    const onTimeout = () => slowCredentials(client.config, keyId)
+    const bound = { signal, timeoutMs: leftMs(), onTimeout }
+    await withDeadline(bound, () => assertConfiguration(client, keyId))
+    const giveBack = await turns.ofClient()
+    try {
+      return await request()
+    } finally {
+      giveBack()
+    }
+  }
+
+  async function request(): Promise<KmsReply<Output>> {
+    const isCut = leftMs() < requestTimeoutMs
+    const timeoutMs = isCut ? leftMs() : requestTimeoutMs
+    const onTimeout = () => limitError(isCut ? 'totalTimeoutMs' : 'requestTimeoutMs')
+    try {
+      const reply = await withDeadline({ signal, timeoutMs, clock, onTimeout }, send)
+      sent += reply.$metadata?.attempts ?? 1
+      return { reply, attempts: sent }
+    } catch (thrown) {
+      sent += attemptsOf(thrown)
+      isOver ||= !mayRepeat(thrown)
+      // What the total time cut short tells less than the whole request before it.
+      const isTimeout = thrown instanceof Error && thrown.name === 'TimeoutError'
+      if (isCut && isTimeout && before !== undefined) throw before
+      before = thrown
+      throw thrown
+    }
+  }
+
+  function send(abortSignal: AbortSignal): Promise<Output> {
+    const command = watch(withBoundedReply(call.command()), abortSignal, (thrown) => {
+      before = thrown
+    })
+    return client.send(command, { abortSignal })
+  }
+
   return retrying(
     {
       totalTimeoutMs,
       signal,
-      pauseMs,
-      finalError: (thrown, _, elapsedMs) => toError(thrown, elapsedMs),
+      clock,
+      pauseMs: (thrown, attempts) => (isOver ? undefined : pauseMs(thrown, attempts)),
+      finalError: (thrown, _, elapsedMs) =>
+        isSignerError(thrown)
+          ? thrown
+          : readKmsFailure(thrown).error({ keyId, operation, attempts: sent, elapsedMs }),
     },
-    async (_, leftMs) => {
-      const timeoutMs = Math.min(limits.requestTimeoutMs, leftMs)
-      try {
-        const bound = { signal, timeoutMs, onTimeout: timeoutError }
-        const reply = await withDeadline(bound, (inTime) => send(inTime, failed))
-        sent += reply.$metadata?.attempts ?? 1
-        return { reply, attempts: sent }
-      } catch (thrown) {
-        sent += attemptsOf(thrown)
-        // What the total time cut short tells less than the whole request before it.
-        const cutShort = timeoutMs < limits.requestTimeoutMs && isTimeout(thrown)
-        if (cutShort && before !== undefined) throw before
-        before = thrown
-        throw thrown
-      }
-    },
+    attempt,
   )
-
-  function failed(thrown: unknown): void {
-    before = thrown
-  }
-
-  function toError(thrown: unknown, elapsedMs: number): unknown {
-    return isSignerError(thrown)
-      ? thrown
-      : readKmsFailure(thrown).error({ ...target, attempts: sent, elapsedMs })
-  }
 }
 
-const isTimeout = (thrown: unknown) => thrown instanceof Error && thrown.name === 'TimeoutError'
+/** Waits on this side, which are no time of KMS: together they have `queueTimeoutMs`. */
+function createTurns(
+  {
+    client,
+    limits,
+    keyId,
+    signal,
+    pace,
+  }: Pick<KmsCall<never, never>, 'client' | 'limits' | 'keyId' | 'signal' | 'pace'>,
+  clock: Clock,
+) {
+  let queued: { readonly queue: CallQueue; readonly call: QueuedCall } | undefined
+  let waitedMs = 0
 
-/** Named like the SDK's own, and read like it. */
-function timeoutError(): Error {
-  const error = new Error('no answer in time')
-  error.name = 'TimeoutError'
-  return error
+  async function wait<T>(turn: (abort: AbortSignal) => Promise<T>): Promise<T> {
+    const started = performance.now()
+    const onTimeout = () =>
+      new SignerError('KMS_QUEUE_TIMEOUT', {
+        keyId,
+        waiting: queued?.queue.waiting() ?? 0,
+        callsAtOnce: queued?.queue.limit() ?? 0,
+        waitedMs: Math.round(waitedMs + performance.now() - started),
+      })
+    const timeoutMs = limits.queueTimeoutMs - waitedMs
+    try {
+      return await clock.outside(() => withDeadline({ signal, timeoutMs, onTimeout }, turn))
+    } finally {
+      waitedMs += performance.now() - started
+    }
+  }
+
+  return {
+    async ofClient(): Promise<() => void> {
+      if (queued === undefined) {
+        const queue = await clientQueue(client)
+        queued = { queue, call: queue.join() }
+      }
+      const { call } = queued
+      return wait((abort) => call.turn(abort))
+    },
+    ofQuota: async () => wait(async (abort) => pace?.nextTurn(abort)),
+  }
 }
 
 function pauseMs(thrown: unknown, attempts: number): number | undefined {
-  if (isSignerError(thrown)) return undefined
+  if (isSignerError(thrown))
+    return isSignerError(thrown, 'KMS_CREDENTIALS_UNAVAILABLE')
+      ? doubling(PAUSE_MS, MAX_PAUSE_MS, attempts)
+      : undefined
   const { retry, throttled } = readKmsFailure(thrown)
   if (retry === 'no' || (retry === 'once' && attempts > 1)) return undefined
   return doubling(throttled ? THROTTLED_PAUSE_MS : PAUSE_MS, MAX_PAUSE_MS, attempts)

@@ -36,8 +36,10 @@ const clients = new WeakMap<object, Promise<KMSClient>>()
 
 /**
  * One client for each configuration object, so that the keys of one authorizer share sockets. A
- * request handler of the caller's own is kept; the default one gets time limits that throw, since
- * the SDK's default waits for ever.
+ * request handler of the caller's own is kept; the default one, and one that is made of options,
+ * gets time limits that throw, since the SDK's default waits for ever.
+ *
+ * @throws {SignerError} `AWS_SDK_MISSING`, `AWS_REGION_INVALID`, `AWS_CONFIG_INVALID`.
  */
 export async function kmsClient(
   kms: KMSClient | KMSClientConfig,
@@ -47,32 +49,34 @@ export async function kmsClient(
   const existing = clients.get(kms)
   if (existing !== undefined) return existing
   const { connectionTimeoutMs, requestTimeoutMs } = limits
-  const created = loadAwsKms().then(
-    ({ KMSClient }) =>
-      new KMSClient({
-        requestHandler: {
-          connectionTimeout: connectionTimeoutMs,
-          requestTimeout: requestTimeoutMs,
-          throwOnRequestTimeout: true,
-        },
-        ...kms,
-      }),
-  )
+  const timeouts = {
+    connectionTimeout: connectionTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    throwOnRequestTimeout: true,
+  }
+  const created = loadAwsKms().then(({ KMSClient }) => makeClient(KMSClient, kms, timeouts))
   created.catch(() => clients.delete(kms))
   clients.set(kms, created)
   return created
 }
 
-/**
- * @returns The Region the client will call.
- * @throws {SignerError} `AWS_REGION_INVALID` when none or none that can be is configured.
- */
-export async function clientRegion(client: KMSClient): Promise<string> {
+function makeClient(
+  Client: AwsKms['KMSClient'],
+  config: KMSClientConfig,
+  timeouts: object,
+): KMSClient {
+  const { requestHandler } = config
+  const isHandler = typeof requestHandler === 'object' && 'handle' in (requestHandler ?? {})
   try {
-    return await client.config.region()
-  } catch {
-    throw new SignerError('AWS_REGION_INVALID', {
-      reason: 'none is configured, or it is not a Region name',
+    return new Client({
+      ...config,
+      requestHandler: isHandler ? requestHandler : { ...timeouts, ...requestHandler },
     })
+  } catch (thrown) {
+    // The SDK reads some of it at once, and throws an Error of its own.
+    if (thrown instanceof Error && /region/i.test(thrown.message))
+      throw new SignerError('AWS_REGION_INVALID', { reason: 'it is empty or no Region name' })
+    const reason = 'the AWS client cannot be made of it'
+    throw new SignerError('AWS_CONFIG_INVALID', { setting: 'client', reason })
   }
 }

@@ -1,13 +1,11 @@
 /** What KMS says of a key, for people who set one up or ask why it does not sign. @module */
 
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
-import { withBoundedReply } from './bounded-reply.ts'
 import { callKms } from './call.ts'
 import { kmsClient, loadAwsKms } from './client.ts'
 import { parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits } from './limits.ts'
 import { keySpecs } from './public-key.ts'
-import { watchRequests } from './watch.ts'
 
 /** The facts of a key that decide whether it can sign for a Flow account. */
 export type KmsKeyDescription = {
@@ -39,11 +37,13 @@ export async function describeAwsKmsKey(options: {
   const { keyId } = parseKmsKeyId(options.keyId)
   const client = await kmsClient(options.client, limits)
   const { DescribeKeyCommand } = await loadAwsKms()
-  const target = { keyId, operation: 'DescribeKey' }
-  const watch = watchRequests()
-  const { reply } = await callKms(target, limits, options.signal, (abortSignal, failed) => {
-    const sent = withBoundedReply(new DescribeKeyCommand({ KeyId: keyId }))
-    return client.send(watch(sent, abortSignal, failed), { abortSignal })
+  const { reply } = await callKms({
+    client,
+    limits,
+    keyId,
+    operation: 'DescribeKey',
+    command: () => new DescribeKeyCommand({ KeyId: keyId }),
+    signal: options.signal,
   })
   const { Arn, KeySpec, KeyUsage, KeyState, MultiRegion, Description } = reply.KeyMetadata ?? {}
   const facts = {

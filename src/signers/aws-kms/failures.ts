@@ -1,6 +1,8 @@
 /** What each failure of KMS means: try again, wait for an operator, or give up. @module */
 
 import { SignerError } from '../../errors.ts'
+import { isProviderError, readCredentialFailure } from './credential-failures.ts'
+import { describeFacts, factsOf, isThrottled, isTimeout } from './thrown-facts.ts'
 
 /** Where a call failed. */
 export type KmsCall = {
@@ -18,21 +20,11 @@ export type KmsFailure = {
   readonly error: (call: KmsCall) => SignerError
 }
 
-const THROTTLES =
-  /^(Throttling|ThrottlingException|ThrottledException|TooManyRequestsException|RequestLimitExceeded|SlowDown)$/
 const CREDENTIALS =
-  /^(ExpiredToken|ExpiredTokenException|UnrecognizedClientException|CredentialsProviderError|TokenProviderError|InvalidClientTokenId|MissingAuthenticationToken|MissingAuthenticationTokenException|IncompleteSignature|IncompleteSignatureException|InvalidSignatureException|SignatureDoesNotMatch|NotAuthorized)$/
+  /^(ExpiredToken|ExpiredTokenException|UnrecognizedClientException|InvalidClientTokenId|MissingAuthenticationToken|MissingAuthenticationTokenException|IncompleteSignature|IncompleteSignatureException|InvalidSignatureException|SignatureDoesNotMatch|NotAuthorized)$/
 const SKEWED = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)$/
-const TIMEOUTS = /^(TimeoutError|RequestTimeout|RequestTimeoutException)$/
 const INVALID =
-  /^(ValidationException|InvalidGrantTokenException|UnsupportedOperationException|InvalidArnException|TypeError)$/
-
-type Facts = {
-  readonly name: string
-  readonly message: string
-  readonly code: string
-  readonly status: number
-}
+  /^(ValidationException|InvalidGrantTokenException|UnsupportedOperationException|InvalidArnException)$/
 
 /**
  * Sorts what the SDK rejected with. The SDK's error itself is not kept as `cause`: it can hold
@@ -41,23 +33,26 @@ type Facts = {
  * @see https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html#API_Sign_Errors
  */
 export function readKmsFailure(thrown: unknown): KmsFailure {
-  const { name, message, code, status } = factsOf(thrown)
-  const reason = [name, code, status === 0 ? '' : `HTTP ${status}`].filter(Boolean).join(', ')
+  const facts = factsOf(thrown)
+  const { name, message, code, status } = facts
+  const reason = describeFacts(facts)
 
-  if (THROTTLES.test(name) || status === 429)
+  if (isThrottled(facts))
     return failure('yes', (c) => new SignerError('KMS_THROTTLED', spent(c)), true)
-  if (TIMEOUTS.test(name)) return failure('yes', (c) => new SignerError('KMS_TIMEOUT', spent(c)))
+  if (isTimeout(facts)) {
+    const limit = limitOf(message)
+    return failure('yes', (c) => new SignerError('KMS_TIMEOUT', { ...spent(c), limit }))
+  }
   if (
     SKEWED.test(name) ||
     (CREDENTIALS.test(name) && /not yet current|signature expired/i.test(message))
   )
     return failure('once', ({ keyId }) => new SignerError('KMS_CLOCK_SKEWED', { keyId, reason }))
-  if (CREDENTIALS.test(name))
-    return failure(
-      'no',
-      ({ keyId }) => new SignerError('KMS_CREDENTIALS_INVALID', { keyId, reason }),
-    )
-  if (name === 'AccessDeniedException')
+  // Between the look at the credentials and the signature of the request they may have run out.
+  if (isProviderError(thrown))
+    return failure('no', ({ keyId }) => readCredentialFailure(thrown, {}, keyId))
+  if (CREDENTIALS.test(name)) return failure('no', ({ keyId }) => refusedCredentials(keyId, reason))
+  if (/^AccessDenied(Exception)?$/.test(name))
     return failure(
       'no',
       ({ keyId, operation }) => new SignerError('KMS_ACCESS_DENIED', { keyId, operation }),
@@ -79,9 +74,17 @@ export function readKmsFailure(thrown: unknown): KmsFailure {
       'no',
       () => new SignerError('AWS_REGION_INVALID', { reason: 'not a Region name' }),
     )
+  if (name === 'EndpointError') {
+    const setting = /FIPS/.test(message) ? 'useFipsEndpoint' : 'useDualstackEndpoint'
+    const why = 'it cannot go with an endpoint of your own, such as that of AWS_ENDPOINT_URL_KMS'
+    const known = /FIPS|Dual-?stack/i.test(message)
+    return misconfigured(known ? setting : 'endpoint', known ? why : reason)
+  }
+  // A header that cannot be sent, a URL that is none: what the client was configured with.
+  if (status === 0 && /^ERR_INVALID_/.test(code)) return misconfigured('client', reason)
   if (INVALID.test(name) || (status >= 400 && status < 500))
     return failure('no', ({ keyId }) => new SignerError('KMS_REQUEST_INVALID', { keyId, reason }))
-  // What is left: KMSInternalException, DependencyTimeoutException, KeyUnavailableException and
+  // What is left: no network, KMSInternalException, DependencyTimeoutException, KeyUnavailableException and
   // other 5xx, sockets refused or reset, a body that is not JSON.
   return failure('yes', (c) => new SignerError('KMS_UNAVAILABLE', { ...spent(c), reason }))
 }
@@ -94,18 +97,36 @@ const failure = (
 
 const spent = ({ keyId, attempts, elapsedMs }: KmsCall) => ({ keyId, attempts, elapsedMs })
 
-function factsOf(thrown: unknown): Facts {
-  const fields: Record<string, unknown> =
-    typeof thrown === 'object' && thrown !== null ? { ...thrown } : {}
-  const metadata = fields['$metadata']
-  const status =
-    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
-      ? Number(metadata.httpStatusCode) || 0
-      : 0
-  const error = thrown instanceof Error ? thrown : new Error('not an error')
-  const code = typeof fields['code'] === 'string' ? fields['code'] : ''
-  return { name: safeName(error.name), message: error.message, code: safeName(code), status }
+const misconfigured = (setting: string, reason: string) =>
+  failure('no', () => new SignerError('AWS_CONFIG_INVALID', { setting, reason }))
+
+const refusedCredentials = (keyId: string, reason: string) =>
+  new SignerError('KMS_CREDENTIALS_INVALID', {
+    keyId,
+    provider: 'KMS',
+    reason,
+    remedy: 'renew them, or compare access key and secret with those of the AWS account',
+  })
+
+/** Names of limits, by what the SDK says of its own. Ours are of `limitError`. */
+const limits: readonly (readonly [RegExp, string])[] = [
+  [/^limit: (?<ours>\w+)$/, ''],
+  [/did not establish a connection/, 'connectionTimeout of the request handler'],
+  [/requestTimeout/, 'requestTimeout of the request handler'],
+  [/socket timed out/, 'socketTimeout of the request handler'],
+]
+
+/** Named like the SDK's own, and read like it. @param limit - The name of an option of ours. */
+export function limitError(limit: string): Error {
+  const error = new Error(`limit: ${limit}`)
+  error.name = 'TimeoutError'
+  return error
 }
 
-/** A name from a remote answer, cut to what a name can be. */
-const safeName = (name: string) => name.replace(/[^A-Za-z0-9_]/g, '').slice(0, 64)
+function limitOf(message: string): string {
+  for (const [pattern, name] of limits) {
+    const found = pattern.exec(message)
+    if (found !== null) return name || (found.groups?.['ours'] ?? '')
+  }
+  return 'one of the endpoint, or of the system'
+}

@@ -10,12 +10,18 @@ export type KmsLimits = {
   readonly requestTimeoutMs: number
   /** A whole operation with all its retries and pauses. Default 10,000. */
   readonly totalTimeoutMs: number
+  /**
+   * To wait here for a turn, before a call is sent: no more are on their way than the client has
+   * sockets. The other limits do not count this time. Default 60,000.
+   */
+  readonly queueTimeoutMs: number
 }
 
 const defaults: KmsLimits = {
   connectionTimeoutMs: 1_000,
   requestTimeoutMs: 3_000,
   totalTimeoutMs: 10_000,
+  queueTimeoutMs: 60_000,
 }
 
 /** The names of the options. */

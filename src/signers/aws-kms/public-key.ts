@@ -4,12 +4,11 @@ import type { GetPublicKeyCommandOutput, KMSClient } from '@aws-sdk/client-kms'
 import type { SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import { SignerError } from '../../errors.ts'
 import type { SignerPublicKey } from '../signer.ts'
-import { withBoundedReply } from './bounded-reply.ts'
 import { callKms } from './call.ts'
-import { clientRegion, loadAwsKms } from './client.ts'
+import { loadAwsKms } from './client.ts'
+import { clientRegion } from './configuration.ts'
 import type { KmsKeyName } from './key-id.ts'
 import type { KmsLimits } from './limits.ts'
-import { watchRequests } from './watch.ts'
 
 /** The key specs that Flow can use. KMS signs with `ECDSA_SHA_256` for both. */
 export const keySpecs: Readonly<Record<string, SignatureAlgorithm>> = {
@@ -39,11 +38,12 @@ export async function readKmsPublicKey(
   if (known !== undefined) return known
   await assertRegion(client, name)
   const { GetPublicKeyCommand } = await loadAwsKms()
-  const target = { keyId: name.keyId, operation: 'GetPublicKey' }
-  const watch = watchRequests()
-  const { reply } = await callKms(target, limits, undefined, (abortSignal, failed) => {
-    const sent = withBoundedReply(new GetPublicKeyCommand({ KeyId: name.keyId }))
-    return client.send(watch(sent, abortSignal, failed), { abortSignal })
+  const { reply } = await callKms({
+    client,
+    limits,
+    keyId: name.keyId,
+    operation: 'GetPublicKey',
+    command: () => new GetPublicKeyCommand({ KeyId: name.keyId }),
   })
   const key = await checkReply(reply, name)
   keys.set(key.keyArn, key)

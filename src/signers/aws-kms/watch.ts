@@ -22,20 +22,30 @@ export type Watch = <Args, Result, C extends Command<Args, Result>>(
   onFailure: (thrown: unknown) => void,
 ) => C
 
-/**
- * @param pace - Each request takes a turn of the quota, but the very first, which has it.
- * @returns A function for all commands of one operation.
- */
-export function watchRequests(pace?: SignPace): Watch {
+/** What is done at each request. */
+export type WatchOptions = {
+  /** Waits for a turn of the quota; the very first request has it. */
+  readonly nextTurn: () => Promise<void>
+  /** Is told of requests that were throttled. */
+  readonly pace?: SignPace | undefined
+  /** Whether another request may follow one that failed so. */
+  readonly mayRepeat: (thrown: unknown) => boolean
+}
+
+/** @returns A function for all commands of one operation. */
+export function watchRequests({ nextTurn, pace, mayRepeat }: WatchOptions): Watch {
   let isFirst = true
+  let last: { readonly thrown: unknown } | undefined
   return (command, signal, onFailure) => {
     command.middlewareStack.add(
       (next) => async (args) => {
-        if (!isFirst) await pace?.nextTurn(signal)
+        if (last !== undefined) throw last.thrown
+        if (!isFirst) await nextTurn()
         isFirst = false
         try {
           return await next(args)
         } catch (thrown) {
+          if (!mayRepeat(thrown)) last = { thrown }
           if (!signal.aborted) onFailure(thrown)
           if (readKmsFailure(thrown).throttled) pace?.throttled()
           throw thrown

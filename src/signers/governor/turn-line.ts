@@ -1,6 +1,6 @@
 /** Callers of one quota in a line, let go at reserved moments. @module */
 
-import { withDeadline } from '../../deadline.ts'
+import { onceAborted, withDeadline } from '../../deadline.ts'
 import { createLocalTurns, type ReserveTurns } from './local-turns.ts'
 
 /** So many milliseconds of turns are reserved with one question at most. */
@@ -142,12 +142,12 @@ export function createTurnLine(options: TurnLineOptions): TurnLine {
           if (length() === 0) clearTimeout(timer)
         }
       })
-      signal?.addEventListener('abort', leave, { once: true })
+      const stopListening = onceAborted(signal, leave)
       pump()
       try {
         await turn
       } finally {
-        signal?.removeEventListener('abort', leave)
+        stopListening()
       }
     },
   }

@@ -112,10 +112,19 @@ describe('diagnose', () => {
   })
 
   it.each([
-    ['no credentials', { credentials: () => Promise.reject(new Error(REMOTE_SECRET)) }],
-    ['credentials that never come', { credentials: () => new Promise<never>(() => undefined) }],
+    [
+      'no credentials',
+      'KMS_CREDENTIALS_INVALID',
+      { credentials: () => Promise.reject(new Error(REMOTE_SECRET)) },
+    ],
+    [
+      'credentials that never come',
+      'KMS_CREDENTIALS_UNAVAILABLE',
+      { credentials: () => new Promise<never>(() => undefined) },
+    ],
     [
       'expired credentials',
+      'KMS_CREDENTIALS_INVALID',
       {
         credentials: async () => ({
           accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -124,11 +133,11 @@ describe('diagnose', () => {
         }),
       },
     ],
-  ])('sends nothing with %s, and says so', async (_, config) => {
+  ])('sends nothing with %s, and says so', async (_, code, config) => {
     await using kms = await startKms()
     const client = { endpoint: kms.url, region: 'us-east-1', ...config }
     const findings = await ask(kms, { client })
-    expect(lines(findings)).toContain('credentials: problem KMS_CREDENTIALS_INVALID')
+    expect(lines(findings)).toContain(`credentials: problem ${code}`)
     expect(lines(findings)).toContain('kms endpoint: skipped')
     expect(JSON.stringify(findings)).not.toMatch(/remote-body|AKIA|fake-secret/)
     expect(kms.calls).toEqual([])

@@ -21,7 +21,12 @@ describe('toProblem', () => {
     [new SignerError('RELAY_CLOSED', { address: '0x1' }), 503, 'OVERLOADED'],
     [new SignerError('STORE_UNAVAILABLE', { operation: 'x' }), 503, 'DATABASE_UNAVAILABLE'],
     [
-      new SignerError('KMS_TIMEOUT', { keyId: 'k', attempts: 1, elapsedMs: 1 }),
+      new SignerError('KMS_TIMEOUT', {
+        keyId: 'k',
+        limit: 'requestTimeoutMs',
+        attempts: 1,
+        elapsedMs: 1,
+      }),
       503,
       'UPSTREAM_UNAVAILABLE',
     ],

@@ -47,10 +47,18 @@ const atOnce: readonly Row[] = [
   [
     'CredentialsProviderError',
     named('CredentialsProviderError'),
-    'KMS_CREDENTIALS_INVALID',
+    'KMS_CREDENTIALS_MISSING',
     'hold',
   ],
-  ['TokenProviderError', named('TokenProviderError'), 'KMS_CREDENTIALS_INVALID', 'hold'],
+  ['TokenProviderError', named('TokenProviderError'), 'KMS_CREDENTIALS_MISSING', 'hold'],
+  ['AccessDenied', kmsError('AccessDenied', 403), 'KMS_ACCESS_DENIED', 'hold'],
+  [
+    'a header that cannot be sent',
+    Object.assign(new TypeError(REMOTE_SECRET), { code: 'ERR_INVALID_CHAR' }),
+    'AWS_CONFIG_INVALID',
+    'hold',
+  ],
+  ['an endpoint that cannot be', named('EndpointError'), 'AWS_CONFIG_INVALID', 'hold'],
   ['NotFoundException', kmsError('NotFoundException'), 'KEY_NOT_FOUND', 'fail'],
   [
     'InvalidKeyUsageException',
@@ -95,6 +103,19 @@ const passing: readonly Row[] = [
   ['EPIPE', networkError('EPIPE'), 'KMS_UNAVAILABLE', 'retry'],
   ['a body that is not JSON', named('SyntaxError'), 'KMS_UNAVAILABLE', 'retry'],
   ['TimeoutError', named('TimeoutError'), 'KMS_TIMEOUT', 'retry'],
+  [
+    'a reset that the SDK names a time-out',
+    Object.assign(named('TimeoutError'), { code: 'ECONNRESET' }),
+    'KMS_UNAVAILABLE',
+    'retry',
+  ],
+  [
+    'a fetch that failed',
+    new TypeError('fetch failed', { cause: networkError('ECONNREFUSED') }),
+    'KMS_UNAVAILABLE',
+    'retry',
+  ],
+  ['a TypeError of nobody knows what', new TypeError(REMOTE_SECRET), 'KMS_UNAVAILABLE', 'retry'],
 ]
 
 describe('a failure that waiting does not mend', () => {
@@ -103,7 +124,7 @@ describe('a failure that waiting does not mend', () => {
     kms.always('Sign', error)
     const { error: thrown } = await rejectionOf(signer.sign(request))
     expect(thrown).toMatchObject({ code, disposition })
-    if (code !== 'AWS_REGION_INVALID') expect(thrown).toMatchObject({ context: { keyId: key.arn } })
+    if (!code.startsWith('AWS_')) expect(thrown).toMatchObject({ context: { keyId: key.arn } })
     expect(kms.count('Sign')).toBe(1)
   })
 

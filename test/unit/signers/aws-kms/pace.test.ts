@@ -44,12 +44,15 @@ describe('the pace of a signature', () => {
     expect(stats?.ratePerSecond).toBeLessThan(100)
   })
 
-  it('that never comes ends with the total time', async () => {
+  it('that never comes ends with the time for queues', async () => {
     await using server = await startThrottling(1)
-    const limits = { totalTimeoutMs: 1_500, requestTimeoutMs: 1_000 }
+    const limits = { queueTimeoutMs: 200 }
     const signer = createAwsKmsSigner({ client: configOf(server.url), keyId: keyArn, ...limits })
     const pace: SignPace = { nextTurn: () => new Promise(() => undefined), throttled: () => {} }
-    await expect(signer.sign({ ...request, pace })).rejects.toMatchObject({ disposition: 'retry' })
+    await expect(signer.sign({ ...request, pace })).rejects.toMatchObject({
+      code: 'KMS_QUEUE_TIMEOUT',
+      disposition: 'retry',
+    })
   })
 
   it('is of no concern to reading the public key', async () => {

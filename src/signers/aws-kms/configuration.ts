@@ -1,0 +1,91 @@
+/** Mistakes in the configuration of a client, found before anything is sent. @module */
+
+import type { KMSClient } from '@aws-sdk/client-kms'
+import { isSignerError, SignerError } from '../../errors.ts'
+import { readCredentialFailure } from './credential-failures.ts'
+
+const checked = new WeakSet<KMSClient>()
+
+/**
+ * Looks at Region, endpoint and credentials as the client will use them.
+ *
+ * @returns Nothing: the credentials stay in the client, which remembers them until they expire.
+ * @throws {SignerError} `AWS_REGION_INVALID`, `AWS_CONFIG_INVALID`, `KMS_CREDENTIALS_MISSING`,
+ * `KMS_CREDENTIALS_INVALID`, `KMS_CREDENTIALS_UNAVAILABLE`.
+ */
+export async function assertConfiguration(client: KMSClient, keyId: string): Promise<void> {
+  if (!checked.has(client)) {
+    await clientRegion(client)
+    await assertEndpoint(client)
+    checked.add(client)
+  }
+  if (typeof client.config.credentials === 'function') await readCredentials(client, keyId)
+}
+
+/**
+ * @returns The Region the client will call.
+ * @throws {SignerError} `AWS_REGION_INVALID` when none or none that can be is configured.
+ */
+export async function clientRegion(client: KMSClient): Promise<string> {
+  const fault = new SignerError('AWS_REGION_INVALID', {
+    reason: 'none is configured, or it is not a Region name',
+  })
+  const region: unknown = await client.config.region().catch(() => undefined)
+  if (typeof region !== 'string' || region === '') throw fault
+  return region
+}
+
+async function assertEndpoint({ config }: KMSClient): Promise<void> {
+  if (config.endpoint === undefined) return // one of AWS
+  // An empty one counts as none for the SDK, which would then call AWS itself.
+  if (config.isCustomEndpoint === false) throw invalid('endpoint', 'it is empty')
+  const endpoint = await config.endpoint().catch(() => undefined)
+  if (endpoint === undefined || !/^https?:$/.test(endpoint.protocol) || endpoint.hostname === '')
+    throw invalid('endpoint', 'it is not an http or https URL')
+  if (await config.useFipsEndpoint())
+    throw invalid('useFipsEndpoint', 'it cannot go with an endpoint of your own')
+  if (await config.useDualstackEndpoint())
+    throw invalid('useDualstackEndpoint', 'it cannot go with an endpoint of your own')
+}
+
+/**
+ * @returns The credentials as the client will use them. Not to be kept, shown or logged.
+ * @throws {SignerError} `AWS_CONFIG_INVALID` and the `KMS_CREDENTIALS_…` codes.
+ */
+export async function readCredentials(
+  { config }: KMSClient,
+  keyId: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  let found: unknown
+  try {
+    found = await config.credentials()
+    // The SDK remembers what has no expiry for good; a provider may know better by now.
+    if (credentialFault(found) !== undefined)
+      found = await config.credentials({ forceRefresh: true })
+  } catch (thrown) {
+    throw isSignerError(thrown) ? thrown : readCredentialFailure(thrown, config, keyId)
+  }
+  const fault = credentialFault(found)
+  if (fault !== undefined) throw invalid('credentials', fault)
+  return found as Readonly<Record<string, unknown>> // an object, as was just checked
+}
+
+/** Both go into a header as they are, and the secret into a hash. */
+const PRINTABLE = /^[\x21-\x7e]+$/
+
+function credentialFault(found: unknown): string | undefined {
+  if (typeof found !== 'object' || found === null) return 'they are not an object'
+  const fields: Record<string, unknown> = { ...found }
+  const { accessKeyId, secretAccessKey, sessionToken } = fields
+  for (const [name, value] of Object.entries({ accessKeyId, secretAccessKey })) {
+    if (typeof value !== 'string' || value === '') return `${name} is missing or empty`
+    if (!PRINTABLE.test(value)) return `${name} holds a space or a line feed`
+  }
+  if (sessionToken === undefined || sessionToken === null || sessionToken === '') return undefined
+  return typeof sessionToken === 'string' && PRINTABLE.test(sessionToken)
+    ? undefined
+    : 'sessionToken holds a space or a line feed'
+}
+
+const invalid = (setting: string, reason: string) =>
+  new SignerError('AWS_CONFIG_INVALID', { setting, reason })

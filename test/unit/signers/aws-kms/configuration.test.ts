@@ -1,0 +1,360 @@
+/** What is wrong on this side is told as that, at once, and nothing is sent. @module */
+import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
+import { createSignOnce } from '../../../../src/authorizer/sign-once.ts'
+import { createKey } from '../../../../src/provisioning/index.ts'
+import { createAwsKmsSigner } from '../../../../src/signers/aws-kms/index.ts'
+import { verifyByElliptic } from '../../crypto/independent.ts'
+import { inTime, rejectionOf } from '../../flow/servers.ts'
+import { configOf, key, keyArn, startKms } from './http-kms.ts'
+
+const secret = 'a-secret-of-somebody'
+const named = (name: string, facts: object = {}) =>
+  Object.assign(new Error(secret), { name, ...facts })
+const answered = (name: string, httpStatusCode: number) =>
+  named(name, { $fault: 'client', $metadata: { httpStatusCode } })
+/** Configurations are as JavaScript may give them. */
+const wrong = (config: object) => config as KMSClientConfig
+
+const signWith = (client: KMSClient | KMSClientConfig) =>
+  createAwsKmsSigner({ client, keyId: keyArn, totalTimeoutMs: 60_000 }).publicKey()
+
+/** What is told, and that it did not wait for the total time. */
+async function told(client: KMSClient | KMSClientConfig) {
+  const { error, elapsedMs } = await rejectionOf(signWith(client))
+  expect(elapsedMs).toBeLessThan(inTime(30_000))
+  expect(JSON.stringify(error) + String(error)).not.toContain(secret)
+  return error
+}
+
+describe('a configuration that cannot work', () => {
+  const rows: readonly (readonly [string, object, string, object])[] = [
+    ['an empty Region', { region: '' }, 'AWS_REGION_INVALID', {}],
+    ['a Region that is a number', { region: 5 }, 'AWS_REGION_INVALID', {}],
+    [
+      'a Region whose provider throws',
+      { region: () => Promise.reject(new Error(secret)) },
+      'AWS_REGION_INVALID',
+      {},
+    ],
+    ['an empty endpoint', { endpoint: '' }, 'AWS_CONFIG_INVALID', { setting: 'endpoint' }],
+    [
+      'an endpoint without scheme',
+      { endpoint: '127.0.0.1:4566' },
+      'AWS_CONFIG_INVALID',
+      { setting: 'endpoint' },
+    ],
+    ['an endpoint of FTP', { endpoint: 'ftp://x' }, 'AWS_CONFIG_INVALID', { setting: 'endpoint' }],
+    [
+      'a text as endpoint',
+      { endpoint: 'not a url' },
+      'AWS_CONFIG_INVALID',
+      { setting: 'endpoint' },
+    ],
+    [
+      'FIPS with an endpoint',
+      { useFipsEndpoint: true },
+      'AWS_CONFIG_INVALID',
+      { setting: 'useFipsEndpoint' },
+    ],
+    [
+      'dual-stack with an endpoint',
+      { useDualstackEndpoint: true },
+      'AWS_CONFIG_INVALID',
+      { setting: 'useDualstackEndpoint' },
+    ],
+    [
+      'credentials without fields',
+      { credentials: {} },
+      'AWS_CONFIG_INVALID',
+      { setting: 'credentials' },
+    ],
+    [
+      'credentials of variables that are not set',
+      { credentials: { accessKeyId: undefined, secretAccessKey: undefined } },
+      'AWS_CONFIG_INVALID',
+      { setting: 'credentials', reason: 'accessKeyId is missing or empty' },
+    ],
+    [
+      'credentials without a secret',
+      { credentials: { accessKeyId: 'AKIA' } },
+      'AWS_CONFIG_INVALID',
+      { reason: 'secretAccessKey is missing or empty' },
+    ],
+    [
+      'a text as credentials',
+      { credentials: 'AKIA' },
+      'AWS_CONFIG_INVALID',
+      { setting: 'credentials' },
+    ],
+    [
+      'a secret with a line feed',
+      { credentials: { accessKeyId: 'AKIA', secretAccessKey: `${secret}\n` } },
+      'AWS_CONFIG_INVALID',
+      { reason: 'secretAccessKey holds a space or a line feed' },
+    ],
+    [
+      'a token with a line feed',
+      {
+        credentials: { accessKeyId: 'AKIA', secretAccessKey: secret, sessionToken: `${secret}\n` },
+      },
+      'AWS_CONFIG_INVALID',
+      { reason: 'sessionToken holds a space or a line feed' },
+    ],
+    [
+      'a provider that gives empty fields',
+      { credentials: async () => ({ accessKeyId: '', secretAccessKey: '' }) },
+      'AWS_CONFIG_INVALID',
+      { setting: 'credentials' },
+    ],
+    [
+      'a token file that is missing',
+      {
+        credentials: () =>
+          Promise.reject(
+            named('Error', { code: 'ENOENT', syscall: 'open', path: '/nowhere/token' }),
+          ),
+      },
+      'AWS_CONFIG_INVALID',
+      { setting: 'credentials', reason: expect.stringContaining('ENOENT') },
+    ],
+  ]
+
+  it.each(rows)('%s is told as such by a configuration', async (_, change, code, context) => {
+    await using server = await startKms('Sign', () => undefined)
+    const config = wrong({ ...configOf(server.url), ...change })
+    expect(await told(config)).toMatchObject({ code, context })
+    expect(server.requests).toEqual([])
+  })
+
+  const ofClients = rows.filter(([name]) => name !== 'an empty Region') // its constructor throws
+  it.each(ofClients)('%s is told as such by a client', async (_, change, code, context) => {
+    await using server = await startKms('Sign', () => undefined)
+    const client = new KMSClient(wrong({ ...configOf(server.url), ...change }))
+    expect(await told(client)).toMatchObject({ code, context })
+    expect(server.requests).toEqual([])
+  })
+
+  it('is told so by provisioning, too', async () => {
+    const client = wrong({ region: '' })
+    await expect(createKey({ client })).rejects.toMatchObject({ code: 'AWS_REGION_INVALID' })
+  })
+
+  it('is no matter once it is mended', async () => {
+    await using server = await startKms('Sign', () => undefined)
+    const fields = { accessKeyId: '', secretAccessKey: secret }
+    const client = new KMSClient({
+      ...configOf(server.url),
+      credentials: async () => ({ ...fields }),
+    })
+    expect(await told(client)).toMatchObject({ code: 'AWS_CONFIG_INVALID', disposition: 'hold' })
+    fields.accessKeyId = 'AKIA'
+    expect((await signWith(client)).bytes).toHaveLength(64)
+  })
+})
+
+describe('credentials that are not given', () => {
+  const hold: readonly (readonly [string, Error, string])[] = [
+    ['STS: AccessDenied', answered('AccessDenied', 403), 'KMS_CREDENTIALS_INVALID'],
+    ['STS: InvalidIdentityToken', answered('InvalidIdentityToken', 400), 'KMS_CREDENTIALS_INVALID'],
+    [
+      'STS: IDPRejectedClaim',
+      answered('IDPRejectedClaimException', 403),
+      'KMS_CREDENTIALS_INVALID',
+    ],
+    ['STS: RegionDisabled', answered('RegionDisabledException', 403), 'KMS_CREDENTIALS_INVALID'],
+    ['STS: ExpiredToken', answered('ExpiredTokenException', 400), 'KMS_CREDENTIALS_INVALID'],
+    ['STS: ValidationError', answered('ValidationError', 400), 'KMS_CREDENTIALS_INVALID'],
+    ['SSO: Unauthorized', answered('UnauthorizedException', 401), 'KMS_CREDENTIALS_INVALID'],
+    ['a function of the caller', new Error(secret), 'KMS_CREDENTIALS_INVALID'],
+    ['no provider at all', named('CredentialsProviderError'), 'KMS_CREDENTIALS_MISSING'],
+  ]
+  it.each(hold)('by %s are held at once, and KMS is not asked', async (_, error, code) => {
+    await using server = await startKms('Sign', () => undefined)
+    let asked = 0
+    const credentials = () => {
+      asked += 1
+      return Promise.reject(error)
+    }
+    expect(await told({ ...configOf(server.url), credentials })).toMatchObject({
+      code,
+      disposition: 'hold',
+      context: { provider: 'the credentials given to the client', remedy: expect.any(String) },
+    })
+    expect([asked, server.requests]).toEqual([1, []])
+  })
+
+  const passing: readonly (readonly [string, Error])[] = [
+    ['STS: IDPCommunicationError', answered('IDPCommunicationErrorException', 400)],
+    ['STS: Throttling', answered('Throttling', 400)],
+    ['SSO: RequestThrottled', answered('RequestThrottledException', 400)],
+    ['STS: InternalFailure', answered('InternalFailure', 500)],
+    ['a container that answers 503', named('CredentialsProviderError', { statusCode: 503 })],
+    ['a socket', named('Error', { code: 'ECONNREFUSED' })],
+    ['fetch', new TypeError('fetch failed')],
+    ['a time-out', named('TimeoutError')],
+  ]
+  it.each(passing)('by %s are asked for again, and then it signs', async (_, error) => {
+    await using server = await startKms('Sign', () => undefined)
+    const given = { accessKeyId: 'AKIA', secretAccessKey: secret }
+    const answers = [Promise.reject(error), Promise.reject(error), Promise.resolve(given)]
+    for (const answer of answers) answer.catch(() => undefined)
+    const credentials = () => answers.shift() ?? Promise.resolve(given)
+    expect((await signWith({ ...configOf(server.url), credentials })).bytes).toHaveLength(64)
+    expect(answers).toEqual([])
+  })
+
+  it.each(passing)('by %s for ever are KMS_CREDENTIALS_UNAVAILABLE', async (_, error) => {
+    await using server = await startKms('Sign', () => undefined)
+    const client = { ...configOf(server.url), credentials: () => Promise.reject(error) }
+    const signer = createAwsKmsSigner({ client, keyId: keyArn, totalTimeoutMs: 100 })
+    await expect(signer.publicKey()).rejects.toMatchObject({
+      code: 'KMS_CREDENTIALS_UNAVAILABLE',
+      disposition: 'retry',
+    })
+    expect(server.requests).toEqual([])
+  })
+
+  it('that never come are not told as KMS being slow', async () => {
+    const client = {
+      ...configOf('http://127.0.0.1:9'),
+      credentials: () => new Promise<never>(() => {}),
+    }
+    const signer = createAwsKmsSigner({ client, keyId: keyArn, totalTimeoutMs: 100 })
+    await expect(signer.publicKey()).rejects.toMatchObject({ code: 'KMS_CREDENTIALS_UNAVAILABLE' })
+  })
+
+  it.each([...hold.map(([name, error]) => [name, error] as const), ...passing])(
+    'by %s for one signer do not keep the other from signing',
+    async (_, error) => {
+      await using server = await startKms('Sign', (response, good) => response.end(good))
+      const config = configOf(server.url)
+      const clients = [{ ...config, credentials: () => Promise.reject(error) }, config]
+      const signers = clients.map((client) =>
+        createAwsKmsSigner({ client, keyId: keyArn, totalTimeoutMs: 200 }),
+      )
+      const message = new TextEncoder().encode('a message')
+      const signOnce = createSignOnce({})
+      const bound = {
+        address: '0xf8d6e0586b0a20c7',
+        keyIndex: 0,
+        weight: 1000,
+        hashAlgorithm: 'SHA3_256',
+        signatureAlgorithm: 'ECDSA_secp256k1',
+        publicKey: '',
+        signers,
+      } as const
+      const signature = await signOnce(bound, message, () => ({ kind: 'user-message' }))
+      expect(verifyByElliptic(key, message, 'SHA3_256', signature)).toBe(true)
+    },
+  )
+})
+
+describe('the provider that is named, and what gets credentials', () => {
+  const sdk = (message: string) =>
+    Object.assign(new Error(message), { name: 'CredentialsProviderError' })
+  const chain = 'Could not load credentials from any providers'
+  const rows: readonly (readonly [
+    string,
+    Error,
+    object,
+    Record<string, string>,
+    RegExp,
+    RegExp,
+  ])[] = [
+    [
+      'nothing at all',
+      sdk(chain),
+      {},
+      {},
+      /^environment, default profile/,
+      /^aws configure or aws sso/,
+    ],
+    [
+      'a profile',
+      sdk(chain),
+      { profile: 'minter' },
+      {},
+      /^profile minter$/,
+      /aws configure --profile minter/,
+    ],
+    [
+      'AWS_PROFILE',
+      sdk(chain),
+      {},
+      { AWS_PROFILE: 'minter' },
+      /^profile minter$/,
+      /--profile minter/,
+    ],
+    [
+      'a profile that is not there',
+      sdk(
+        'Could not resolve credentials using profile: [nope] in configuration/credentials file(s).',
+      ),
+      { profile: 'nope' },
+      {},
+      /^profile nope$/,
+      /^aws configure --profile nope$/,
+    ],
+    [
+      'SSO signed out',
+      sdk('The SSO session token associated with profile=m was not found or is invalid.'),
+      { profile: 'm' },
+      {},
+      /^profile m$/,
+      /^aws sso login --profile m$/,
+    ],
+    [
+      'a command that failed',
+      sdk('Command failed: /usr/bin/get-credentials'),
+      { profile: 'm' },
+      {},
+      /^profile m$/,
+      /by hand --profile m$/,
+    ],
+    [
+      'a container',
+      sdk(chain),
+      {},
+      { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9' },
+      /^AWS_CONTAINER_CREDENTIALS_FULL_URI$/,
+      /^attach a role/,
+    ],
+  ]
+  const names = [...new Set(rows.flatMap(([, , , env]) => Object.keys(env)))]
+  const before = names.map((name) => [name, process.env[name]] as const)
+  afterEach(() => {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+  })
+
+  it.each(rows)('of %s', async (_, error, config, env, provider, remedy) => {
+    Object.assign(process.env, env)
+    const client = new KMSClient({
+      region: 'us-east-1',
+      ...config,
+      // What looks for credentials where none were given to the client.
+      credentialDefaultProvider: () => () => Promise.reject(error),
+    })
+    expect(await told(client)).toMatchObject({
+      code: 'KMS_CREDENTIALS_MISSING',
+      context: {
+        provider: expect.stringMatching(provider),
+        remedy: expect.stringMatching(remedy),
+      },
+    })
+  })
+
+  it('is that of a token file that is not there', async () => {
+    const path = '/nowhere/token'
+    Object.assign(process.env, { AWS_WEB_IDENTITY_TOKEN_FILE: path })
+    const error = named('Error', { code: 'ENOENT', path })
+    const credentialDefaultProvider = () => () => Promise.reject(error)
+    const client = new KMSClient({ region: 'us-east-1', credentialDefaultProvider })
+    expect(await told(client)).toMatchObject({
+      code: 'AWS_CONFIG_INVALID',
+      context: { setting: 'AWS_WEB_IDENTITY_TOKEN_FILE' },
+    })
+    delete process.env['AWS_WEB_IDENTITY_TOKEN_FILE']
+  })
+})
