@@ -41,6 +41,7 @@ export type SignerErrorContext = {
   ACCESS_NODE_REFUSED: { accessNode: string; status: number; reason: string }
   ACCESS_NODE_DENIES: { accessNode: string; status: number }
   ACCESS_NODE_REPLY_INVALID: { accessNode: string; reason: string }
+  NODES_CANNOT_TELL: { asked: number; needed: number; reason: string }
   CHAIN_MISMATCH: { expected: string; actual: string }
   TRANSACTION_FAILED: { transactionId: string; errorCodes: readonly number[]; reason: string }
   TRANSACTION_EXPIRED: { transactionId: string }
@@ -79,7 +80,9 @@ export type SignerErrorContext = {
   JOB_CANCELLED: { id: string }
   JOB_QUARANTINED: { id: string; transactionId: string; reason: string }
   POLICY_REFUSED: { reason: string }
+  POLICY_FAILED: { reason: string }
   POLICY_POSTPONED: { postponed: readonly string[]; refused: readonly RefusedJob[] }
+  TRANSACTION_TOO_LARGE: { byteLength: number; limit: number }
   RELAY_HELD: { address: string; code: string; reason: string }
   RELAY_QUEUE_FULL: { address: string; limit: number }
   RELAY_CLOSED: { address: string }
@@ -177,6 +180,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ACCESS_NODE_REPLY_INVALID: [
     'refuse',
     'The access node answered with something that is not its REST API. Check the URL: it must be the REST endpoint.',
+  ],
+  NODES_CANNOT_TELL: [
+    'retry',
+    'Too few access nodes could tell what was asked, and nothing was decided. Mend the nodes that the reason names, or give the relay others.',
   ],
   CHAIN_MISMATCH: [
     'fail',
@@ -294,9 +301,17 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'refuse',
     'The policy of the relay refused the transaction. Nothing was signed; see who submitted it.',
   ],
+  POLICY_FAILED: [
+    'hold',
+    'The policy of the relay threw, or said something that is no verdict. Nothing was signed; mend the policy: it returns undefined or a verdict, or throws POLICY_REFUSED.',
+  ],
   POLICY_POSTPONED: [
     'retry',
     'The policy of the relay does not allow the job yet. Nothing was signed; it is asked again.',
+  ],
+  TRANSACTION_TOO_LARGE: [
+    'fail',
+    'No node takes a transaction of so many bytes. Nothing was stored; pass less data.',
   ],
   RELAY_HELD: [
     'hold',

@@ -1,20 +1,16 @@
 /** One signed transaction: sent until a block takes it, and settled by what the chain says. @module */
 
-import { bytesToHex } from '../crypto/hex.ts'
 import { decodeTransaction } from '../crypto/transaction-decoding.ts'
-import { pause } from '../deadline.ts'
 import { codeOf } from '../errors.ts'
-import { readAccountKey } from '../flow/accounts.ts'
-import { readBlockResults } from '../flow/block-results.ts'
-import { blockExists, readBlockHeight } from '../flow/blocks.ts'
-import { prepareTransaction } from '../flow/post-transaction.ts'
-import type { Refusal } from '../flow/refusals.ts'
-import { readSingleResult, type TransactionOutcome } from '../flow/transaction-outcome.ts'
+import { type PreparedTransaction, prepareTransaction } from '../flow/post-transaction.ts'
+import { createLoop, type Loop } from '../loop.ts'
 import { doubling } from '../retry.ts'
-import type { AttemptRow, AttemptSettlement } from '../stores/store.ts'
-import { askedNodes, type RelayCore } from './core.ts'
-import { createDelivery } from './delivery.ts'
-import type { Decider } from './settlement.ts'
+import type { AttemptRow } from '../stores/store.ts'
+import type { RelayCore } from './core.ts'
+import { createDelivery, type Delivery } from './delivery.ts'
+import type { Inquiry } from './facts.ts'
+import { isExpired, learn, type Progress } from './learning.ts'
+import type { Settling } from './settling.ts'
 
 /** What follows one attempt. */
 export type AttemptWatch = {
@@ -23,234 +19,202 @@ export type AttemptWatch = {
   readonly tick: (sealedHeight: number) => void
   /** The chain went backwards: the reference block may be gone. */
   readonly recheck: () => void
+  /** Its proposal key was settled. */
+  readonly noteKeySettled: () => void
   readonly wasSent: () => boolean
   readonly holdsKey: () => boolean
   readonly stop: () => void
 }
 
-/** Blocks after the expiry until a node is believed that has not seen the transaction. */
-const EXPIRY_MARGIN = 30
+/** An attempt, and how this process came by it. */
+export type WatchedAttempt = AttemptRow & {
+  /** Another process may have sent it. */
+  readonly adopted: boolean
+  /** By `performance.now()`. */
+  readonly signedAt: number
+}
+
+/** What all attempts of a relay are followed with. */
+export type AttemptParts = {
+  readonly core: RelayCore
+  readonly inquiry: Inquiry
+  readonly settling: Settling
+}
+
 const MIN_PAUSE_MS = 100
 const MAX_PAUSE_MS = 5_000
+/** Without a word of it the reference block is looked at so often, in milliseconds. */
+const SILENCE_MS = 60_000
 
 /**
  * Sends the stored bytes and follows them. Never signs. What fails on the way is tried again, here
  * or, when this process ends, by the one that adopts the attempt.
  *
- * @param adopted - Another process may have sent it.
- * @param onKeyFreed - Called when its proposal key is settled.
  * @param onOver - Called when it is settled, or lost to another process.
  */
 export function watchAttempt(
-  core: RelayCore,
-  decide: Decider,
-  attempt: AttemptRow & { readonly adopted: boolean; readonly signedAt: number },
-  onKeyFreed: () => void,
+  parts: AttemptParts,
+  attempt: WatchedAttempt,
   onOver: () => void,
 ): AttemptWatch {
-  const { transactionId, referenceHeight, fence, jobIds } = attempt
-  const { tell, signal, follower, settings } = core
-  const transaction = decodeTransaction(attempt.transaction)
-  const delivery = createDelivery(core, {
-    prepared: prepareTransaction(transaction),
-    mayBeTaken: attempt.adopted,
-    isWanted: () => !over && outcome === undefined && !isExpired(),
-    onRefused(kind, reason) {
-      refusal = { kind, reason }
-      advance()
-    },
-  })
+  const { core, settling } = parts
+  const progress = beginning(attempt)
+  const readable = read(attempt)
   let over = false
-  let outcome: TransactionOutcome | undefined
-  let refusal: { readonly kind: Refusal; readonly reason: string } | undefined
-  let keySettled = attempt.blockHeight !== null
-  let uncertain = false
-  let sealedHeight = 0
-  let working = false
-  let again = false
-  let failures = 0
-  let retryAt = 0
-  let unwatch: () => void = () => undefined
+  let looks = 0
+  let lookAt = 0
 
-  const isExpired = () =>
-    sealedHeight > referenceHeight + settings.transactionExpiry + EXPIRY_MARGIN
-
-  function stop(): void {
+  const stop = () => {
     if (over) return
     over = true
-    unwatch()
+    loop.stop()
+    blocks.stop()
     onOver()
   }
-
-  async function settle(settlement: Omit<AttemptSettlement, 'transactionId'>): Promise<void> {
-    const kept = await core.settle({ ...settlement, transactionId, fence })
-    if (settlement.key !== undefined) core.pool.noteFreed()
-    if (!kept) return stop() // another process goes on with it
-    tellSettled(settlement)
-    if (settlement.key !== undefined) keySettled = true
-    if (settlement.key !== undefined) onKeyFreed()
-    core.notify(jobIds)
-    if (settlement.state !== 'executed') stop()
+  /** Told of something new, it looks at once; by the clock alone it does not hurry. */
+  const wakeInTime = () => {
+    if (performance.now() >= lookAt) loop.wake()
+  }
+  const rest = (): number => {
+    looks += 1
+    const pauseMs = doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, Math.min(looks, 10))
+    lookAt = performance.now() + pauseMs
+    return pauseMs
   }
 
-  function tellSettled({ state, jobs }: Omit<AttemptSettlement, 'transactionId'>): void {
-    if (state === 'dead')
-      tell({ kind: 'dead', transactionId, reason: refusal?.reason ?? 'expired' })
-    for (const job of jobs) {
-      if (job.state === 'done')
-        tell({ kind: 'done', jobId: job.id, transactionId: job.transactionId ?? null })
-      else if (job.state !== 'in-flight')
-        tell({
-          kind: job.state === 'queued' ? 'requeued' : job.state,
-          jobId: job.id,
-          transactionId,
-          code: job.errorCode ?? codeOfState(state),
-          reason: job.reason ?? '',
-        })
-    }
+  async function turn(): Promise<number | undefined> {
+    const learned = readable
+      ? await learn(parts, attempt, readable.referenceBlockId, progress)
+      : ({ kind: 'facts', facts: { seen: 'unreadable' } } as const)
+    if (learned.kind === 'wait') looks = 0
+    if (learned.kind === 'wait') return undefined
+    if (learned.kind === 'again') return 0
+    if (learned.kind === 'later') return rest()
+    const { facts } = learned
+    if ((await settling.settle(attempt, facts)) === 'over') stop()
+    if (facts.seen === 'disagreement' && progress.outcome === undefined) blocks.watch()
+    return facts.seen === 'executed' ? undefined : rest()
   }
 
-  async function step(): Promise<void> {
-    if (outcome !== undefined) return outcome.sealed ? onSealed(outcome) : onExecuted(outcome)
-    if (refusal !== undefined) return settle(decide.refused(attempt, refusal.kind, refusal.reason))
-    if (uncertain) {
-      const id = bytesToHex(transaction.referenceBlockId)
-      if (!(await blockExists(askedNodes(core).node, id, { signal }))) return onUnseen()
-      uncertain = false
-    }
-    if (isExpired()) await onUnseen()
-  }
+  const loop: Loop = createLoop({
+    isNeeded: () => !over && !core.signal.aborted,
+    turn,
+    onFailure(thrown, failures) {
+      if (!core.signal.aborted)
+        core.tell({ kind: 'trouble', code: codeOf(thrown), where: 'settle' })
+      return doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, failures)
+    },
+  })
+  const blocks = watchBlocks(core, attempt, progress, loop.wake)
+  const isWanted = () => !over && progress.outcome === undefined && !isExpired(progress, core)
+  const delivery =
+    readable && deliver(core, attempt, readable.prepared, progress, isWanted, loop.wake)
 
-  async function onExecuted(executed: TransactionOutcome): Promise<void> {
-    if (keySettled) return
-    const settlement = decide.executed(attempt, executed)
-    if (settlement !== undefined) await settle(settlement)
-  }
-
-  async function onSealed(sealed: TransactionOutcome): Promise<void> {
-    const { second } = askedNodes(core)
-    if (second !== undefined) {
-      const block = await readBlockResults(second, sealed.height, { signal })
-      const theirs = block?.results.get(transactionId)
-      if (block === undefined || !block.sealed) return retryLater() // it lags
-      if (theirs === undefined || (theirs.reason === '') !== (sealed.reason === ''))
-        return onDisagreement(sealed.height)
-    }
-    await settle(await decide.sealed(attempt, sealed, keySettled))
-  }
-
-  /** Either may be wrong: what was told is read again, and nothing is told until both say the same. */
-  async function onDisagreement(height: number): Promise<void> {
-    const block = await readBlockResults(askedNodes(core).node, height, { signal })
-    outcome = block?.results.get(transactionId)
-    if (outcome === undefined) watchBlocks()
-    disagree(`about transaction ${transactionId}`)
-  }
-
-  /** No block up to the sealed height has it, and none can take it any more. */
-  async function onUnseen(): Promise<void> {
-    const { node, second } = askedNodes(core)
-    const asked = [node, ...(second === undefined ? [] : [second])]
-    // A block may have been told without it: one last question, for this one alone.
-    const [single, ...others] = await Promise.all(
-      asked.map((one) => readSingleResult(one, transactionId, { signal })),
-    )
-    if (single?.kind === 'executed') {
-      const foundAt = await readBlockHeight(node, single.blockId, { signal })
-      if (foundAt === undefined) return retryLater()
-      outcome = single.at(foundAt)
-      return advance()
-    }
-    if (others.some(({ kind }) => kind === 'executed'))
-      return disagree(`about transaction ${transactionId}`)
-    const height = sealedHeight === 0 ? {} : { height: sealedHeight }
-    const keys = await Promise.all(
-      asked.map((one) =>
-        readAccountKey(one, attempt.address, attempt.keyIndex, { ...height, signal }),
-      ),
-    )
-    const numbers = new Set(keys.map(({ sequenceNumber }) => sequenceNumber))
-    const [onChain] = numbers
-    if (onChain === undefined || numbers.size > 1)
-      return disagree(`about the key of transaction ${transactionId}`)
-    // While the reference block is in doubt it was told already, and perhaps resumed since.
-    if (onChain < attempt.sequenceNumber && !uncertain)
-      core.hold.set('CHAIN_WENT_BACKWARDS', 'a sequence number is lower than it was')
-    await settle(await decide.dead(attempt, onChain, sealedHeight))
-  }
-
-  function disagree(reason: string): void {
-    core.hold.set('NODES_DISAGREE', reason)
-    retryLater()
-  }
-
-  function retryLater(): void {
-    failures += 1
-    const pauseMs = doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, failures)
-    retryAt = performance.now() + pauseMs
-    pause(pauseMs, signal).then(advance, () => undefined)
-  }
-
-  /** Does what is due, one step at a time. */
-  function advance(): void {
-    again = true
-    if (working) return
-    working = true
-    void drain().finally(() => {
-      working = false
-    })
-  }
-
-  async function drain(): Promise<void> {
-    while (again && !over && !signal.aborted) {
-      again = false
-      try {
-        await step()
-        failures = 0
-      } catch (thrown) {
-        if (signal.aborted) return
-        tell({ kind: 'trouble', code: codeOf(thrown), where: 'settle' })
-        retryLater()
-      }
-    }
-  }
-
-  function watchBlocks(): void {
-    unwatch()
-    unwatch = follower.watch({ transactionId, fromHeight: referenceHeight }, (told) => {
-      outcome = told.outcome
-      const { height, errorCodes } = told.outcome
-      const failed = told.outcome.reason !== ''
-      const { adopted, signedAt } = attempt
-      const sinceSignedMs = performance.now() - signedAt
-      const facts = { height, failed, errorCodes, adopted, sinceSignedMs }
-      tell({ kind: told.kind, transactionId, jobIds, ...facts })
-      advance()
-    })
-  }
-
-  watchBlocks() // before it is sent, or a block could take it unseen
-  delivery.start()
+  blocks.watch() // before it is sent, or a block could take it unseen
+  loop.start()
+  delivery?.start()
 
   return {
     attempt,
     tick(height) {
-      sealedHeight = height
-      const isDue = isExpired() && performance.now() >= retryAt
-      if (isDue) advance()
-      else if (delivery.quietMs() > settings.resendMs) delivery.start()
+      progress.sealedHeight = height
+      const isSilent = delivery !== undefined && delivery.quietMs() > core.settings.resendMs
+      if (isSilent) doubt(progress, 'silence')
+      if (isExpired(progress, core) || progress.doubt !== 'none') wakeInTime()
+      if (isSilent && !isExpired(progress, core)) delivery.start()
     },
     recheck() {
-      if (outcome?.sealed === false) outcome = undefined // its block may be gone
-      uncertain = true
-      advance()
+      if (progress.outcome?.told.sealed === false) progress.outcome = undefined // may be gone
+      doubt(progress, 'told')
+      loop.wake()
     },
-    holdsKey: () => !keySettled,
-    wasSent: () => delivery.mayBeTaken() || refusal !== undefined,
+    noteKeySettled() {
+      progress.keySettled = true
+    },
+    holdsKey: () => !progress.keySettled,
+    wasSent: () =>
+      delivery === undefined || delivery.mayBeTaken() || progress.refusal !== undefined,
     stop,
   }
 }
 
-/** Why a job without a code of its own goes into another transaction. */
-const codeOfState = (state: AttemptSettlement['state']) =>
-  state === 'dead' ? 'TRANSACTION_EXPIRED' : 'TRANSACTION_FAILED'
+const beginning = ({ blockHeight, referenceHeight }: WatchedAttempt): Progress => ({
+  outcome: undefined,
+  refusal: undefined,
+  keySettled: blockHeight !== null,
+  referenceHeight,
+  sealedHeight: 0,
+  doubt: 'none',
+  doubtAt: Number.NEGATIVE_INFINITY,
+  computeNoted: false,
+  differences: 0,
+})
+
+/** That the chain went back is not doubted less because nothing is heard. */
+function doubt(progress: Progress, kind: 'silence' | 'told'): void {
+  if (kind === 'silence') {
+    const isRecent = performance.now() - progress.doubtAt < SILENCE_MS
+    if (progress.doubt !== 'none' || isRecent) return
+  }
+  progress.doubt = kind
+  progress.doubtAt = performance.now()
+}
+
+/** @returns `undefined` for what no node would take: it would stop every start that adopts it. */
+function read({ transaction }: AttemptRow) {
+  try {
+    const decoded = decodeTransaction(transaction)
+    const prepared = prepareTransaction(decoded)
+    return { prepared, referenceBlockId: decoded.referenceBlockId }
+  } catch {
+    return undefined
+  }
+}
+
+function deliver(
+  core: RelayCore,
+  { adopted, jobIds }: WatchedAttempt,
+  prepared: PreparedTransaction,
+  progress: Progress,
+  isWanted: () => boolean,
+  wake: () => void,
+): Delivery {
+  return createDelivery(core, {
+    prepared,
+    mayBeTaken: adopted,
+    isWanted,
+    // What fails is not signed again, so that one word is enough.
+    needsSecond: (refusal) => refusal !== 'invalid' || jobIds.length > 1,
+    onRefused(kind, reason) {
+      progress.refusal = { kind, reason }
+      wake()
+    },
+  })
+}
+
+function watchBlocks(
+  { follower, tell }: RelayCore,
+  attempt: WatchedAttempt,
+  progress: Progress,
+  wake: () => void,
+): { readonly watch: () => void; readonly stop: () => void } {
+  const { transactionId, referenceHeight, jobIds, adopted, signedAt } = attempt
+  const toldOf = new Set<string>()
+  let stop: () => void = () => undefined
+  const watch = () => {
+    stop()
+    stop = follower.watch({ transactionId, fromHeight: referenceHeight }, (event) => {
+      const { kind, outcome } = event
+      progress.outcome = { told: outcome, by: follower.node() }
+      const { height, errorCodes } = outcome
+      const failed = outcome.reason !== ''
+      const sinceSignedMs = performance.now() - signedAt
+      const facts = { height, failed, errorCodes, adopted, sinceSignedMs }
+      // What was read again because nodes differed is no news.
+      if (!toldOf.has(kind)) tell({ kind, transactionId, jobIds, ...facts })
+      toldOf.add(kind)
+      wake()
+    })
+  }
+  return { watch, stop: () => stop() }
+}

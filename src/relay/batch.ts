@@ -3,6 +3,7 @@
 import { SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
 import type { JobRow } from '../stores/store.ts'
+import { MAX_CONTENT_BYTES, requestBytes, templateBytes } from './size.ts'
 
 /** How requests of one kind become one transaction. */
 export type BatchTemplate = {
@@ -39,8 +40,6 @@ const MAX_COMPUTE_LIMIT = 9_999
 const MARGIN = 1.25
 /** What was measured long ago counts less. */
 const WEIGHT = 0.2
-/** Bytes of arguments in one transaction, of 1,500,000 in all. */
-const MAX_ARGUMENT_BYTES = 1_200_000
 
 /** @throws {SignerError} `INVALID_OPTION`. */
 export function createBatch(name: string, template: BatchTemplate): Batch {
@@ -96,8 +95,9 @@ export type Group = {
 }
 
 /**
- * Singles alone; jobs of one template together, up to its bounds, but only with those of the same
- * group and limit: after a failure a batch is split, and its halves must not pull others down.
+ * Singles alone; jobs of one template together, up to its bounds and the bytes of a transaction, but
+ * only with those of the same group, limit and number of arguments: after a failure a batch is split,
+ * and its halves must not pull others down.
  */
 export function packJobs(
   jobs: readonly JobRow[],
@@ -112,13 +112,15 @@ export function packJobs(
       groups.push({ batch: job.batch, jobs: [job], bytes: 0, room: 0, full: true })
       continue
     }
-    const name = JSON.stringify([job.batch, job.batchGroup, job.batchLimit])
-    const bytes = job.arguments.reduce((sum, text) => sum + text.length + 1, 0)
+    const { batchGroup, batchLimit, arguments: args } = job
+    const name = JSON.stringify([job.batch, batchGroup, batchLimit, args.length])
+    const bytes = requestBytes(args)
     let group = open.get(name)
-    if (group !== undefined && group.bytes + bytes > MAX_ARGUMENT_BYTES) group.full = true
+    if (group !== undefined && group.bytes + bytes > MAX_CONTENT_BYTES) group.full = true
     if (group === undefined || group.full) {
-      const most = Math.min(batch.maxRequests, batch.estimate.fits(), job.batchLimit ?? Infinity)
-      group = { batch: job.batch, jobs: [], bytes: 0, room: most, full: false }
+      const most = Math.min(batch.maxRequests, batch.estimate.fits(), batchLimit ?? Infinity)
+      const ofTemplate = templateBytes(batch.cadence, args.length)
+      group = { batch: job.batch, jobs: [], bytes: ofTemplate, room: most, full: false }
       open.set(name, group)
       groups.push(group)
     }
@@ -130,7 +132,10 @@ export function packJobs(
   return groups
 }
 
-/** @returns Each argument of the requests as one JSON-Cadence array. */
+/**
+ * @param jobs - With as many arguments each.
+ * @returns Each argument of the requests as one JSON-Cadence array.
+ */
 export function combineArguments(jobs: readonly JobRow[]): readonly string[] {
   const [first] = jobs
   if (first === undefined) return []

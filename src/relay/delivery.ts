@@ -29,7 +29,7 @@ const LIMITED_MS = 1_000
  * Always the same bytes, to whichever node has a turn.
  *
  * @param options - `isWanted`: false ends the sending. `onRefused`: no node has taken the bytes, for
- * certain, and this one never will.
+ * certain, and this one never will. `needsSecond`: the word of one node is not enough for it.
  */
 export function createDelivery(
   { tell, signal, budget, hold, nodes }: RelayCore,
@@ -38,6 +38,7 @@ export function createDelivery(
     readonly mayBeTaken: boolean
     readonly isWanted: () => boolean
     readonly onRefused: (refusal: Refusal, reason: string) => void
+    readonly needsSecond: (refusal: Refusal) => boolean
   },
 ): Delivery {
   const { prepared, isWanted } = options
@@ -46,6 +47,8 @@ export function createDelivery(
   let sends = 0
   let sentAt = performance.now()
   let sending = false
+  /** Nodes that refused it. */
+  const refusing = new Set<string>()
   /** Nodes that turned it away since the sending began. */
   const denying = new Set<string>()
 
@@ -69,7 +72,14 @@ export function createDelivery(
       const facts = { attempt: sends, sendMs: sentAt - started }
       tell({ kind: 'sent', transactionId, accessNode: node.url, verdict, reason, ...facts })
       // After an earlier send that may have been taken, a refusal proves nothing: the chain tells.
-      if (refusal !== undefined) return mayBeTaken ? undefined : options.onRefused(refusal, reason)
+      if (refusal !== undefined) {
+        if (mayBeTaken) return
+        refusing.add(node.url)
+        const isEnough = refusing.size >= Math.min(2, nodes.length)
+        if (isEnough || !options.needsSecond(refusal)) return options.onRefused(refusal, reason)
+        budget.penalise(node, doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries)) // another is asked
+        continue
+      }
       // Even one that limits or denies: what stands before it may have asked it all the same.
       if (verdict !== 'busy') mayBeTaken = true
       if (verdict === 'taken') return

@@ -1,33 +1,16 @@
 /** Whether a job was executed by a transaction other than the one that we sent. @module */
 
 import { decodeTransaction } from '../crypto/transaction-decoding.ts'
-import { SignerError } from '../errors.ts'
-import { readAccountKey } from '../flow/accounts.ts'
-import { readBlockResults } from '../flow/block-results.ts'
+import { isSignerError, SignerError } from '../errors.ts'
 import { property } from '../flow/event-field.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { runScript } from '../flow/scripts.ts'
-import { findUses, samePayload } from '../flow/sequence-number-use.ts'
+import { findUses, type IncludedTransaction, samePayload } from '../flow/sequence-number-use.ts'
+import { readSingleResult } from '../flow/transaction-outcome.ts'
 import { spendsSequenceNumber } from '../proposal-keys/settle-rules.ts'
 import type { AttemptRow } from '../stores/store.ts'
-
-/**
- * What the chain says of an attempt that cannot execute any more.
- * - `copy`: our payload executed under other signatures; `succeeded` says how.
- * - `foreign`: another transaction used the sequence number, so ours never can; its id is null when
- *   it stands in a block before the one that ours refers to.
- * - `unknown`: the use was not found.
- */
-export type Fate =
-  | {
-      readonly kind: 'copy'
-      readonly transactionId: string
-      readonly height: number
-      readonly succeeded: boolean
-      readonly reason: string
-    }
-  | { readonly kind: 'foreign'; readonly transactionId: string | null }
-  | { readonly kind: 'unknown' }
+import { classify } from './classify.ts'
+import type { UseFact } from './rule.ts'
 
 type Options = { readonly signal: AbortSignal }
 
@@ -61,39 +44,71 @@ export async function readFulfilled(
   )
 }
 
+/** A use and where it stands. */
+export type FoundUse = { readonly use: UseFact; readonly height: number }
+
 /**
- * Looks in the blocks for the transaction that used the sequence number of an attempt.
+ * Looks in the blocks of one node for the transaction that used the sequence number of an attempt.
  *
- * @param to - A sealed height.
+ * @param range - Heights of sealed blocks; none before the reference block can hold a copy of it.
+ * @returns `none` when no block of the range has it, `unable` when the node does not list blocks.
+ * @throws {SignerError} `ACCESS_NODE_UNREACHABLE`.
  */
-export async function findFate(
+export async function findUse(
   node: NodeConnection,
   attempt: AttemptRow,
-  to: number,
+  range: { readonly from: number; readonly to: number },
   { signal }: Options,
-): Promise<Fate> {
-  const { address, keyIndex, sequenceNumber, transactionId, referenceHeight } = attempt
-  const ours = decodeTransaction(attempt.transaction)
-  // No block up to the one that it refers to can hold a copy of it.
-  const before = await readAccountKey(node, address, keyIndex, { height: referenceHeight, signal })
-  if (before.sequenceNumber > sequenceNumber) return { kind: 'foreign', transactionId: null }
-  const range = { from: referenceHeight + 1, to }
-  const uses = await findUses(node, { address, keyIndex, sequenceNumber }, range, { signal })
-  for (const use of uses) {
-    if (use.transactionId === transactionId) continue
-    const block = await readBlockResults(node, use.height, { signal })
-    const outcome = block?.results.get(use.transactionId)
-    if (outcome === undefined) continue
-    if (!spendsSequenceNumber(outcome.errorCodes)) continue // not the one
-    if (!samePayload(use.payload, ours))
-      return { kind: 'foreign', transactionId: use.transactionId }
-    return {
-      kind: 'copy',
-      transactionId: use.transactionId,
-      height: use.height,
-      succeeded: outcome.reason === '',
-      reason: outcome.reason,
+): Promise<FoundUse | 'none' | 'unable'> {
+  const { address, keyIndex, sequenceNumber, transactionId } = attempt
+  try {
+    const wanted = { address, keyIndex, sequenceNumber }
+    for (const included of await findUses(node, wanted, range, { signal })) {
+      if (included.transactionId === transactionId) continue
+      const use = await useOf(node, attempt, included, signal)
+      if (use !== undefined) return { use, height: included.height }
     }
+    return 'none'
+  } catch (thrown) {
+    const isUnable =
+      isSignerError(thrown, 'ACCESS_NODE_REFUSED') ||
+      isSignerError(thrown, 'ACCESS_NODE_REPLY_INVALID')
+    if (isUnable) return 'unable'
+    throw thrown
   }
-  return { kind: 'unknown' }
+}
+
+/** @returns `undefined` when it is not the one that used the number. */
+async function useOf(
+  node: NodeConnection,
+  attempt: AttemptRow,
+  { transactionId, height, payload }: IncludedTransaction,
+  signal: AbortSignal,
+): Promise<UseFact | undefined> {
+  const single = await readSingleResult(node, transactionId, { signal })
+  if (single.kind !== 'executed') return undefined
+  const outcome = single.at(height)
+  if (!spendsSequenceNumber(outcome.errorCodes)) return undefined
+  if (!samePayload(payload, decodeTransaction(attempt.transaction)))
+    return { kind: 'foreign', transactionId }
+  const { errorCodes, reason } = outcome
+  const verdict = classify(outcome, attempt.address)
+  return { kind: 'copy', outcome: { verdict, transactionId, height, errorCodes, reason } }
+}
+
+/** Whether two nodes have found the same. */
+export const sameUse = (one: UseFact, other: UseFact): boolean => keyOf(one) === keyOf(other)
+
+const keyOf = (use: UseFact) =>
+  use.kind === 'copy'
+    ? `copy ${use.outcome.transactionId} ${use.outcome.verdict}`
+    : `${use.kind} ${use.kind === 'foreign' ? use.transactionId : ''}`
+
+/**
+ * A contract knows of a request by an argument alone. Where the id of a job is none, "not fulfilled"
+ * says nothing about it.
+ */
+export function namesItsJobs({ transaction, jobIds }: AttemptRow): boolean {
+  const named = decodeTransaction(transaction).arguments.join('\n')
+  return jobIds.every((id) => named.includes(`"value":${JSON.stringify(id)}`))
 }

@@ -2,10 +2,10 @@
 
 export type { AttemptRow, JobCounts, JobRow, JobState, RelayStore } from '../stores/store.ts'
 export type { BatchTemplate } from './batch.ts'
-export type { PolicyVerdict, RelayPolicy } from './core.ts'
 export type { RelayEvent, RelayObserver } from './events.ts'
 export type { JsonCadence, SubmitRequest } from './intent.ts'
 export type { Job } from './job.ts'
 export type { RelayOptions } from './options.ts'
 export type { JobOutcome } from './outcome.ts'
 export { createRelay, type Relay, type RelayStats } from './relay.ts'
+export type { PolicyVerdict, RelayPolicy } from './verdict.ts'

@@ -9,8 +9,9 @@ import { assertKnownKeys, assertTimeout } from '../options.ts'
 import type { PoolReport } from '../proposal-keys/report.ts'
 import type { RelayStore } from '../stores/store.ts'
 import type { BatchTemplate } from './batch.ts'
-import type { RelayPolicy, RelaySettings } from './core.ts'
+import type { RelaySettings } from './core.ts'
 import type { RelayObserver } from './events.ts'
+import type { RelayPolicy } from './verdict.ts'
 
 /** Options of `createRelay`. */
 export type RelayOptions = {

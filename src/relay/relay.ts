@@ -9,6 +9,7 @@ import { createIntake } from './intake.ts'
 import { parseIntent, type SubmitRequest } from './intent.ts'
 import { createJob, type Job } from './job.ts'
 import { type CheckedRelayOptions, checkRelayOptions, type RelayOptions } from './options.ts'
+import { assertFits } from './size.ts'
 import { type RelayParts, startParts } from './start.ts'
 
 /** What is known of a relay now. */
@@ -103,6 +104,10 @@ function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: Rel
     async submit(request) {
       if (closing.begun()) throw new SignerError('RELAY_CLOSED', { address })
       const intent = parseIntent(request, batchNames)
+      assertFits(
+        intent,
+        intent.batch === null ? undefined : core.batches.get(intent.batch)?.cadence,
+      )
       const added = await takeIn(intent)
       if (added === undefined)
         throw new SignerError('RELAY_QUEUE_FULL', { address, limit: maxOpenJobs })

@@ -3,14 +3,17 @@
 import { signTransaction } from '../authorizer/sign-transaction.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import { encodeTransaction, type TransactionPayload, transactionId } from '../crypto/transaction.ts'
+import { MAX_TRANSACTION_BYTES } from '../crypto/transaction-decoding.ts'
 import { pause } from '../deadline.ts'
-import { codeOf, isSignerError, SignerError } from '../errors.ts'
+import { codeOf, SignerError } from '../errors.ts'
 import { coalesce } from '../proposal-keys/coalesce.ts'
 import type { PoolLease } from '../proposal-keys/lease.ts'
 import { doubling } from '../retry.ts'
 import type { RelayStore } from '../stores/store.ts'
 import { combineArguments, type Group } from './batch.ts'
-import type { PolicyVerdict, RelayCore, RelayPolicy } from './core.ts'
+import type { RelayCore } from './core.ts'
+import { contentBytes, MAX_CONTENT_BYTES } from './size.ts'
+import { askPolicy } from './verdict.ts'
 
 /** A transaction that is stored and may be sent. */
 export type Signed = {
@@ -34,8 +37,8 @@ const MAX_PAUSE_MS = 2_000
 
 /**
  * @returns A function that signs the jobs of a group with a leased key. `assertMaySend` is asked once
- * more after the signatures were made. Rejects with `POLICY_REFUSED`, `POLICY_POSTPONED`, `LEASE_LOST`,
- * `MALFORMED_TRANSACTION` and the codes of accounts, access node, signers and stores; then nothing
+ * more after the signatures were made. Rejects with `POLICY_REFUSED`, `POLICY_POSTPONED`, `POLICY_FAILED`,
+ * `LEASE_LOST`, `MALFORMED_TRANSACTION`, `TRANSACTION_TOO_LARGE` and the codes of accounts, access node, signers and stores; then nothing
  * was stored, and nothing will be sent.
  */
 export function createSigning(
@@ -54,10 +57,7 @@ export function createSigning(
     const [first] = group.jobs
     const batch = group.batch === null ? undefined : core.batches.get(group.batch)
     if (first === undefined || (group.batch !== null && batch === undefined))
-      throw new SignerError('INVALID_OPTION', {
-        option: 'batches',
-        reason: `there is no template ${group.batch}`,
-      })
+      throw new RangeError('a group without jobs or template') // the backlog takes only known ones
     const block = await follower.wake(signal)
     const payload: TransactionPayload = {
       cadence: batch?.cadence ?? first.cadence,
@@ -95,13 +95,16 @@ export function createSigning(
 
   return async (group, lease, assertMaySend) => {
     const { payload, referenceHeight } = await payloadOf(group, lease)
-    const { keyIndexes } = await applyPolicy(core, payload, group)
+    assertSize(contentBytes(payload.cadence, payload.arguments), MAX_CONTENT_BYTES)
+    const ids = Object.freeze(group.jobs.map(({ id }) => id))
+    const { keyIndexes } = await askPolicy(core.policy, payload, ids)
     lease.assertHeld()
     const unsigned = { ...payload, payloadSignatures: [], envelopeSignatures: [] }
     const selection = keyIndexes === undefined ? {} : { keyIndexes }
     const signed = await signTransaction(core.engine, address, unsigned, selection)
     const id = transactionId(signed)
     const transaction = encodeTransaction(signed)
+    assertSize(transaction.length, MAX_TRANSACTION_BYTES)
     const { keyIndex, sequenceNumber, fence } = lease.fact
     const { batch, jobs } = group
     assertMaySend()
@@ -124,27 +127,7 @@ export function createSigning(
   }
 }
 
-async function applyPolicy(
-  { policy }: RelayCore,
-  payload: TransactionPayload,
-  { jobs }: Group,
-): Promise<PolicyVerdict> {
-  const verdict = await judge(policy, payload, Object.freeze(jobs.map(({ id }) => id)))
-  const { postponed = [], refused = [] } = verdict
-  if (postponed.length + refused.length === 0) return verdict
-  throw new SignerError('POLICY_POSTPONED', { postponed, refused })
-}
-
-async function judge(
-  policy: RelayPolicy | undefined,
-  payload: TransactionPayload,
-  jobIds: readonly string[],
-): Promise<PolicyVerdict> {
-  try {
-    return (await policy?.(payload, { jobIds })) ?? {}
-  } catch (thrown) {
-    if (isSignerError(thrown, 'POLICY_REFUSED')) throw thrown
-    const reason = thrown instanceof Error ? thrown.message.slice(0, 200) : 'it threw no error'
-    throw new SignerError('POLICY_REFUSED', { reason }, { cause: thrown })
-  }
+/** Before it is stored: what no node takes would be followed for ever. */
+function assertSize(byteLength: number, limit: number): void {
+  if (byteLength > limit) throw new SignerError('TRANSACTION_TOO_LARGE', { byteLength, limit })
 }

@@ -129,7 +129,7 @@ async function assemble({
   await hold.refresh()
   await tracker.adopt()
   endings.add(startUpkeep(core, tracker.adopt).stop)
-  worker = createWorker(core, tracker.holdingKeys, tracker.add)
+  worker = createWorker(core, tracker, tracker.add)
   return { core, tracker, waiters, worker }
 }
 

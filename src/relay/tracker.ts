@@ -1,10 +1,11 @@
 /** All transactions of one relay that are in flight, and those of processes that are gone. @module */
 
 import { pause } from '../deadline.ts'
-import { type AttemptWatch, watchAttempt } from './attempt.ts'
+import { type AttemptWatch, type WatchedAttempt, watchAttempt } from './attempt.ts'
 import type { Batch } from './batch.ts'
 import type { RelayCore } from './core.ts'
-import { createDecider } from './settlement.ts'
+import { createInquiry } from './facts.ts'
+import { createSettling } from './settling.ts'
 import type { Signed } from './signing.ts'
 
 /** What is in flight. */
@@ -27,23 +28,24 @@ const LOOK_MS = 20
 export function createTracker(core: RelayCore, onFreed: () => void): Tracker {
   const { address, store, pool, follower, tell, signal, settings } = core
   const { holder } = pool
-  const decide = createDecider(core)
+  const settling = createSettling(core, ({ transactionId }) => {
+    attempts.get(transactionId)?.watch.noteKeySettled()
+    onFreed()
+  })
+  const parts = { core, inquiry: createInquiry(core), settling }
   const attempts = new Map<
     string,
     { readonly watch: AttemptWatch; readonly batch: string | null }
   >()
 
-  function watch(attempt: Parameters<typeof watchAttempt>[2], batch: string | null): void {
+  function watch(attempt: WatchedAttempt, batch: string | null): void {
     const { transactionId } = attempt
     if (signal.aborted || attempts.has(transactionId)) return
     const onOver = () => {
       attempts.delete(transactionId)
       onFreed()
     }
-    attempts.set(transactionId, {
-      watch: watchAttempt(core, decide, attempt, onFreed, onOver),
-      batch,
-    })
+    attempts.set(transactionId, { watch: watchAttempt(parts, attempt, onOver), batch })
   }
 
   async function adopt(): Promise<void> {

@@ -254,11 +254,11 @@ export type RelayStore = ProposalKeyStore & {
     readonly holder: string
     readonly leaseMs: number
   }) => Promise<readonly JobRow[]>
-  /** `claimed` to `queued` (or `failed`) where the fence is the same: nothing was sent. */
+  /** `claimed` to one of these where the fence is the same: nothing was sent. */
   readonly unclaimJobs: (
     address: string,
     jobs: readonly (Claim & {
-      readonly state: 'queued' | 'failed'
+      readonly state: 'queued' | 'failed' | 'quarantined'
       readonly delayMs?: number
       readonly errorCode?: string
       readonly reason?: string

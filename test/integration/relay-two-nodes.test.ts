@@ -57,7 +57,9 @@ const stateOf = async ({ relay }: RelayRun, id: string): Promise<JobRow['state']
 
 /** Resolves when the proxy was asked for so many more of these. */
 async function asked(proxy: FaultProxy, name: string, more: number): Promise<void> {
-  const count = () => proxy.requests.get(name) ?? 0
+  const isCounted = ([request]: readonly [string, number]) => request.startsWith(name)
+  const count = () =>
+    [...proxy.requests].filter(isCounted).reduce((sum, [, times]) => sum + times, 0)
   const before = count()
   await until(() => count() >= before + more)
 }

@@ -28,6 +28,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'KMS_CLOCK_SKEWED',
     'KMS_CREDENTIALS_INVALID',
     'KMS_CREDENTIALS_MISSING',
+    'POLICY_FAILED',
     'RELAY_HELD',
   ],
   retry: [
@@ -38,6 +39,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'KMS_TIMEOUT',
     'KMS_UNAVAILABLE',
     'LEASE_LOST',
+    'NODES_CANNOT_TELL',
     'POLICY_POSTPONED',
     'PROPOSAL_KEYS_BUSY',
     'RELAY_CLOSED',
@@ -82,6 +84,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'STORE_VERSION_UNKNOWN',
     'TRANSACTION_EXPIRED',
     'TRANSACTION_FAILED',
+    'TRANSACTION_TOO_LARGE',
     'WEIGHT_TOO_LOW',
   ],
 }

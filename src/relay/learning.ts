@@ -1,0 +1,185 @@
+/** From what blocks and nodes say of one attempt to the facts that decide it. @module */
+
+import { bytesToHex } from '../crypto/hex.ts'
+import { blockExists, readBlockHeight } from '../flow/blocks.ts'
+import type { NodeConnection } from '../flow/http.ts'
+import { readSingleResult, type TransactionOutcome } from '../flow/transaction-outcome.ts'
+import type { AttemptRow } from '../stores/store.ts'
+import type { RelayCore } from './core.ts'
+import { type Inquiry, outcomeFact } from './facts.ts'
+import type { Facts } from './rule.ts'
+import type { Settling } from './settling.ts'
+import { EXPIRY_MARGIN } from './testimony.ts'
+
+/** What is known of one attempt so far. */
+export type Progress = {
+  outcome: { readonly told: TransactionOutcome; readonly by: NodeConnection } | undefined
+  refusal: Facts['refusal'] | undefined
+  keySettled: boolean
+  /** Of its reference block: what was stored, until the nodes say otherwise. */
+  referenceHeight: number
+  /** Known to be sealed; 0 until one is. */
+  sealedHeight: number
+  /**
+   * Whether its reference block may be on the chain no more.
+   * - `silence`: no block has it for long.
+   * - `held`: the relay is held for it, and an operator looks.
+   * - `told`: the chain went back, and that was told.
+   */
+  doubt: 'none' | 'silence' | 'held' | 'told'
+  /** When the doubt began. By `performance.now()`. */
+  doubtAt: number
+  /** Whether what it has used was counted. */
+  computeNoted: boolean
+  /** Looks in a row at which two nodes differed. */
+  differences: number
+}
+
+/** What a look has come to. */
+export type Learned =
+  | { readonly kind: 'facts'; readonly facts: Facts }
+  /** Nothing is due. */
+  | { readonly kind: 'wait' }
+  /** More is known now: look at once. */
+  | { readonly kind: 'again' }
+  /** Nodes differ, and one of them may only lag. */
+  | { readonly kind: 'later' }
+
+/** A node may lag behind another by a block or two: so many looks are no disagreement. */
+const MAX_DIFFERENCES = 3
+/** A node may lag so long, in milliseconds, before the chain is said to be lower. */
+const LOWER_AFTER_MS = 60_000
+
+const facts = (found: Facts): Learned => ({ kind: 'facts', facts: found })
+
+/** Whether its reference block is too old for any node to take it. */
+export const isExpired = (
+  { referenceHeight, sealedHeight }: Progress,
+  { settings }: RelayCore,
+): boolean => sealedHeight > referenceHeight + settings.transactionExpiry + EXPIRY_MARGIN
+
+/** One look. Changes `progress`, and asks only what is due. */
+export async function learn(
+  parts: { readonly core: RelayCore; readonly inquiry: Inquiry; readonly settling: Settling },
+  attempt: AttemptRow,
+  referenceBlockId: Uint8Array,
+  progress: Progress,
+): Promise<Learned> {
+  const { outcome, refusal, keySettled } = progress
+  if (outcome?.told.sealed) return learnSealed(parts, attempt, progress, outcome)
+  if (outcome !== undefined) {
+    const fact = outcomeFact(outcome.told, parts.core.address)
+    return keySettled ? { kind: 'wait' } : facts({ seen: 'executed', outcome: fact })
+  }
+  if (refusal !== undefined) return facts({ seen: 'refused', refusal })
+  if (progress.doubt === 'none' && !isExpired(progress, parts.core)) return { kind: 'wait' }
+  return learnUnseen(parts, attempt, bytesToHex(referenceBlockId), progress)
+}
+
+type Parts = Parameters<typeof learn>[0]
+
+async function learnSealed(
+  { core, inquiry, settling }: Parts,
+  attempt: AttemptRow,
+  progress: Progress,
+  { told, by }: NonNullable<Progress['outcome']>,
+): Promise<Learned> {
+  const { transactionId } = attempt
+  if (!(await inquiry.confirm(by, told))) {
+    progress.outcome = undefined // either may be wrong: it is read again
+    return facts({ seen: 'disagreement', about: `about transaction ${transactionId}` })
+  }
+  const outcome = outcomeFact(told, core.address)
+  if (!progress.computeNoted) settling.noteCompute(attempt, outcome, told)
+  progress.computeNoted = true
+  const known: Facts = {
+    seen: 'sealed',
+    outcome,
+    keySettled: progress.keySettled,
+    mayDeclareMore: settling.mayDeclareMore(attempt),
+    toldBackwards: progress.doubt === 'told',
+  }
+  return complete(inquiry, attempt, known, told.height, progress)
+}
+
+async function learnUnseen(
+  { core, inquiry }: Parts,
+  attempt: AttemptRow,
+  referenceBlockId: string,
+  progress: Progress,
+): Promise<Learned> {
+  const { settings, hold } = core
+  // What an operator was asked about and let go on is answered.
+  if (progress.doubt === 'held' && hold.current() === undefined) progress.doubt = 'told'
+  const { doubt, sealedHeight } = progress
+  // While nothing speaks against it one look of one node is enough: nothing is signed again for it.
+  if (doubt === 'silence' && !isExpired(progress, core) && (await stands(core, referenceBlockId))) {
+    progress.doubt = 'none'
+    return { kind: 'wait' }
+  }
+  const { transactionExpiry } = settings
+  const mayBeGone = doubt === 'told'
+  const request = { attempt, referenceBlockId, transactionExpiry, sealedHeight, mayBeGone }
+  const weighed = await inquiry.unseen(request).catch((thrown: unknown) => {
+    const isLong = performance.now() - progress.doubtAt > LOWER_AFTER_MS
+    if (doubt !== 'silence' || !isLong || !isLowerThan(core, attempt)) throw thrown
+    return undefined
+  })
+  if (weighed === undefined) {
+    progress.doubt = 'held'
+    return facts({ seen: 'lower' })
+  }
+  if (weighed.kind === 'executed') return learnExecuted(core, attempt, progress)
+  if (weighed.kind === 'differ') return differ(weighed.about, progress)
+  if (weighed.kind === 'open') {
+    progress.doubt = 'none'
+    progress.referenceHeight = weighed.referenceHeight
+    return { kind: 'wait' }
+  }
+  const known: Facts = { seen: 'never', toldBackwards: doubt === 'told', ...weighed.facts }
+  return complete(inquiry, attempt, known, sealedHeight, progress)
+}
+
+const stands = ({ follower, signal }: RelayCore, blockId: string): Promise<boolean> =>
+  blockExists(follower.node(), blockId, { signal })
+
+/** The height of the followed node is lower than the block that the transaction refers to. */
+function isLowerThan({ follower }: RelayCore, { referenceHeight }: AttemptRow): boolean {
+  const { finalizedHeight } = follower.stats()
+  return finalizedHeight !== undefined && finalizedHeight < referenceHeight
+}
+
+/** A block may have been told without it: the followed node is asked for this one alone. */
+async function learnExecuted(
+  { follower, signal }: RelayCore,
+  { transactionId }: AttemptRow,
+  progress: Progress,
+): Promise<Learned> {
+  const by = follower.node()
+  const single = await readSingleResult(by, transactionId, { signal })
+  if (single.kind !== 'executed') return differ(`about transaction ${transactionId}`, progress)
+  const height = await readBlockHeight(by, single.blockId, { signal })
+  if (height === undefined) return { kind: 'later' }
+  progress.outcome = { told: single.at(height), by }
+  return { kind: 'again' }
+}
+
+async function complete(
+  inquiry: Inquiry,
+  attempt: AttemptRow,
+  known: Facts,
+  to: number,
+  progress: Progress,
+): Promise<Learned> {
+  const word = await inquiry.complete(attempt, known, to)
+  if ('differ' in word) return differ(word.differ, progress)
+  progress.differences = 0
+  return facts(word.value)
+}
+
+function differ(about: string, progress: Progress): Learned {
+  progress.differences += 1
+  return progress.differences < MAX_DIFFERENCES
+    ? { kind: 'later' }
+    : facts({ seen: 'disagreement', about })
+}
