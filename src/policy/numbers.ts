@@ -18,26 +18,34 @@ export const integerTypes: ReadonlyMap<string, Range> = new Map([
   ...widths.map((bits): [string, Range] => [`Word${bits}`, unsigned(bits)]),
 ])
 
-/** The range of each fixed-point type, in units of 10⁻⁸. */
-export const fixedPointTypes: ReadonlyMap<string, Range> = new Map([
-  ['Fix64', signed(64n)],
-  ['UFix64', unsigned(64n)],
+type FixedPoint = Range & { readonly decimals: number }
+
+/**
+ * Decimals of each fixed-point type, and its range in units of the last one.
+ *
+ * @see Cadence `sema/type.go` and the fixed-point library for 128 bits, with 24 decimals.
+ */
+export const fixedPointTypes: ReadonlyMap<string, FixedPoint> = new Map([
+  ['Fix64', { ...signed(64n), decimals: 8 }],
+  ['UFix64', { ...unsigned(64n), decimals: 8 }],
+  ['Fix128', { ...signed(128n), decimals: 24 }],
+  ['UFix128', { ...unsigned(128n), decimals: 24 }],
 ])
 
-const DECIMALS = 8
 /** The largest has 78; `Int` and `UInt` have no largest, and no argument needs more. */
 const MAX_DIGITS = 200
 
 /**
  * @param type - One of `integerTypes` or `fixedPointTypes`.
- * @returns The number, of a fixed-point type times 10⁸, or a sentence on what is wrong.
+ * @returns The number, of a fixed-point type in units of its last decimal, or a sentence on what is
+ * wrong.
  * @see Cadence `encoding/json/decode.go` and `fixedpoint/parse.go`, which also take `+1`, `007` and
  * `-0`.
  */
 export function readNumber(text: string, type: string): bigint | string {
   const fixed = fixedPointTypes.get(type)
   if (text.length > MAX_DIGITS) return `it has more than ${MAX_DIGITS} characters`
-  const value = fixed === undefined ? readInteger(text) : readFixedPoint(text)
+  const value = fixed === undefined ? readInteger(text) : readFixedPoint(text, fixed.decimals)
   const { min, max } = fixed ?? integerTypes.get(type) ?? {}
   if (typeof value === 'bigint')
     if ((min !== undefined && value < min) || (max !== undefined && value > max))
@@ -50,12 +58,12 @@ function readInteger(text: string): bigint | string {
   return 'it is not decimal digits without +, -0 and leading zeros'
 }
 
-function readFixedPoint(text: string): bigint | string {
-  const [, sign = '', whole = '', decimals = ''] = fixedPoint.exec(text) ?? []
-  const value = BigInt(whole + decimals.padEnd(DECIMALS, '0'))
-  if (whole === '' || (sign === '-' && value === 0n))
-    return 'it is not decimal digits, a point and 1 to 8 decimals, without +, -0 and leading zeros'
+function readFixedPoint(text: string, decimals: number): bigint | string {
+  const [, sign = '', whole = '', fraction = ''] = fixedPoint.exec(text) ?? []
+  const value = BigInt(whole + fraction.padEnd(decimals, '0'))
+  if (whole === '' || fraction.length > decimals || (sign === '-' && value === 0n))
+    return `it is not decimal digits, a point and 1 to ${decimals} decimals, without +, -0 and leading zeros`
   return sign === '-' ? -value : value
 }
 
-const fixedPoint = /^(-?)(0|[1-9]\d*)\.(\d{1,8})$/
+const fixedPoint = /^(-?)(0|[1-9]\d*)\.(\d+)$/

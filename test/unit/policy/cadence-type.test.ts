@@ -6,7 +6,8 @@ const refusal = expect.objectContaining({
 })
 const widths = [8, 16, 32, 64, 128, 256]
 const simple = [
-  ...['String', 'Character', 'Bool', 'Address', 'Int', 'UInt', 'Fix64', 'UFix64'],
+  ...['String', 'Character', 'Bool', 'Address', 'Int', 'UInt'],
+  ...['Fix64', 'UFix64', 'Fix128', 'UFix128'],
   ...widths.flatMap((bits) => [`Int${bits}`, `UInt${bits}`, `Word${bits}`]),
   ...['Path', 'StoragePath', 'CapabilityPath', 'PublicPath', 'PrivatePath'],
 ]
