@@ -1,6 +1,7 @@
 /** The calls of the API, typed. The cookie travels by itself; the token is never kept. @module */
 
 import { ProblemError, readProblem, unanswered, unreachable } from './problem.ts'
+import { signatureHeaders } from './request-signature.ts'
 import type {
   AuditRecord,
   AuditVerification,
@@ -24,15 +25,20 @@ type Call = {
 }
 
 let csrfToken: string | null = null
-let whenUnauthenticated: () => void = () => {}
+let signsCalls = false
+let whenUnauthenticated: (notice?: string) => void = () => {}
 
-/** @param token - For unsafe methods; null once nobody is signed in. */
-export const setCsrfToken = (token: string | null): void => {
+const keyIsGone =
+  'What you did has to be signed by a key of your token, which a page forgets when it is loaded anew. Sign in again, and do it once more.'
+
+/** @param token - For unsafe methods; null once nobody is signed in. @param signs - Whether the server asks for signatures. */
+export const setCsrfToken = (token: string | null, signs = false): void => {
   csrfToken = token
+  signsCalls = signs
 }
 
-/** @param listener - Called when a call finds that the session is over. */
-export const onUnauthenticated = (listener: () => void): void => {
+/** @param listener - Called when a call finds that the session is over, or can do no more; then with a reason. */
+export const onUnauthenticated = (listener: (notice?: string) => void): void => {
   whenUnauthenticated = listener
 }
 
@@ -48,14 +54,18 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
   const headers: Record<string, string> = { accept: 'application/json' }
   if (options.body !== undefined) headers['content-type'] = 'application/json'
   if (method !== 'GET' && csrfToken !== null) headers['x-csrf-token'] = csrfToken
+  const target = withQuery(path, options.query)
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body)
+  if (method !== 'GET' && signsCalls)
+    Object.assign(headers, await signatureHeaders(method, target, body ?? ''))
   const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000)
-  const response = await fetch(withQuery(path, options.query), {
+  const response = await fetch(target, {
     method,
     headers,
     credentials: 'same-origin',
     cache: 'no-store',
     redirect: 'error',
-    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    ...(body === undefined ? {} : { body }),
     signal: AbortSignal.any([timeout, ...(options.signal ? [options.signal] : [])]),
   }).catch((thrown: unknown) => {
     if (options.signal?.aborted) throw thrown
@@ -65,10 +75,13 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
     if (response.status === 204) return undefined as T // such calls are typed as void
     return (await response.json()) as T // the page is served by the server whose answers these are
   }
-  const body: unknown = await response.json().catch(() => undefined)
+  const said: unknown = await response.json().catch(() => undefined)
   const retryAfter = response.headers.get('retry-after')
-  if (response.status === 401 && path !== '/v1/session') whenUnauthenticated()
-  throw new ProblemError(readProblem(response.status, body, retryAfter, Date.now()))
+  const problem = readProblem(response.status, said, retryAfter, Date.now())
+  if (problem.code === 'SIGNATURE_REQUIRED') whenUnauthenticated(keyIsGone)
+  else if (problem.status === 401 && problem.code !== 'SIGNATURE_REFUSED' && path !== '/v1/session')
+    whenUnauthenticated()
+  throw new ProblemError(problem)
 }
 
 const get = <T>(path: string, query: Query, signal?: AbortSignal): Promise<T> =>

@@ -9,6 +9,7 @@ export type Me = {
   readonly via: string
   /** For the header X-CSRF-Token; only a session has one. */
   readonly csrfToken: string | null
+  readonly requestSignatures: 'off' | 'approvals' | 'changes'
   readonly expiresAt: string | null
 }
 

@@ -226,6 +226,59 @@ describe('an address from which somebody tries tokens', () => {
   })
 })
 
+describe('a session where signatures are asked for', () => {
+  const path = '/v1/resume'
+  const body = { reason: 'a test' }
+  const signatureBy = (token: string) =>
+    signRequest(token, { method: 'POST', target: path, body: JSON.stringify(body) })
+
+  it('does by the key of its token what it cannot do by its cookie', async () => {
+    const http = { requestSignatures: 'approvals' } as const
+    await using server = await startApiServer(treasury.config, { http })
+    const olga = await server.tokenOf('olga', 'operator')
+    const page = await signIn(server, olga)
+    const bare = await callAs(server, page, 'POST', path, { body })
+    expect([bare.status, bare.body.code]).toEqual([401, 'SIGNATURE_REQUIRED'])
+    const other = await server.tokenOf('olga', 'operator')
+    const headers = signatureBy(other.token)
+    const wrong = await callAs(server, page, 'POST', path, { body, headers })
+    expect(wrong.body.code).toBe('SIGNATURE_REFUSED')
+    const signed = { body, headers: signatureBy(olga.token) }
+    expect((await callAs(server, page, 'POST', path, signed)).status).toBe(200)
+    expect((await callAs(server, page, 'POST', path, signed)).body.code).toBe('SIGNATURE_REFUSED')
+  })
+
+  it('approves nothing, and can always be left', async () => {
+    const http = { requestSignatures: 'changes' } as const
+    await using server = await startApiServer(treasury.config, { http })
+    const shop = await server.tokenOf('shop', 'requester')
+    const asked = { items: [mintOf(treasury.recipient)] }
+    const target = '/v1/mints'
+    const order = { method: 'POST', target, body: JSON.stringify(asked) }
+    const made = await callApi(server.url, {
+      method: 'POST',
+      path: target,
+      token: shop.token,
+      body: asked,
+      headers: { ...signRequest(shop.token, order), 'idempotency-key': freshKey() },
+    })
+    expect(made.status).toBe(202)
+    const page = await signIn(server, await server.tokenOf('alice', 'approver'))
+    const { id, digest } = made.body
+    for (const [method, way, given] of [
+      ['POST', `/v1/mints/${id}/approvals`, { digest }],
+      ['POST', `/v1/requests/${id}/approvals`, { digest }],
+      ['DELETE', `/v1/requests/${id}/approvals/mine`, undefined],
+      ['POST', `/v1/requests/${id}/cancel`, {}],
+    ] as const) {
+      const options = given === undefined ? {} : { body: given }
+      const answer = await callAs(server, page, method, way, options)
+      expect([way, answer.body.code]).toEqual([way, 'SIGNATURE_REQUIRED'])
+    }
+    expect((await callAs(server, page, 'DELETE', '/v1/session')).status).toBe(204)
+  })
+})
+
 describe('the event stream', () => {
   let server: ApiServer
   beforeAll(async () => {
@@ -233,6 +286,31 @@ describe('the event stream', () => {
   })
   afterAll(() => server?.close())
   const bearer = ({ token }: ApiToken) => ({ authorization: `Bearer ${token}` })
+
+  it('tells a requester what became of its own requests, and no ids of others', async () => {
+    const [shop, kiosk, eve] = await Promise.all([
+      server.tokenOf('stream-shop', 'requester'),
+      server.tokenOf('stream-kiosk', 'requester'),
+      server.tokenOf('stream-eve', 'auditor'),
+    ])
+    const ask = async ({ token }: ApiToken): Promise<string> => {
+      const call = { method: 'POST', path: '/v1/mints', token }
+      const body = { items: [mintOf(treasury.recipient)] }
+      const headers = { 'idempotency-key': freshKey() }
+      return (await callApi(server.url, { ...call, body, headers })).body.id
+    }
+    using ofShop = await openStream(server.url, bearer(shop))
+    using ofEve = await openStream(server.url, bearer(eve))
+    const told = ({ events }: typeof ofShop) =>
+      events.flatMap(({ event, data }) =>
+        event === 'changed' ? (data as { ids: string[] }).ids : [],
+      )
+    const others = await ask(kiosk)
+    await until(() => told(ofEve).includes(others))
+    const own = await ask(shop)
+    await until(() => told(ofShop).includes(own) && told(ofEve).includes(own))
+    expect(new Set(told(ofShop))).toEqual(new Set([own]))
+  })
 
   it('tells figures each second', async () => {
     const eve = await server.tokenOf('eve', 'auditor')

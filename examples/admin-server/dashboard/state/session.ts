@@ -2,6 +2,7 @@
 
 import { api, onUnauthenticated, setCsrfToken } from '../api.ts'
 import { type Problem, problemOf } from '../problem.ts'
+import { forgetKey, keepKeyOf } from '../request-signature.ts'
 import type { Me, Role } from '../types.ts'
 import { createStore, type Store } from './store.ts'
 
@@ -17,13 +18,14 @@ export const session: Store<Session> = createStore<Session>({ kind: 'unknown' })
 const expired = 'Your session has ended. Sign in again to go on where you were.'
 
 function enter(me: Me): void {
-  setCsrfToken(me.csrfToken)
+  setCsrfToken(me.csrfToken, me.requestSignatures !== 'off')
   session.set({ kind: 'signed-in', me })
 }
 
 /** Also called by the API when a call is answered with 401. */
 export function endSession(notice?: string): void {
   setCsrfToken(null)
+  forgetKey()
   const before = session.get()
   if (before.kind === 'signed-out') return
   const told = notice ?? (before.kind === 'signed-in' ? expired : undefined)
@@ -32,7 +34,7 @@ export function endSession(notice?: string): void {
 
 /** Finds out whether the cookie of an earlier visit still counts. */
 export async function startSession(): Promise<void> {
-  onUnauthenticated(() => endSession())
+  onUnauthenticated(endSession)
   try {
     enter(await api.me())
   } catch (thrown) {
@@ -43,7 +45,9 @@ export async function startSession(): Promise<void> {
 
 /** @throws {ProblemError} when the token is refused. */
 export async function signIn(token: string): Promise<void> {
-  enter(await api.signIn(token))
+  const me = await api.signIn(token)
+  if (me.requestSignatures !== 'off') await keepKeyOf(token)
+  enter(me)
 }
 
 /** @throws {ProblemError} when the session could not be ended; then it still lives. */

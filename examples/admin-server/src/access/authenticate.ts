@@ -52,8 +52,9 @@ export type Authenticator = {
   /**
    * For calls that `authenticate` let in, once the body is there. The nonce is used up by it.
    *
-   * A signature that is not asked for is checked all the same when a bearer token brings one. Sessions
-   * need none; a JWT cannot sign, so where a signature is needed it is refused.
+   * A signature that is not asked for is checked all the same when a call brings one. A session signs by
+   * the key of its token: whoever has only its cookie, or only the token on a page, approves nothing. A
+   * JWT cannot sign, so where a signature is needed it is refused.
    *
    * @param body - As it came in, before it was parsed; empty when there is none.
    * @throws {AdminError} `SIGNATURE_REQUIRED`, `SIGNATURE_REFUSED`.
@@ -129,6 +130,11 @@ export function createAuthenticator(options: {
     return sessionPrincipal(found)
   }
 
+  async function tokenIdOf({ via, credentialId }: Principal): Promise<string | undefined> {
+    if (via !== 'session') return credentialId
+    return (await sessions.byIdHash(credentialId.slice(SESSION_PREFIX.length)))?.tokenId
+  }
+
   return Object.freeze({
     async authenticate(call) {
       const bearer = readBearer(call.authorization)
@@ -141,7 +147,6 @@ export function createAuthenticator(options: {
     },
 
     async checkSignature(principal, effect, call, body) {
-      if (principal.via === 'session') return // its CSRF token and origin were checked
       const needed =
         (effect === 'approval' && requestSignatures !== 'off') ||
         (effect === 'change' && requestSignatures === 'changes')
@@ -149,10 +154,11 @@ export function createAuthenticator(options: {
         if (needed) throw new AdminError('SIGNATURE_REQUIRED')
         return
       }
-      if (principal.via !== 'token') throw signatureRefused('a JWT has no key to sign with')
-      const tokenId = principal.credentialId
-      const token = await tokens.byId(tokenId)
-      if (token === undefined) throw unauthenticated('the token was revoked, or expired')
+      if (principal.via === 'oidc') throw signatureRefused('a JWT has no key to sign with')
+      const tokenId = await tokenIdOf(principal)
+      const token = tokenId === undefined ? undefined : await tokens.byId(tokenId)
+      if (tokenId === undefined || token === undefined)
+        throw unauthenticated('the token was revoked, or expired')
       const nonce = checkSignature(token.signatureKey, { ...call, body }, call, clock())
       if (!(await claimNonce({ tokenId, nonce }))) throw signatureRefused('the nonce was used')
     },

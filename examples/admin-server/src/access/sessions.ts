@@ -11,6 +11,8 @@ import type { LiveToken } from './token-reader.ts'
 export type LiveSession = {
   /** SHA-256 of the cookie value, 64 digits; no secret. */
   readonly idHash: string
+  /** Of the token that it was got with. */
+  readonly tokenId: string
   readonly principal: string
   /** Those of its token, as they are now. */
   readonly roles: readonly Role[]
@@ -69,7 +71,8 @@ export async function startSession(
      VALUES ($1, $2, $3, $4, $4, $5)`,
     [idHash, token.id, token.principal, new Date(now), new Date(expiresAt)],
   )
-  return { cookie, idHash, principal: token.principal, roles: token.roles, expiresAt }
+  const { id: tokenId, principal, roles } = token
+  return { cookie, idHash, tokenId, principal, roles, expiresAt }
 }
 
 /** @returns Whether it was open until now. */
@@ -87,6 +90,7 @@ export async function endSession(
 
 type Row = {
   readonly id_hash: string
+  readonly token_id: string
   readonly principal: string
   readonly roles: readonly string[]
   readonly last_seen_at: Date
@@ -104,7 +108,7 @@ export function createSessionReader(
   async function find(idHashes: readonly string[]) {
     const now = clock()
     const rows = await session.query<Row>(
-      `SELECT s.id_hash, s.principal, t.roles, s.last_seen_at, s.expires_at
+      `SELECT s.id_hash, s.token_id, s.principal, t.roles, s.last_seen_at, s.expires_at
        FROM sessions s JOIN tokens t ON t.id = s.token_id
        WHERE s.id_hash = ANY($1) AND s.ended_at IS NULL AND s.expires_at > $2
          AND s.last_seen_at > $3 AND t.revoked_at IS NULL AND t.expires_at > $2`,
@@ -131,6 +135,7 @@ export function createSessionReader(
 
 const liveSession = (row: Row): LiveSession => ({
   idHash: row.id_hash,
+  tokenId: row.token_id,
   principal: row.principal,
   roles: row.roles.filter(isRole),
   expiresAt: row.expires_at.getTime(),

@@ -60,7 +60,7 @@ export type Config = {
       readonly address: number
       readonly all: number
     }
-    /** `approvals`: bearer calls that approve, pause or resume must carry a signature of the request. */
+    /** `approvals`: calls that approve, pause or resume must carry a signature of the request. */
     readonly requestSignatures: 'off' | 'approvals' | 'changes'
     readonly maxConnections: number
     /** IPv6: of one /64. Those of trusted proxies count in all only. */

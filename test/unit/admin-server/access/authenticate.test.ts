@@ -45,8 +45,11 @@ function begin(http: Partial<AuthenticatorConfig['http']> = {}) {
   return { clock, config, authenticator: createAuthenticator({ database, config, clock }) }
 }
 
-async function beginSession(order: Partial<TokenOrder> = {}) {
-  const { clock, authenticator } = begin()
+async function beginSession(
+  order: Partial<TokenOrder> = {},
+  http: Partial<AuthenticatorConfig['http']> = {},
+) {
+  const { clock, authenticator } = begin(http)
   const { id, token } = await makeToken(database, order)
   const { principal, cookie, csrfToken } = await database.transaction((session) =>
     authenticator.signIn(session, call({ Origin: ORIGIN }), token),
@@ -468,12 +471,54 @@ describe('a signature of the request', () => {
     await expect(attempt).rejects.toEqual(unauthenticated)
   })
 
-  it('is not asked of a session, whose CSRF token and origin were checked', async () => {
-    const { authenticator, principal } = await beginSession()
-    const approval = call({}, { method: 'POST' })
-    await expect(
-      authenticator.checkSignature(principal, 'approval', approval, body),
-    ).resolves.toBeUndefined()
+  describe('of a session', () => {
+    const signedBy = (key: string, clock: () => number): Call =>
+      call(
+        { ...signRequest(key, { method: 'POST', target, body }, { now: clock() }) },
+        { method: 'POST', target },
+      )
+
+    it.each(['approval', 'change'] as const)(
+      'is needed as of any other call: for %s',
+      async (effect) => {
+        const { authenticator, token, clock } = await beginSession(
+          {},
+          { requestSignatures: 'changes' },
+        )
+        const { principal } = await authenticator.signIn(database, call({ Origin: ORIGIN }), token)
+        const plain = call({}, { method: 'POST', target })
+        const bare = authenticator.checkSignature(principal, effect, plain, body)
+        await expect(bare).rejects.toEqual(required)
+        const signed = signedBy(token, clock)
+        await authenticator.checkSignature(principal, effect, signed, body)
+        const again = authenticator.checkSignature(principal, effect, signed, body)
+        await expect(again).rejects.toEqual(refused)
+      },
+    )
+
+    it('is not needed where none is asked for', async () => {
+      const { authenticator, principal } = await beginSession({}, { requestSignatures: 'off' })
+      const plain = call({}, { method: 'POST', target })
+      await authenticator.checkSignature(principal, 'approval', plain, body)
+    })
+
+    it('is that of its own token, and of no other of the same principal', async () => {
+      const { authenticator, principal, clock } = await beginSession()
+      const other = await makeToken(database)
+      const attempt = signedBy(other.token, clock)
+      await expect(
+        authenticator.checkSignature(principal, 'approval', attempt, body),
+      ).rejects.toEqual(refused)
+    })
+
+    it('is refused once the session is over', async () => {
+      const { authenticator, principal, token, clock } = await beginSession()
+      await authenticator.signOut(database, principal)
+      const attempt = signedBy(token, clock)
+      await expect(
+        authenticator.checkSignature(principal, 'approval', attempt, body),
+      ).rejects.toEqual(unauthenticated)
+    })
   })
 })
 

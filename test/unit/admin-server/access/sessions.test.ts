@@ -35,6 +35,7 @@ describe('a session', () => {
     expect(session.cookie).toMatch(/^[A-Za-z0-9_-]{43}$/)
     expect(await reader.byCookie(session.cookie)).toEqual({
       idHash: session.idHash,
+      tokenId: session.tokenId,
       principal: 'alice@example.com',
       roles: ['approver'],
       expiresAt: clock() + 480 * MINUTE,

@@ -18,6 +18,7 @@ type SignIn = { Body: Static<typeof tokenBody> }
 export function sessionRoutes(app: FastifyInstance, context: RouteContext): void {
   const { authenticator, database, audit, config, limits, metrics } = context
   const { name: cookieName, ...cookieOptions } = sessionCookieFor(config.http.publicUrl)
+  const { requestSignatures } = config.http
   // Only written here: reading is strict, and elsewhere.
   const setCookie = (value: string, ended?: { readonly maxAge: 0 }) => ({
     'set-cookie': fastifyCookie.serialize(cookieName, value, { ...cookieOptions, ...ended }),
@@ -39,8 +40,10 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
         response: { 200: meSchema },
       },
     },
-    async (request) =>
-      view(principalOf(request), authenticator.csrfTokenOf(callOf(request)) ?? null),
+    async (request) => ({
+      ...view(principalOf(request), authenticator.csrfTokenOf(callOf(request)) ?? null),
+      requestSignatures,
+    }),
   )
   app.post<SignIn>(
     '/v1/session',
@@ -82,7 +85,7 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
       return reply
         .code(201)
         .headers(setCookie(signedIn.cookie))
-        .send(view(signedIn.principal, signedIn.csrfToken))
+        .send({ ...view(signedIn.principal, signedIn.csrfToken), requestSignatures })
     },
   )
   app.delete(

@@ -21,6 +21,7 @@ export const meSchema = Type.Object(
     via: oneOf(['token', 'session', 'oidc']),
     csrfToken: nullable(text),
     expiresAt: nullable(time),
+    requestSignatures: oneOf(['off', 'approvals', 'changes']),
   },
   { ...strict, description: 'Who is calling.' },
 )
