@@ -13,6 +13,8 @@ import { freePorts } from '../../src/testing/child-server.ts'
 export type Postgres = {
   /** On 127.0.0.1, with a password made for it. */
   readonly url: string
+  /** The folder of its socket. */
+  readonly socketFolder: string
   /** Ends it as a power cut does, and starts it again on the same folder and port. */
   readonly crash: () => Promise<void>
   /**
@@ -93,7 +95,7 @@ export async function startPostgres(bin: string, deadlineMs = 30_000): Promise<P
   const start = async () => {
     const child = spawn(
       join(bin, 'postgres'),
-      ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-c', 'unix_socket_directories='],
+      ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', folder],
       { ...user, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
     )
     let log = ''
@@ -131,7 +133,7 @@ export async function startPostgres(bin: string, deadlineMs = 30_000): Promise<P
     const startAgain = await halt('immediate')
     await startAgain()
   }
-  return { url, crash, halt, stop, [Symbol.asyncDispose]: stop }
+  return { url, socketFolder: folder, crash, halt, stop, [Symbol.asyncDispose]: stop }
 }
 
 async function answers(url: string): Promise<boolean> {

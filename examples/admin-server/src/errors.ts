@@ -64,7 +64,10 @@ const sentences = {
   NOT_QUARANTINED: [409, 'The outcome of this item is not in doubt.'],
   REQUEST_OVER: [409, 'It is over: done, failed, cancelled or expired.'],
   // Behind
-  UPSTREAM_UNAVAILABLE: [503, 'KMS or the access node does not answer. Try again later.'],
+  UPSTREAM_UNAVAILABLE: [
+    503,
+    'KMS or the access node does not answer, or not as it should. Try again later.',
+  ],
   // Audit
   ANCHOR_FAILED: [
     503,

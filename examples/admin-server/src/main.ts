@@ -5,6 +5,7 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { isAddressOfChain } from 'fcl-kms/policy'
+import { lookAlikesOf } from './access/look-alike.ts'
 import { isPrincipalName, isRole, roles } from './access/principal.ts'
 import { createToken, listTokens, revokeToken } from './access/tokens.ts'
 import { createAnchor } from './audit/anchor.ts'
@@ -69,7 +70,7 @@ async function main(): Promise<number> {
     '': (loaded) => serve(loaded, values),
     serve: (loaded) => serve(loaded, values),
     migrate: (loaded) => withDatabase(loaded, async () => 0),
-    'tokens create': (loaded) => withDatabase(loaded, (base) => makeToken(base, values)),
+    'tokens create': (loaded) => withDatabase(loaded, (base) => makeToken(base, values, loaded)),
     'tokens list': (loaded) => withDatabase(loaded, printTokens),
     'tokens revoke': (loaded) => withDatabase(loaded, (base) => endToken(base, positionals[2])),
     'audit verify': (loaded) => withDatabase(loaded, (base) => verify(base, loaded)),
@@ -122,13 +123,23 @@ async function withDatabase(
   }
 }
 
-async function makeToken(database: Database, values: Values): Promise<number> {
+async function makeToken(
+  database: Database,
+  values: Values,
+  { config }: LoadedConfig,
+): Promise<number> {
   const { principal, role = [], description } = values
   const days = Number(values.days)
   if (!isPrincipalName(principal) || role.length === 0 || !role.every(isRole)) {
     complain(`tokens create needs --principal and --role.\n\n${usage}`)
     return 2
   }
+  const approvers = config.account.keys.flatMap(({ signs }) =>
+    signs === 'automatic' ? [] : signs.approvers,
+  )
+  const others = (await listTokens(database)).map((token) => token.principal)
+  for (const other of lookAlikesOf(principal, [...approvers, ...others]))
+    complain(`Warning: ${principal} looks like ${other}, and is somebody else to the server.`)
   const made = await database.transaction(async (session) => {
     const createdBy = 'server'
     const token = await createToken(session, {

@@ -13,6 +13,7 @@ import { migrate } from './database/migrate.ts'
 import { isAdminError } from './errors.ts'
 import { createSignatureLedger } from './execution/audited-store.ts'
 import { assertAccount } from './execution/check-account.ts'
+import { assertContracts } from './execution/check-contracts.ts'
 import { openSigning, type Signing, startEngine } from './execution/engine.ts'
 import { createRegistry } from './functions/registry.ts'
 import { type Changes, createChanges } from './observability/changes.ts'
@@ -89,6 +90,8 @@ async function start(
   })
   undo.unshift(() => signing.kms.destroy())
   await assertAccount(config, signing.authorizer, signing.accountKeys)
+  if (!(await assertContracts(config.network, registry)))
+    log.warn('the access node runs no scripts: whether the contracts are there is not known')
   const changes = createChanges(database)
   undo.unshift(() => changes.close())
   let wake: () => void = () => undefined

@@ -358,6 +358,10 @@ describe('health and metrics', () => {
     const ready = await call(undefined, 'GET', '/readyz')
     expect([ready.status, ready.body.status]).toEqual([200, 'ready'])
     expect(new Set(Object.values(ready.body.checks))).toEqual(new Set(['ok']))
+    for (const path of ['/healthz', '/readyz']) {
+      const head = await call(undefined, 'HEAD', path)
+      expect([head.status, head.text]).toEqual([200, ''])
+    }
   })
 
   it('are text of Prometheus, and count what was done', async () => {
@@ -482,6 +486,18 @@ describe('secrets', () => {
     expect(lines).toHaveLength(1)
     expect(told).not.toContain('canary-password')
     expect(told).not.toContain(webhookSecret)
+  })
+
+  it('names each contract that is not where the configuration says, before it serves', async () => {
+    const { network } = treasury.config
+    const contracts = { ...network.contracts, DropNFT: '0xf8d6e0586b0a20c7' }
+    const started = startApiServer(treasury.config, { network: { ...network, contracts } })
+    await expect(started).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      facts: {
+        mistakes: [{ id: 'CONTRACT_NOT_THERE', path: 'network.contracts.DropNFT' }],
+      },
+    })
   })
 
   it('left nothing failing behind', () => {

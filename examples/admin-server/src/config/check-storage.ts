@@ -19,12 +19,19 @@ export function checkDatabase(
     : []
 }
 
+/** Stands for a host that is not named; no host is called so. */
+const NO_HOST = 'no-host.invalid'
+
 function checkDatabaseUrl(text: string): readonly Mistake[] {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (/^socket:\/[^?]+\?(?:[^#]*&)?db=[^&#]/.test(text)) return [] // as the driver writes it
+  // Of a socket a user may stand before no host at all, which is no URL by itself.
+  const named = URL.canParse(text) ? text : text.replace('@/', `@${NO_HOST}/`)
+  const url = URL.canParse(named) ? new URL(named) : undefined
   const given = url?.searchParams ?? new URLSearchParams()
+  const hostname = url === undefined || url.hostname === NO_HOST ? '' : url.hostname
   // The driver prefers the host of the query, and of several the last. Without one it would take
   // PGHOST, which is not looked at here.
-  const host = given.getAll('host').at(-1) || (url?.hostname ?? '').replace(/^%2f/i, '/')
+  const host = given.getAll('host').at(-1) || hostname.replace(/^%2f/i, '/')
   if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol) || host === '')
     return [mistake('DATABASE_URL_INVALID', 'DATABASE_URL')]
   if (host.startsWith('/') || isLoopbackHost(host)) return [] // a socket, or this machine

@@ -4,6 +4,7 @@ import type { Authenticator, Effect } from '../access/authenticate.ts'
 import { bearerOf, credentialsOf } from '../access/credentials.ts'
 import type { Limits, RateDecision } from '../access/limits.ts'
 import type { NetworkGuard } from '../access/network.ts'
+import { isSafeMethod } from '../access/origin.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { AdminError, isAdminError } from '../errors.ts'
@@ -41,6 +42,7 @@ export function createAccess(parts: {
   return {
     guardNetwork: (peer, forwardedFor) =>
       network.admit(peer, forwardedFor === undefined ? [] : [forwardedFor]),
+    isProxy: network.isProxy,
     takeTurn(scope, key) {
       // One in all is taken with that of the caller: who is nobody cannot use it up.
       if (scope === 'all') return allowed
@@ -95,7 +97,8 @@ const callOf = ({ rawHeaders, method, url }: CallFacts) => ({
   target: url,
 })
 
+/** Signing out is always possible: a page that has lost its key is left by it. */
 function effectOf({ method, route }: Pick<CallFacts, 'method' | 'route'>): Effect {
-  if (method === 'GET') return 'read'
+  if (isSafeMethod(method) || route === '/v1/session') return 'read'
   return /\/approvals(?:\/mine)?$|^\/v1\/(?:pause|resume)$/.test(route) ? 'approval' : 'change'
 }

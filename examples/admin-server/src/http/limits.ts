@@ -1,8 +1,9 @@
 /** The guards of each call, in their order; the first that refuses ends it. @module */
 
-import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { normaliseAddress } from '../access/network.ts'
 import type { Principal } from '../access/principal.ts'
+import { isLoopbackHost } from '../config/forms.ts'
 import { AdminError, isAdminError } from '../errors.ts'
 import { type Access, factsOf, type TurnScope } from './context.ts'
 import type { RouteAuth } from './route-auth.ts'
@@ -33,7 +34,7 @@ export function guardCalls(app: FastifyInstance, access: Access): void {
       takeTurn(access, 'all', '')
       if (request.is404) return
       if (auth === undefined) throw new AdminError('FORBIDDEN') // cannot start; see route-auth
-      if ('public' in auth || (auth.loopback && isLocal(request))) return
+      if ('public' in auth || (auth.loopback && isLocal(request, access))) return
       const principal = await access.authenticate(factsOf(request))
       request.principal = principal
       takeTurn(access, 'token', principal.name)
@@ -74,9 +75,16 @@ function takeTurn(access: Access, scope: TurnScope, key: string): void {
 const textOf = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(',') : header
 
-/** A proxy on this machine speaks for others: then the caller is not known to be local. */
-function isLocal({ clientAddress, headers }: FastifyRequest): boolean {
-  if (headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined) return false
-  const address = clientAddress.replace(/^::ffff:/, '')
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
+/** What proxies write into the calls that they pass on. */
+const OF_PROXIES = /^(?:forwarded|via|x-real-ip|x-forwarded-.+)$/
+
+/**
+ * A proxy on this machine speaks for others: then the caller is not known to be local. Nor is a page in
+ * a browser of this machine, whose name somebody has pointed to it: it names itself in Host.
+ */
+function isLocal({ clientAddress, headers }: FastifyRequest, { isProxy }: Access): boolean {
+  if (Object.keys(headers).some((name) => OF_PROXIES.test(name))) return false
+  const host = (headers.host ?? '').replace(/:\d+$/, '')
+  const address = normaliseAddress(clientAddress) ?? ''
+  return isLoopbackHost(host) && isLoopbackHost(address) && !isProxy(address)
 }

@@ -1,6 +1,6 @@
 /** Whatever was thrown, as RFC 9457 problem details: what to mend, and nothing of our insides. @module */
 
-import { isSignerError, type SignerErrorCode } from 'fcl-kms'
+import { isSignerError, type SignerError, type SignerErrorCode } from 'fcl-kms'
 import { AdminError, type AdminErrorCode, isAdminError } from '../errors.ts'
 
 /** One mistake in what was sent; the value is not repeated. */
@@ -108,8 +108,7 @@ function headersOf({ status, facts }: AdminError): Readonly<Record<string, strin
 export function toAdminError(thrown: unknown): AdminError {
   if (isAdminError(thrown)) return thrown
   if (isSignerError(thrown)) {
-    const passing = thrown.disposition === 'retry' ? 'UPSTREAM_UNAVAILABLE' : 'INTERNAL'
-    return new AdminError(ofSigner[thrown.code] ?? passing, {}, thrown)
+    return new AdminError(ofSigner[thrown.code] ?? ofOthers(thrown), {}, thrown)
   }
   const { validation, validationContext, code, statusCode } = fieldsOf(thrown)
   if (Array.isArray(validation)) {
@@ -124,6 +123,12 @@ export function toAdminError(thrown: unknown): AdminError {
     return new AdminError(ofStatus[statusCode] ?? 'MALFORMED_REQUEST', {}, thrown)
   return new AdminError('INTERNAL', {}, thrown)
 }
+
+/** What KMS, an access node or the credentials for them did is no fault of ours, whether it passes or not. */
+const ofOthers = ({ code, disposition }: SignerError): AdminErrorCode =>
+  disposition === 'retry' || /^(?:ACCESS_NODE_|KMS_|CHAIN_MISMATCH$)/.test(code)
+    ? 'UPSTREAM_UNAVAILABLE'
+    : 'INTERNAL'
 
 const fieldsOf = (thrown: unknown): Readonly<Record<string, unknown>> =>
   // Any object can be read by name; what is read is checked.

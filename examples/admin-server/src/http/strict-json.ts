@@ -38,6 +38,14 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+/** Clients name the type of a body also where they send none. */
+function needsBody({ routeOptions }: FastifyRequest): boolean {
+  const schema: unknown = routeOptions.schema?.body
+  if (typeof schema !== 'object' || schema === null) return false
+  const forms: unknown = 'anyOf' in schema ? schema.anyOf : []
+  return !(Array.isArray(forms) && forms.some((form) => form?.type === 'null'))
+}
+
 /**
  * The server reads `application/json` and refuses each other type with 415; also each content
  * encoding, so nothing small unpacks to something large.
@@ -58,6 +66,7 @@ export function acceptStrictJson(app: FastifyInstance): void {
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => {
       request.rawBody = body
+      if (body.length === 0 && !needsBody(request)) return undefined
       return parseStrictJson(request.rawBody)
     },
   )

@@ -9,7 +9,8 @@ const PATH = /^(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)+$|^\/$/
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/
 /** RFC 3986 3.4. */
 const QUERY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*$/
-const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
+/** Names of containers and of services in them hold underscores. */
+const HOST = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
 /** Node.js keeps the first of some, joins others: which one counted would be a guess. */
 const SINGLE = new Set([
   'host',

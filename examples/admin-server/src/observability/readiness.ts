@@ -2,6 +2,7 @@
 
 import type { Relay } from 'fcl-kms/relay'
 import type { Database } from '../database/database.ts'
+import { isAdminError } from '../errors.ts'
 import type { AccountKeys } from '../execution/account-keys.ts'
 
 /** Words only: anybody may ask. */
@@ -27,7 +28,7 @@ export function checkReadiness(parts: {
 
   async function check(): Promise<Readiness> {
     const [base, chain, send] = await Promise.all([
-      within(database.query('SELECT 1').then(() => 'ok')),
+      within(canWrite(database)),
       within(accountKeys.read({ maxAgeMs: CHAIN_AGE_MS }).then(() => 'ok')),
       within(relay.stats().then(({ held: hold }) => hold?.code.toLowerCase() ?? 'ok')),
     ])
@@ -47,6 +48,27 @@ export function checkReadiness(parts: {
     return held?.answer ?? check()
   }
 }
+
+/**
+ * Reading works on a full disk, and on a copy that takes no writes. A series of more than memory may
+ * hold is written to a file where the database is, and leaves nothing behind.
+ */
+const canWrite = (database: Database): Promise<string> =>
+  database
+    .transaction(async (session) => {
+      await session.query("SET LOCAL work_mem = '64kB'")
+      const [row] = await session.query<{ only: string }>(
+        `SELECT count(*), current_setting('transaction_read_only') AS only
+        FROM generate_series(1, 10000)`,
+      )
+      return row?.only === 'off' ? 'ok' : 'read-only'
+    })
+    .catch((thrown: unknown) => {
+      // Class 53: no room on the disk, no memory, no connection left.
+      const state = isAdminError(thrown) ? String(thrown.facts['sqlState']) : ''
+      if (/^53[14]00$/.test(state)) return 'disk-full'
+      throw thrown
+    })
 
 async function within(work: Promise<string>): Promise<string> {
   let timer: NodeJS.Timeout | undefined

@@ -1,5 +1,6 @@
 /** What a request has to be before it is stored: known, allowed, valid, and within the rules. @module */
 
+import { isAddressOfChain } from 'fcl-kms/policy'
 import type { JsonCadence } from 'fcl-kms/relay'
 import { Compile, type Validator } from 'typebox/compile'
 import type { Principal } from '../access/principal.ts'
@@ -53,14 +54,16 @@ export function createPreparer(
     const { allow } = context.config.webhooks
     const url = webhookUrl === undefined ? null : assertWebhookUrl(webhookUrl, allow)
     const id = requestIdOf(principal.name, idempotencyKey)
-    const parts = items.map((item, index) => prepareItem(enabled, item, jobIdOf(id, index), index))
+    const { network, account } = context.config
+    const parts = items.map((item, index) =>
+      prepareItem(enabled, network.chainId, item, jobIdOf(id, index), index),
+    )
     const amount = parts.reduce((sum, part) => sum + part.amount, 0)
     const excess = findExcess(
       parts.map((part) => part.amount),
       rules,
     )
     if (excess !== undefined) throw new AdminError('POLICY_REFUSED', { reason: excess })
-    const { network, account } = context.config
     const digest = digestOf({
       chainId: network.chainId,
       account: account.address,
@@ -121,12 +124,20 @@ export type Prepared = {
 
 function prepareItem(
   { template, rules }: EnabledFunction,
+  chainId: string,
   input: unknown,
   jobId: string,
   index: number,
 ): PreparedItem {
   const values = argumentsOf(template, input, jobId, index)
   const inspection = template.inspect(values)
+  // An address carries parity by chain: people should not approve what the chain will refuse.
+  const foreign = inspection.recipients.find((address) => !isAddressOfChain(address, chainId))
+  if (foreign !== undefined)
+    throw invalid(
+      `/items/${index}${pointerTo(foreign, input) ?? ''}`,
+      `it is no address of ${chainId}: it is of another network, or a digit is wrong`,
+    )
   const violation = findViolation(inspection, rules)
   if (violation !== undefined)
     throw new AdminError('POLICY_REFUSED', { item: index, reason: violation })
@@ -136,6 +147,17 @@ function prepareItem(
     amount: inspection.amount,
     search: index < MAX_SEARCHED_ITEMS ? template.titleOf(values) : '',
   }
+}
+
+/** @returns The JSON pointer of a text within a value, if it is there. */
+function pointerTo(text: string, value: unknown): string | undefined {
+  if (value === text) return ''
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [name, inner] of Object.entries(value)) {
+    const below = pointerTo(text, inner)
+    if (below !== undefined) return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}${below}`
+  }
+  return undefined
 }
 
 /** A template points into its item; the caller is pointed into what was sent. */

@@ -1,6 +1,7 @@
 /** Reading requests: lists, one, its items, and what will be signed. @module */
 
 import type { Principal } from '../access/principal.ts'
+import type { WeightedKey } from '../approvals/quorum.ts'
 import { AdminError } from '../errors.ts'
 import type { RequestContext } from './context.ts'
 import { readDecided } from './decided.ts'
@@ -21,9 +22,9 @@ export type RequestQuery = {
   readonly limit: number
 }
 
-/** Who may read all requests, not only their own. */
 const readers = ['approver', 'operator', 'auditor'] as const
-const mayReadAll = ({ roles }: Principal) => readers.some((role) => roles.has(role))
+/** Who may read all requests, not only their own. */
+export const mayReadAll = ({ roles }: Principal) => readers.some((role) => roles.has(role))
 
 /** What a view needs that is not in the rows. It never waits for the chain: what is shown decides nothing. */
 async function viewFacts(
@@ -52,7 +53,7 @@ export async function listRequests(
       ? []
       : [`(position(${value(search.toLowerCase())} IN r.search) > 0 OR r.id = ${value(search)})`]),
     ...(before === undefined ? [] : [`r.position < ${value(before)}::bigint`]),
-    ...(waitsForMe === true ? waitsFor(principal.name, value) : []),
+    ...(waitsForMe === true ? waitsFor(principal.name, facts.keys, value) : []),
   ]
   const rows = await context.database.query<RequestRow>(
     `SELECT ${requestColumns} FROM requests AS r
@@ -73,11 +74,25 @@ export async function listRequests(
   return { requests, next: rows.length > limit && last ? String(last.position) : null }
 }
 
-const waitsFor = (name: string, value: (one: unknown) => string) => [
-  `r.state = 'waiting' AND r.decided_at IS NULL AND r.requester <> ${value(name)}`,
-  `NOT EXISTS (SELECT FROM approvals AS a WHERE a.request_id = r.id AND a.approver = ${value(name)}
-    AND a.withdrawn_at IS NULL AND a.expires_at > clock_timestamp())`,
-]
+/** Those that lack a key for which this principal stands: where it is met, one more approval adds nothing. */
+function waitsFor(
+  name: string,
+  keys: readonly WeightedKey[],
+  value: (one: unknown) => string,
+): readonly string[] {
+  const stands = keys.flatMap(({ rule, revoked }) =>
+    rule !== 'automatic' && !revoked && rule.approvers.includes(name) ? [rule.approvers] : [],
+  )
+  const lacks = stands.map(
+    (approvers) => `NOT EXISTS (SELECT FROM approvals AS a WHERE a.request_id = r.id
+      AND a.approver = ANY (${value(approvers)}::text[]) AND a.approver <> r.requester
+      AND a.digest = r.digest AND a.withdrawn_at IS NULL AND a.expires_at > clock_timestamp())`,
+  )
+  return [
+    `r.state = 'waiting' AND r.decided_at IS NULL AND r.requester <> ${value(name)}`,
+    lacks.length === 0 ? 'false' : `(${lacks.join(' OR ')})`,
+  ]
+}
 
 /** @throws {AdminError} `NOT_FOUND`, also for what this principal may not see. */
 export async function readRequestRow(

@@ -49,7 +49,7 @@ function world() {
       signOut: refuse,
       csrfTokenOf: () => undefined,
     },
-    network: { admit: (peer) => peer ?? '' },
+    network: { admit: (peer) => peer ?? '', isProxy: () => false },
     limits,
     database,
     audit,

@@ -135,6 +135,12 @@ describe('a configuration without mistakes', () => {
     'postgresql://[::1]/mint',
     'postgresql://%2Fvar%2Frun%2Fpostgresql/mint',
     'postgresql://localhost/mint?host=/var/run/postgresql',
+    'postgresql:///mint?host=/var/run/postgresql',
+    'postgresql://minter@/mint?host=/var/run/postgresql',
+    'postgresql://minter:pw@/mint?host=%2Fvar%2Frun%2Fpostgresql&port=5433',
+    'postgres://minter:pw@%2Fvar%2Frun%2Fpostgresql/mint',
+    'socket:/var/run/postgresql?db=mint&encoding=utf8',
+    'socket:/var/run/postgresql/?encoding=utf8&db=mint',
     'postgresql://db.example.com/mint?sslmode=verify-full&sslrootcert=/etc/ca.pem',
   ])('takes the database %s', (url) => {
     const environment = { ...goodEnvironment, DATABASE_URL: url }

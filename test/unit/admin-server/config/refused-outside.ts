@@ -137,13 +137,20 @@ export const storage: readonly Refused[] = [
     change: (s) => Object.assign(s, { relay: { leaseMs: 999 } }),
     expected: 'RELAY_LEASE_SHORT relay.leaseMs',
   },
-  ...['mysql://db.example.com/a', 'not a url', 'postgresql:///mint', 'postgres:mint'].map(
-    (url) => ({
-      id: `the database ${url}`,
-      environment: database(url),
-      expected: 'DATABASE_URL_INVALID DATABASE_URL',
-    }),
-  ),
+  ...[
+    'mysql://db.example.com/a',
+    'not a url',
+    'postgresql:///mint',
+    'postgres:mint',
+    'postgresql://minter@/mint',
+    'socket:/var/run/postgresql',
+    'socket:?db=mint',
+    'mysql://minter@/mint?host=/var/run/mysql',
+  ].map((url) => ({
+    id: `the database ${url}`,
+    environment: database(url),
+    expected: 'DATABASE_URL_INVALID DATABASE_URL',
+  })),
   ...[
     '',
     '?sslmode=disable',
@@ -158,6 +165,11 @@ export const storage: readonly Refused[] = [
     environment: database(`postgresql://me:pw@db.example.com/mint${query}`),
     expected: 'DATABASE_NOT_VERIFIED DATABASE_URL',
   })),
+  {
+    id: 'a remote host in the query of a database without one',
+    environment: database('postgresql://minter@/mint?host=db.example.com'),
+    expected: 'DATABASE_NOT_VERIFIED DATABASE_URL',
+  },
   {
     id: 'a remote host in the query of a local database',
     environment: database('postgresql://localhost/mint?host=db.example.com'),

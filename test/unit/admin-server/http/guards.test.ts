@@ -95,10 +95,28 @@ describe('authorisation of routes', () => {
     ['127.0.0.1.example', {}, 401],
     ['127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, 401],
     ['127.0.0.1', { forwarded: 'for=127.0.0.1' }, 401],
+    ['127.0.0.1', { via: '1.1 proxy' }, 401],
+    ['127.0.0.1', { 'x-real-ip': '192.0.2.1' }, 401],
+    ['127.0.0.1', { 'x-forwarded-proto': 'https' }, 401],
+    ['127.0.0.1', { host: '127.0.0.1:8080' }, 200],
+    ['127.0.0.1', { host: 'LocalHost' }, 200],
+    ['127.0.0.1', { host: '[::1]:8080' }, 200],
+    ['127.0.0.1', { host: 'rebound.example' }, 401],
+    ['127.0.0.1', { host: 'localhost.example:8080' }, 401],
+    ['127.0.0.1', { host: '127.0.0.1.example' }, 401],
   ])('takes %s with %j for this machine: %d', async (address, headers, status) => {
     const guardNetwork = () => address
     const app = withRoute({ roles: ['auditor'], loopback: true }, { guardNetwork })
     expect((await callThing(app, headers)).statusCode).toBe(status)
+  })
+
+  it('does not take a trusted proxy on this machine for somebody on it', async () => {
+    const access = {
+      guardNetwork: () => '127.0.0.1',
+      isProxy: (one: string) => one === '127.0.0.1',
+    }
+    const app = withRoute({ roles: ['auditor'], loopback: true }, access)
+    expect((await callThing(app, {})).statusCode).toBe(401)
   })
 })
 
@@ -113,6 +131,7 @@ describe('guards', () => {
       if (name === refuseAt) throw new AdminError(code)
     }
     const access: Access = {
+      isProxy: () => false,
       guardNetwork: (peer, forwardedFor) => {
         step(`network ${peer} ${forwardedFor}`, 'ADDRESS_FORBIDDEN')
         return '192.0.2.7'

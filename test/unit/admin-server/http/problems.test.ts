@@ -30,6 +30,26 @@ describe('toProblem', () => {
       503,
       'UPSTREAM_UNAVAILABLE',
     ],
+    [
+      new SignerError('ACCESS_NODE_REPLY_INVALID', { accessNode: 'n', reason: 'r' }),
+      503,
+      'UPSTREAM_UNAVAILABLE',
+    ],
+    [
+      new SignerError('ACCESS_NODE_REFUSED', { accessNode: 'n', status: 400, reason: 'r' }),
+      503,
+      'UPSTREAM_UNAVAILABLE',
+    ],
+    [
+      new SignerError('KMS_ACCESS_DENIED', { keyId: 'k', operation: 'Sign' }),
+      503,
+      'UPSTREAM_UNAVAILABLE',
+    ],
+    [
+      new SignerError('CHAIN_MISMATCH', { expected: 'a', actual: 'b' }),
+      503,
+      'UPSTREAM_UNAVAILABLE',
+    ],
   ])('tells when to try again: %s', (thrown, status, code) => {
     const { problem, headers } = of(thrown)
     expect([problem.status, problem.code]).toEqual([status, code])

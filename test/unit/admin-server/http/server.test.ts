@@ -1,4 +1,6 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { manySockets, sampleRoutes, sampleServer, token } from './sample-server.ts'
 
 const bearer = { authorization: `Bearer ${token}` }
@@ -33,6 +35,46 @@ describe('answers', () => {
     expect([response.statusCode, response.headers['allow']]).toEqual([status, allow])
     if (method !== 'HEAD') expect(response.json()).toMatchObject({ code, status })
     expect(response.headers['access-control-allow-origin']).toBeUndefined()
+  })
+
+  it.each(['POST', 'DELETE'] as const)(
+    'take no body of %s though its type is named',
+    async (method) => {
+      const register = (app: FastifyInstance) => {
+        const config = { auth: { public: true } } as const
+        const answer = async (request: FastifyRequest) => ({ body: request.body ?? null })
+        const orNull = Type.Union([Type.Object({}), Type.Null()])
+        app.route({ method, url: '/none', config, handler: answer })
+        app.route({ method, url: '/maybe', config, schema: { body: orNull }, handler: answer })
+        app.route({
+          method,
+          url: '/some',
+          config,
+          schema: { body: Type.Object({}) },
+          handler: answer,
+        })
+      }
+      const headers = { 'content-type': 'application/json' }
+      const call = async (url: string) =>
+        (await sampleServer({ register }).inject({ method, url, headers })).json()
+      expect(await call('/none')).toEqual({ body: null })
+      expect(await call('/maybe')).toEqual({ body: null })
+      expect(await call('/some')).toMatchObject({
+        code: 'MALFORMED_BODY',
+        facts: { reason: 'EMPTY' },
+      })
+    },
+  )
+
+  it.each([
+    ['mint_admin:8080', 200],
+    ['mint_admin.internal', 200],
+    ['mint admin', 400],
+    ['mint/admin', 400],
+    ['mint@admin', 400],
+  ])('are given to the host %s with %d', async (host, status) => {
+    const headers = { ...bearer, host }
+    expect((await sampleServer().inject({ url: '/v1/mints', headers })).statusCode).toBe(status)
   })
 
   it('point at each field that is wrong and repeat no value', async () => {

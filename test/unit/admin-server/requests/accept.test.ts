@@ -226,6 +226,10 @@ describe('is refused, and nothing is stored:', () => {
     ['a field less', { items: [{ recipient }] }, 'INVALID_REQUEST'],
     ['an address in capitals', mintTo(recipient.toUpperCase()), 'INVALID_REQUEST'],
     ['an address without 0x', mintTo(recipient.slice(2)), 'INVALID_REQUEST'],
+    ['an address of mainnet', mintTo('0x1d7e57aa55817448'), 'INVALID_REQUEST'],
+    ['an address with a wrong digit', mintTo('0x179b6b1cb6755e32'), 'INVALID_REQUEST'],
+    ['an address of nobody', mintTo(`0x${'0'.repeat(16)}`), 'INVALID_REQUEST'],
+    ['a transfer to a wrong digit', transfers(1, '0x179b6b1cb6755e32'), 'INVALID_REQUEST'],
     ['a name of nothing', { items: [mintInput('')] }, 'INVALID_REQUEST'],
     ['a name with U+0000', { items: [mintInput('a\u0000b')] }, 'INVALID_REQUEST'],
     ['a name with half a character', { items: [mintInput('a\ud83d')] }, 'INVALID_REQUEST'],
@@ -238,6 +242,18 @@ describe('is refused, and nothing is stored:', () => {
     expect(await refusal(world.accept(shop, asked))).toBe(code)
     const id = requestIdOf('shop', asked.idempotencyKey)
     expect(await countOf(id)).toEqual({ requests: 0, items: 0 })
+  })
+
+  it('points at the address that is of another chain, royalties included', async () => {
+    const royalties = [
+      { receiver: recipient, cut: '0.1' },
+      { receiver: '0x1d7e57aa55817448', cut: '0.1' },
+    ]
+    const asked = mintOf({ items: [mintInput(), { ...mintInput(), royalties }] })
+    await expect(world.accept(shop, asked)).rejects.toMatchObject({
+      status: 422,
+      facts: { errors: [{ pointer: '/items/1/royalties/1/receiver' }] },
+    })
   })
 
   it('names the item and the field', async () => {
@@ -307,8 +323,11 @@ it('has an audit trail that verifies', async () => {
   expect(await world.audit.verify()).toMatchObject({ intact: true })
 })
 
-function transfers(count: number): Partial<AskedRequest> {
-  const items = Array.from({ length: count }, (_, index) => ({ recipient, nftId: String(index) }))
+function transfers(count: number, to = recipient): Partial<AskedRequest> {
+  const items = Array.from({ length: count }, (_, index) => ({
+    recipient: to,
+    nftId: String(index),
+  }))
   return { functionName: 'transfer', items }
 }
 

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Principal } from '../../access/principal.ts'
 import { AdminError } from '../../errors.ts'
+import { mayReadAll } from '../../requests/read.ts'
 import { anyRole, principalOf } from '../context.ts'
 import { textAnswer } from '../schemas/common.ts'
 import type { RouteContext } from './context.ts'
@@ -17,12 +18,22 @@ const MAX_OF_ONE = 8
 const MAX_BUFFERED = 1_000_000
 
 export function eventRoutes(app: FastifyInstance, context: RouteContext): void {
-  const { authenticator, changes, closing, stats } = context
+  const { authenticator, changes, closing, database, stats } = context
   const open = new Map<object, string>()
   const endings = new Set<() => void>()
   closing.addEventListener('abort', () => {
     for (const end of endings) end()
   })
+
+  /** Those that this principal may read. */
+  async function ownOf(who: Principal, ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length === 0 || mayReadAll(who)) return ids
+    const rows = await database.query<{ id: string }>(
+      'SELECT id FROM requests WHERE id = ANY ($1::text[]) AND requester = $2',
+      [ids, who.name],
+    )
+    return rows.map(({ id }) => id)
+  }
 
   app.get(
     '/v1/events',
@@ -53,7 +64,9 @@ export function eventRoutes(app: FastifyInstance, context: RouteContext): void {
       stream(principal)
 
       function stream(who: Principal): void {
+        let ended = false
         const write = (text: string) => {
+          if (ended) return
           if (raw.writableLength > MAX_BUFFERED) return end()
           raw.write(text)
         }
@@ -82,8 +95,17 @@ export function eventRoutes(app: FastifyInstance, context: RouteContext): void {
           setInterval(() => write(': still here\n\n'), COMMENT_MS),
           setInterval(check, CHECK_MS),
         ]
-        const unwatch = changes.watch((ids) => send('changed', { ids }))
+        const tellChanged = (ids: readonly string[]) => {
+          ownOf(who, ids).then(
+            (mine) => {
+              if (mine.length > 0 || ids.length === 0) send('changed', { ids: mine })
+            },
+            () => undefined, // a hint that is lost: the page reads now and then anyway
+          )
+        }
+        const unwatch = changes.watch(tellChanged)
         function end(): void {
+          ended = true
           for (const timer of timers) clearInterval(timer)
           unwatch()
           endings.delete(end)

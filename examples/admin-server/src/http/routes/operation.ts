@@ -100,6 +100,7 @@ export function operationRoutes(app: FastifyInstance, context: RouteContext): vo
   app.get(
     '/healthz',
     {
+      exposeHeadRoute: true,
       config: { auth: open },
       schema: {
         tags: ['operation'],
@@ -116,6 +117,7 @@ export function operationRoutes(app: FastifyInstance, context: RouteContext): vo
   app.get(
     '/readyz',
     {
+      exposeHeadRoute: true,
       config: { auth: open },
       schema: {
         tags: ['operation'],
