@@ -100,7 +100,11 @@ export function serveOpenapi(
   })
   app.after(() => {
     const config = { auth: { public: true } } as const
-    app.get('/openapi.json', { config, schema: { hide: true } }, async () => app.swagger())
+    let text: string | undefined // made once: anybody may ask for it
+    app.get('/openapi.json', { config, schema: { hide: true } }, async (_, reply) => {
+      text ??= JSON.stringify(app.swagger())
+      return reply.type('application/json; charset=utf-8').send(text)
+    })
   })
 }
 
