@@ -4,6 +4,7 @@ import { SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
 import { type CadenceType, cadenceTypeText, pathTypes } from './cadence-type.ts'
 import { assertChainId, isAddressOfChain } from './chain-address.ts'
+import { isOneGrapheme } from './character.ts'
 import { fixedPointTypes, integerTypes, readNumber } from './numbers.ts'
 
 /** A value as JSON-Cadence writes it. It has the shape of its type once it was checked. */
@@ -170,13 +171,7 @@ function checkText(content: string, name: string, place: Place): string {
   return content.normalize('NFC') // Cadence compares texts so
 }
 
-/** One grapheme cluster. @see Cadence `sema/character.go` */
-function isCharacter(text: string): boolean {
-  if (text === '' || text.length > MAX_CHARACTER_LENGTH) return false
-  return [...graphemes.segment(text)].length === 1
-}
-
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+const isCharacter = (text: string) => text.length <= MAX_CHARACTER_LENGTH && isOneGrapheme(text)
 
 function checkPath(content: unknown, name: string, place: Place): string {
   const { domain, identifier } = fieldsOf(content, ['domain', 'identifier'], place)
