@@ -31,7 +31,9 @@ export type Inquiry = {
   readonly complete: (attempt: AttemptRow, facts: Facts, to: number) => Promise<Word<Facts>>
 }
 
-export function createInquiry(core: RelayCore): Inquiry {
+export function createInquiry(
+  core: Pick<RelayCore, 'address' | 'requestScript' | 'follower' | 'nodes' | 'signal'>,
+): Inquiry {
   const { address, requestScript, signal } = core
   const witnesses = createWitnesses(core)
 
