@@ -1,4 +1,5 @@
-import type { Browser } from 'playwright-core'
+import { randomBytes } from 'node:crypto'
+import type { Browser, Page } from 'playwright-core'
 import {
   type AdminChain,
   mintOf,
@@ -29,12 +30,28 @@ afterAll(async () => {
 })
 
 /** Asks for mints of these names as a shop that is no person. */
-async function askFor(...names: readonly string[]): Promise<{ id: string; digest: string }> {
+const askFor = (...names: readonly string[]) =>
+  askForItems(names.map((name) => mintOf(treasury.recipient, name)))
+
+async function askForItems(
+  items: readonly object[],
+  order = `order-${randomBytes(6).toString('hex')}`,
+): Promise<{ id: string; digest: string }> {
   const shop = await server.caller('shop', 'requester')
-  const items = names.map((name) => mintOf(treasury.recipient, name))
-  const { body, status } = await shop.call('POST', '/v1/mints', { items })
+  const headers = { 'idempotency-key': order }
+  const { body, status } = await shop.call('POST', '/v1/mints', { items }, headers)
   expect(status).toBe(202)
   return body
+}
+
+/** Reads a review to its end, as a person does who is led there by the bar at the foot. */
+async function readAll(page: Page): Promise<void> {
+  const bar = page.getByRole('region', { name: 'Decision' })
+  for (const step of ['read the summary to its end', 'look through the items']) {
+    const link = bar.getByRole('button', { name: step })
+    if (await link.isVisible()) await link.click()
+    await link.waitFor({ state: 'detached' })
+  }
 }
 
 it('shows a mint in full, and mints it once a second person has approved it', async () => {
@@ -46,16 +63,132 @@ it('shows a mint in full, and mints it once a second person has approved it', as
   await page.locator(`a[href="#/approvals/${id}"]`).click()
   for (const name of ['Ticket 1', 'Ticket 2', 'Ticket 3'])
     await page.getByRole('definition').getByText(name, { exact: true }).waitFor()
+  expect(await page.getByRole('button', { name: 'Approve 3 items…' }).isEnabled()).toBe(false)
+  await readAll(page)
   await page.getByRole('button', { name: 'Approve 3 items…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Approve 3 items?' })
   await dialog.getByText(digest).waitFor()
+  await dialog.getByText(`${treasury.recipient}: 3 items`).waitFor()
+  await dialog.getByText('shop', { exact: true }).waitFor()
   await dialog.getByRole('button', { name: 'Approve' }).click()
   await page.getByText('You have approved this request.').waitFor()
   await goTo(page, `#/mints/${id}`, 'Mint an NFT')
   await page.getByText('3 of 3 done').waitFor()
+  await page.getByText('As it was when it was decided').waitFor()
   expect(await page.getByRole('table', { name: 'Items' }).getByText('Done').count()).toBe(3)
   expect(await page.getByText('KMS request', { exact: true }).count()).toBe(2)
   expect(faults).toEqual([])
+})
+
+describe('a review of 1,000 items', () => {
+  const foreign = '0x0ae53cb6e3f42a79'
+  const order = 'order-4711'
+  let id: string
+
+  beforeAll(async () => {
+    const items = Array.from({ length: 1_000 }, (_, n) => ({
+      ...mintOf(n === 677 ? foreign : treasury.recipient, `Ticket ${n + 1}`),
+      description: 'Admits one',
+    }))
+    id = (await askForItems(items, order)).id
+  })
+
+  async function open() {
+    const { token } = await server.caller('alice', 'approver')
+    const visitor = await visit(browser, `${server.url}/#/approvals/${id}`)
+    await signIn(visitor.page, token)
+    await visitor.page.getByText('Everything that will be signed is above.').waitFor()
+    return visitor
+  }
+
+  it('says first who asked, for which order, for whom, and what is unlike the rest', async () => {
+    await using visitor = await open()
+    const { page, faults } = visitor
+    const summary = page.getByRole('region', { name: 'Summary' })
+    for (const text of ['shop', order, '1 recipient unlike the others'])
+      await summary.getByText(text, { exact: true }).waitFor()
+    const rows = summary.getByRole('table', { name: 'Recipients' }).getByRole('row')
+    expect(await rows.nth(1).textContent()).toMatch(/^0x0ae53cb6e3f42a79Unlike the others/)
+    expect(await rows.nth(1).getByRole('cell').first().textContent()).toBe('1')
+    expect(await rows.nth(2).getByRole('cell').first().textContent()).toBe('999')
+    await summary.getByText('1,000 different values').waitFor()
+    const flagged = page.getByRole('region', { name: 'To look at: 1 item' })
+    await flagged.getByRole('definition').getByText(foreign, { exact: true }).waitFor()
+    expect(await flagged.getByText(/^678$/).count()).toBe(1)
+    expect(await page.getByRole('heading', { level: 2 }).first().textContent()).toBe('Summary')
+    expect(faults).toEqual([])
+  })
+
+  it('has the height of a few screens, and all items in its pages', async () => {
+    await using visitor = await open()
+    const { page } = visitor
+    const height = await page.evaluate('document.documentElement.scrollHeight')
+    expect(height).toBeLessThan(6_000)
+    const list = page.getByRole('region', { name: 'What will be signed' })
+    const titles = async () => (await list.locator('.item summary').allTextContents()).join('\n')
+    let seen = 0
+    for (const next = list.getByRole('button', { name: 'Next items', exact: true }); ; ) {
+      const shown = await titles()
+      while (shown.includes(`"Ticket ${seen + 1}"`)) seen += 1
+      if (await next.isDisabled()) break
+      await next.click()
+    }
+    expect(seen).toBe(1_000)
+  })
+
+  it('is approved once each part was seen, by a confirmation that names recipients', async () => {
+    await using visitor = await open()
+    const { page } = visitor
+    const approve = page.getByRole('button', { name: 'Approve 1,000 items…' })
+    const flagged = page.getByLabel('I have looked at this item')
+    const items = page.getByLabel('I have looked through the 1,000 items')
+    expect(await approve.isEnabled()).toBe(false)
+    await items.check()
+    expect(await approve.isEnabled()).toBe(false)
+    await readAll(page)
+    expect(await approve.isEnabled()).toBe(false)
+    await flagged.check()
+    await page.getByText('Approve only what you have read.').waitFor()
+    expect(await approve.isEnabled()).toBe(true)
+    await items.uncheck()
+    expect(await approve.isEnabled()).toBe(false)
+    await items.check()
+    await approve.click()
+    const dialog = page.getByRole('dialog', { name: 'Approve 1,000 items?' })
+    await dialog.getByText(`${foreign}: 1 item, unlike the others`).waitFor()
+    await dialog.getByText(`${treasury.recipient}: 999 items`).waitFor()
+    await dialog.getByText('1 item to look at').waitFor()
+    await dialog.getByText(order, { exact: true }).waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    const operator = await server.caller('olga', 'operator')
+    await operator.call('POST', `/v1/mints/${id}/cancel`, {})
+  })
+})
+
+it('shows what waits by title, requester and time, what expires first before the rest', async () => {
+  const [late, soon] = [await askFor('Late ticket'), await askFor('Soon ticket', 'Another')]
+  await server.context.database.query(
+    `UPDATE requests SET expires_at = clock_timestamp() + interval '50 minutes' WHERE id = $1`,
+    [soon.id],
+  )
+  const { token } = await server.caller('bob', 'approver')
+  await using visitor = await visit(browser, `${server.url}/#/approvals`)
+  const { page } = visitor
+  await signIn(page, token)
+  const rows = page.getByRole('table').getByRole('row')
+  await rows.nth(1).waitFor()
+  const first = await rows.nth(1).textContent()
+  for (const text of [
+    `Mint "Soon ticket" for ${treasury.recipient} and 1 more`,
+    'shop',
+    'in 49 min.',
+  ])
+    expect(first).toContain(text)
+  const ids = await page
+    .locator('.row-link')
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href')))
+  expect(ids.indexOf(`#/approvals/${soon.id}`)).toBe(0)
+  expect(ids).toContain(`#/approvals/${late.id}`)
 })
 
 it('offers no approval to the person who asked, and the server refuses it', async () => {
@@ -79,6 +212,8 @@ it('shows a refusal of the server beside the button that met it', async () => {
   await using visitor = await visit(browser, `${server.url}/#/approvals/${id}`)
   const { page } = visitor
   await signIn(page, token)
+  await page.getByText('Everything that will be signed is above.').waitFor()
+  await readAll(page)
   await page.getByRole('button', { name: 'Approve 1 item…' }).click()
   const operator = await server.caller('olga', 'operator')
   await operator.call('POST', `/v1/mints/${id}/cancel`, {})

@@ -97,6 +97,7 @@ export type RequestQuery = {
   readonly requester?: string
   readonly search?: string
   readonly waitsForMe?: true
+  readonly order?: 'newest' | 'expiring'
   readonly before?: string
   readonly limit?: number
 }

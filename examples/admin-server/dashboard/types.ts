@@ -63,10 +63,15 @@ export type Approval = {
 export type Request = {
   readonly id: string
   readonly function: string
+  /** Of the function. */
   readonly title: string
+  /** Of the first item; absent when it cannot be described. */
+  readonly about?: string
   readonly state: RequestState
   readonly reason: Reason | null
   readonly requester: string
+  /** What the requester calls it: the number of an order. */
+  readonly idempotencyKey: string
   readonly createdAt: string
   readonly expiresAt: string
   /** From then on weights and approvals are shown as they were. */
@@ -130,6 +135,8 @@ export type Item = {
 export type ContentItem = {
   readonly index: number
   readonly title: string
+  /** Whoever receives something: the item itself first, then shares such as royalties. */
+  readonly recipients: readonly string[]
   readonly lines: readonly { readonly label: string; readonly value: string }[]
   /** JSON-Cadence, one value per argument. */
   readonly arguments: readonly unknown[]

@@ -15,7 +15,7 @@ import {
 } from '../../../examples/admin-server/dashboard/text.ts'
 import type { ContentPage } from '../../../examples/admin-server/dashboard/types.ts'
 
-const item = (index: number) => ({ index, title: '', lines: [], arguments: [] })
+const item = (index: number) => ({ index, title: '', recipients: [], lines: [], arguments: [] })
 const page = (indexes: readonly number[], changes: Partial<ContentPage> = {}): ContentPage => ({
   digest: 'd1',
   chainId: 'flow-emulator',

@@ -25,7 +25,8 @@ export function RequestTable({ caption, requests, to = 'mints' }: Props): JSX.El
       rowHeader: true,
       cell: (request) => (
         <a class="row-link" href={hashOf([to, request.id])}>
-          <ForeignText text={request.title} />
+          <About request={request} />
+          {request.about !== undefined && <span class="quiet">{request.title}</span>}
           <code title={request.id}>{request.id.slice(0, 11)}…</code>
         </a>
       ),
@@ -46,9 +47,22 @@ export function RequestTable({ caption, requests, to = 'mints' }: Props): JSX.El
     },
     { title: 'Asked by', cell: ({ requester }) => <ForeignText text={requester} /> },
     { title: 'Asked', cell: ({ createdAt }) => <Time at={createdAt} /> },
+    ...(to === 'approvals'
+      ? [{ title: 'Expires', cell: ({ expiresAt }: Request) => <Time at={expiresAt} /> }]
+      : []),
   ]
   return <DataTable caption={caption} columns={columns} rows={requests} keyOf={({ id }) => id} />
 }
+
+/** What the first item is: twenty rows of "Mint an NFT" look alike. */
+const About = ({ request }: { readonly request: Request }): JSX.Element => (
+  <span>
+    <ForeignText text={request.about ?? request.title} />
+    {request.items.count > 1 && (
+      <span class="quiet"> and {formatNumber(request.items.count - 1)} more</span>
+    )}
+  </span>
+)
 
 const progress = ({ items: { count, done, failed } }: Request): JSX.Element => (
   <>

@@ -8,10 +8,8 @@ import type { Me } from '../types.ts'
 import { RequestBadge } from '../ui/badge.tsx'
 import { Code } from '../ui/code.tsx'
 import { View, WhenLoaded } from '../ui/view.tsx'
-import { ContentView } from './content-view.tsx'
-import { Decision } from './decision.tsx'
-import { QuorumPanel } from './quorum-panel.tsx'
 import { RequestActions } from './request-actions.tsx'
+import { Review } from './review.tsx'
 import { useContent } from './use-content.ts'
 
 type Props = { readonly id: string; readonly me: Me }
@@ -47,11 +45,13 @@ export function Approval({ id, me }: Props): JSX.Element {
     >
       <WhenLoaded from={loaded}>
         {(data) => (
-          <>
-            <QuorumPanel request={data} />
-            <ContentView content={content} count={data.items.count} />
-            <Decision request={data} content={content} me={me} onChange={loaded.reload} />
-          </>
+          <Review
+            key={data.digest}
+            request={data}
+            content={content}
+            me={me}
+            onChange={loaded.reload}
+          />
         )}
       </WhenLoaded>
     </View>

@@ -9,12 +9,15 @@ import { Empty, View, WhenLoaded } from '../ui/view.tsx'
 /** Each row leads to what will be signed. */
 export function Approvals(): JSX.Element {
   const inbox = useLoad(
-    (signal) => api.requests({ waitsForMe: true, limit: 200 }, signal),
+    (signal) => api.requests({ waitsForMe: true, order: 'expiring', limit: 200 }, signal),
     [],
     () => true,
   )
   return (
-    <View title="Approvals" lead="Requests that wait for your approval.">
+    <View
+      title="Approvals"
+      lead="Requests that wait for your approval. What expires first comes first."
+    >
       <WhenLoaded from={inbox}>
         {({ requests, next }) =>
           requests.length === 0 ? (
@@ -28,7 +31,9 @@ export function Approvals(): JSX.Element {
                 requests={requests}
                 to="approvals"
               />
-              {next !== null && <p class="quiet">There are more; these are the newest 200.</p>}
+              {next !== null && (
+                <p class="quiet">There are more; these are the 200 that expire first.</p>
+              )}
             </>
           )
         }

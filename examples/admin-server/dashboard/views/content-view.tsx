@@ -3,18 +3,30 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { formatNumber, plural } from '../text.ts'
-import type { ContentHead, ContentItem } from '../types.ts'
+import type { ContentHead } from '../types.ts'
 import { Code } from '../ui/code.tsx'
 import { Facts } from '../ui/facts.tsx'
-import { ForeignText, ForeignValue } from '../ui/foreign-text.tsx'
+import { ForeignText } from '../ui/foreign-text.tsx'
 import { ProblemNotice } from '../ui/notice.tsx'
-import { memo } from './memo.ts'
+import { Pages } from '../ui/pages.tsx'
+import { EndMark, SeenCheck } from '../ui/seen.tsx'
+import { ItemCard } from './item-card.tsx'
 import type { ContentState } from './use-content.ts'
 
-type Props = { readonly content: ContentState; readonly count: number }
+type Props = {
+  readonly content: ContentState
+  readonly count: number
+  readonly seen: boolean
+  readonly onSeen: (seen: boolean) => void
+}
 
-/** Nothing is shortened: an approver who scrolls to the end has seen all of it. */
-export function ContentView({ content: state, count }: Props): JSX.Element {
+/** So many are shown with all their lines, on one page. */
+const fewItems = 25
+/** Of more than that the titles, so many on a page. */
+const pageSize = 50
+
+/** Nothing is shortened. Of many items a person sees titles, and opens what they want to read. */
+export function ContentView({ content: state, count, seen, onSeen }: Props): JSX.Element {
   const { content, complete, problem, retry } = state
   const loaded = content?.items.length ?? 0
   const [open, setOpen] = useState(false)
@@ -38,11 +50,25 @@ export function ContentView({ content: state, count }: Props): JSX.Element {
           <button type="button" aria-pressed={open} onClick={() => setOpen(!open)}>
             {open ? 'Close' : 'Open'} the source and all arguments
           </button>
-          <ol class="items">
-            {content.items.map((item) => (
-              <ItemCard key={item.index} item={item} open={open} />
+          <Pages name="items" rows={content.items} size={pageSize}>
+            {(rows) => (
+              <ol class="items">
+                {rows.map((item) => (
+                  <ItemCard key={item.index} item={item} unfolded={count <= fewItems} open={open} />
+                ))}
+              </ol>
+            )}
+          </Pages>
+          {complete &&
+            (count <= fewItems ? (
+              <EndMark id="items-end" onSeen={() => onSeen(true)}>
+                End of what will be signed.
+              </EndMark>
+            ) : (
+              <SeenCheck id="items-end" seen={seen} onChange={onSeen}>
+                I have looked through the {plural(count, 'item')} as far as I need to
+              </SeenCheck>
             ))}
-          </ol>
         </>
       )}
     </section>
@@ -80,35 +106,4 @@ const Head = ({ head, open }: HeadProps): JSX.Element => (
       </pre>
     </details>
   </>
-)
-
-/** Drawn once, however often the request changes. */
-const ItemCard = memo(
-  ({ item, open }: { readonly item: ContentItem; readonly open: boolean }): JSX.Element => (
-    <li class="item">
-      <h3>
-        <span class="item-index">{item.index + 1}</span> <ForeignText text={item.title} />
-      </h3>
-      <dl>
-        {item.lines.map(({ label, value }, index) => (
-          <div key={index}>
-            <dt>
-              <ForeignText text={label} />
-            </dt>
-            <dd>
-              <ForeignValue text={value} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <details open={open}>
-        <summary>{plural(item.arguments.length, 'argument')} as JSON-Cadence</summary>
-        <pre>
-          <ForeignText
-            text={item.arguments.map((value) => JSON.stringify(value, null, 2)).join('\n')}
-          />
-        </pre>
-      </details>
-    </li>
-  ),
 )

@@ -5,41 +5,44 @@ import { useState } from 'preact/hooks'
 import { api } from '../api.ts'
 import { announce } from '../state/announce.ts'
 import { may } from '../state/session.ts'
+import type { Summary } from '../state/summary.ts'
 import { plural } from '../text.ts'
 import type { Me, Request } from '../types.ts'
 import { ConfirmDialog } from '../ui/dialog.tsx'
+import { ConfirmText } from './confirm-text.tsx'
+import type { Part } from './review.tsx'
 import type { ContentState } from './use-content.ts'
 
 type Props = {
   readonly request: Request
   readonly content: ContentState
+  readonly summary: Summary | undefined
+  /** What has not been seen yet, in the order of the page. */
+  readonly unseen: readonly Part[]
   readonly me: Me
   readonly onChange: () => void
 }
 
 /** Stays at the foot of the page, below everything that is to be read. */
-export function Decision({ request, content, me, onChange }: Props): JSX.Element {
+export function Decision(props: Props): JSX.Element {
+  const { request, content, summary, unseen, me, onChange } = props
   const [asking, setAsking] = useState(false)
   const obstacle = obstacleTo(request, me)
   const head = content.content?.head
+  const isReady = content.complete && unseen.length === 0
   return (
     <section class="decision" aria-label="Decision">
       {obstacle !== undefined ? (
         <p>{obstacle}</p>
       ) : (
         <>
-          <p>{hint(content)}</p>
-          <button
-            type="button"
-            class="primary"
-            disabled={!content.complete}
-            onClick={() => setAsking(true)}
-          >
+          <Hint content={content} unseen={unseen} />
+          <button type="button" class="primary" disabled={!isReady} onClick={() => setAsking(true)}>
             Approve {plural(request.items.count, 'item')}…
           </button>
         </>
       )}
-      {asking && head && content.complete && (
+      {asking && head && summary && isReady && (
         <ConfirmDialog
           title={`Approve ${plural(request.items.count, 'item')}?`}
           confirm="Approve"
@@ -50,26 +53,47 @@ export function Decision({ request, content, me, onChange }: Props): JSX.Element
             onChange()
           }}
         >
-          <p>
-            Your approval lets keys of <code>{head.account}</code> on{' '}
-            <strong>{head.chainId}</strong> sign: {head.title},{' '}
-            {plural(request.items.count, 'item')}, and nothing else.
-          </p>
-          <p>The intent you approve is the one with this digest:</p>
-          <p>
-            <code class="digest">{head.digest}</code>
-          </p>
+          <ConfirmText request={request} head={head} summary={summary} />
         </ConfirmDialog>
       )}
     </section>
   )
 }
 
-function hint({ complete, problem }: ContentState): string {
-  if (problem) return 'What will be signed could not be read in full. It cannot be approved.'
-  return complete
-    ? 'Everything that will be signed is above. Approve only what you have read.'
-    : 'You can approve once everything is loaded.'
+type HintProps = { readonly content: ContentState; readonly unseen: readonly Part[] }
+
+function Hint({ content: { complete, problem }, unseen }: HintProps): JSX.Element {
+  if (problem) return <p>What will be signed could not be read in full. It cannot be approved.</p>
+  if (!complete) return <p>You can approve once everything is loaded.</p>
+  if (unseen.length === 0)
+    return <p>Everything that will be signed is above. Approve only what you have read.</p>
+  return (
+    <p>
+      Everything that will be signed is above. Before you approve:{' '}
+      {unseen.map((part, index) => (
+        <span key={part}>
+          {index > 0 && ', '}
+          <button type="button" class="link" onClick={() => lead(part)}>
+            {steps[part]}
+          </button>
+        </span>
+      ))}
+      .
+    </p>
+  )
+}
+
+const steps: Readonly<Record<Part, string>> = {
+  summary: 'read the summary to its end',
+  flagged: 'look at what stands out',
+  items: 'look through the items',
+}
+
+/** To the end of that part, where it is marked as seen. */
+function lead(part: Part): void {
+  const end = document.getElementById(`${part}-end`)
+  end?.scrollIntoView({ block: 'center' })
+  end?.focus({ preventScroll: true })
 }
 
 /** @returns why this person cannot approve; `undefined` when the server lets them. */

@@ -28,7 +28,7 @@ export function QuorumPanel({ request }: { readonly request: Request }): JSX.Ele
         )}
       </header>
       {over !== null && (
-        <p class="quiet">
+        <p class="quiet over">
           As it was when it {decidedAt === null ? 'ended' : 'was decided'}, <Time at={over} />.
         </p>
       )}

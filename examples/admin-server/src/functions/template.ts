@@ -15,7 +15,10 @@ export type Description = {
 export type Inspection = {
   /** The id that the contract fulfils once; absent where the contract keeps none. */
   readonly jobId?: string
-  /** `0x` and 16 lower-case digits: whoever receives something, royalties included. */
+  /**
+   * `0x` and 16 lower-case digits: whoever receives something. The first receives the item itself,
+   * others have a share in it, such as royalties.
+   */
   readonly recipients: readonly string[]
   /** What counts against the limits of an amount: NFTs for `mint`, keys for `add-proposal-keys`. */
   readonly amount: number

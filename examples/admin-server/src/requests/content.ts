@@ -24,7 +24,8 @@ export async function contentOf(
   const items = found.slice(0, page.limit).map(({ index, arguments: texts }) => {
     const values = texts.map((text) => JSON.parse(text))
     const { title, lines } = template.describe(values)
-    return { index, title, lines: [...lines], arguments: values }
+    const recipients = [...template.inspect(values).recipients]
+    return { index, title, recipients, lines: [...lines], arguments: values }
   })
   return {
     digest: row.digest,

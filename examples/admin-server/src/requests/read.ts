@@ -3,6 +3,7 @@
 import type { Principal } from '../access/principal.ts'
 import type { WeightedKey } from '../approvals/quorum.ts'
 import { AdminError } from '../errors.ts'
+import { readAbouts } from './about.ts'
 import type { RequestContext } from './context.ts'
 import { readDecided } from './decided.ts'
 import { databaseNow, type RequestRow, readApprovals, requestColumns } from './rows.ts'
@@ -17,7 +18,9 @@ export type RequestQuery = {
   readonly search?: string
   /** Those that this principal could approve now. */
   readonly waitsForMe?: boolean
-  /** Those older than this position. */
+  /** `expiring`: what expires first comes first. Default: the newest. */
+  readonly order?: string
+  /** Those that come after the one of this position. */
   readonly before?: number
   readonly limit: number
 }
@@ -34,14 +37,15 @@ async function viewFacts(
   return { registry, keys: accountKeys.last(), principal, now: await databaseNow(database) }
 }
 
-/** Newest first. */
+/** Newest first, unless it is asked for otherwise. */
 export async function listRequests(
   context: RequestContext,
   principal: Principal,
   query: RequestQuery,
 ): Promise<{ readonly requests: readonly RequestView[]; readonly next: string | null }> {
-  const { functionName, state, requester, search, waitsForMe, before, limit } = query
+  const { functionName, state, requester, search, waitsForMe, order, before, limit } = query
   const facts = await viewFacts(context, principal)
+  const sorting = order === 'expiring' ? orders.expiring : orders.newest
   const parameters: unknown[] = []
   const value = (one: unknown) => `$${parameters.push(one)}`
   const conditions = [
@@ -52,27 +56,29 @@ export async function listRequests(
     ...(search === undefined
       ? []
       : [`(position(${value(search.toLowerCase())} IN r.search) > 0 OR r.id = ${value(search)})`]),
-    ...(before === undefined ? [] : [`r.position < ${value(before)}::bigint`]),
+    ...(before === undefined ? [] : [sorting.after(value(before))]),
     ...(waitsForMe === true ? waitsFor(principal.name, facts.keys, value) : []),
   ]
   const rows = await context.database.query<RequestRow>(
     `SELECT ${requestColumns} FROM requests AS r
     ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
-    ORDER BY r.position DESC LIMIT ${value(limit + 1)}`,
+    ORDER BY ${sorting.by} LIMIT ${value(limit + 1)}`,
     parameters,
   )
   const page = rows.slice(0, limit)
-  const approvals = await readApprovals(
-    context.database,
-    page.map(({ id }) => id),
-  )
-  const decided = await readDecided(context.database, page)
-  const requests = page.map((row) =>
-    viewRequest(row, approvals.get(row.id) ?? [], facts, decided.get(row.id)),
-  )
+  const requests = await viewAll(context, page, facts)
   const last = page.at(-1)
   return { requests, next: rows.length > limit && last ? String(last.position) : null }
 }
+
+const orders = {
+  newest: { by: 'r.position DESC', after: (it: string) => `r.position < ${it}::bigint` },
+  expiring: {
+    by: 'r.expires_at, r.position',
+    after: (it: string) => `(r.expires_at, r.position) >
+      (SELECT b.expires_at, b.position FROM requests AS b WHERE b.position = ${it}::bigint)`,
+  },
+} as const
 
 /** Those that lack a key for which this principal stands: where it is met, one more approval adds nothing. */
 function waitsFor(
@@ -117,10 +123,25 @@ export async function readRequest(
   principal: Principal,
   row: RequestRow,
 ): Promise<RequestView> {
-  const facts = await viewFacts(context, principal)
-  const approvals = await readApprovals(context.database, [row.id])
-  const decided = await readDecided(context.database, [row])
-  return viewRequest(row, approvals.get(row.id) ?? [], facts, decided.get(row.id))
+  const [view] = await viewAll(context, [row], await viewFacts(context, principal))
+  return view as RequestView // of one row
+}
+
+async function viewAll(
+  { database, registry }: RequestContext,
+  rows: readonly RequestRow[],
+  facts: ViewFacts,
+): Promise<readonly RequestView[]> {
+  const ids = rows.map(({ id }) => id)
+  const [approvals, decided, abouts] = await Promise.all([
+    readApprovals(database, ids),
+    readDecided(database, rows),
+    readAbouts(database, registry, rows),
+  ])
+  return rows.map((row) => {
+    const more = { decided: decided.get(row.id), about: abouts.get(row.id) }
+    return viewRequest(row, approvals.get(row.id) ?? [], facts, more)
+  })
 }
 
 /** One item as it is stored. */

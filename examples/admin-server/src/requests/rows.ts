@@ -25,6 +25,8 @@ export type RequestRow = {
   readonly id: string
   readonly function: string
   readonly requester: string
+  /** What the requester calls it: the number of an order. */
+  readonly idempotencyKey: string
   readonly bodyHash: string
   readonly digest: string
   readonly cadenceHash: string
@@ -54,7 +56,8 @@ export type ApprovalRow = {
 }
 
 /** The columns of `RequestRow`, from a table named `r`. */
-export const requestColumns = `r.id, r.function, r.requester, r.body_hash AS "bodyHash", r.digest,
+export const requestColumns = `r.id, r.function, r.requester,
+  r.idempotency_key AS "idempotencyKey", r.body_hash AS "bodyHash", r.digest,
   r.cadence_hash AS "cadenceHash", r.amount, r.item_count AS "itemCount",
   r.done_count AS "doneCount", r.failed_count AS "failedCount", r.state,
   r.key_indexes AS "keyIndexes", r.webhook_url AS "webhookUrl", r.reason_code AS "reasonCode",

@@ -20,16 +20,23 @@ export type ViewFacts = {
 
 const open: ReadonlySet<string> = new Set(['waiting', 'ready', 'released'])
 
+/** What is read for those that were asked for before. */
+export type ViewMore = {
+  readonly decided?: Decided | undefined
+  /** The title of the first item, such as `Mint "Ticket 7" for 0x01cf0e2f2f715450`. */
+  readonly about?: string | undefined
+}
+
 /**
  * One request, as this principal sees it.
  *
- * @param decided - Of `readDecided`: what was decided is shown as it was decided.
+ * @param more - What was decided is shown as it was decided.
  */
 export function viewRequest(
   row: RequestRow,
   approvals: readonly ApprovalRow[],
   { registry, keys, principal, now }: ViewFacts,
-  decided?: Decided,
+  { decided, about }: ViewMore = {},
 ) {
   const { id, requester, digest, state } = row
   const { quorum, at } = quorumOf(row, approvals, decided, keys, now)
@@ -44,9 +51,11 @@ export function viewRequest(
     id,
     function: row.function,
     title: registry.byName(row.function)?.template.title ?? row.function,
+    ...(about === undefined ? {} : { about }),
     state,
     reason: row.reasonCode === null ? null : { code: row.reasonCode, detail: row.reason ?? '' },
     requester,
+    idempotencyKey: row.idempotencyKey,
     createdAt: row.createdAt.toISOString(),
     expiresAt: row.expiresAt.toISOString(),
     decidedAt: row.decidedAt?.toISOString() ?? null,

@@ -140,6 +140,58 @@ describe('what was not decided', () => {
   })
 })
 
+describe('a list', () => {
+  const bob = person('bob', 'approver')
+  const expiring = (before?: number) =>
+    listRequests(world.context, bob, {
+      ...{ waitsForMe: true, order: 'expiring', limit: 2 },
+      ...(before === undefined ? {} : { before }),
+    })
+
+  it('of what waits begins with what expires first, page by page', async () => {
+    await world.database.query(`UPDATE requests SET state = 'expired' WHERE state = 'waiting'`)
+    const minutes = [30, 10, 20, 10, 40]
+    const asked: string[] = []
+    for (const after of minutes) {
+      const { row } = await world.mint('shop')
+      asked.push(row.id)
+      await world.database.query(
+        `UPDATE requests SET expires_at = date_trunc('day', clock_timestamp())
+          + interval '3 days' + $2::integer * interval '1 minute' WHERE id = $1`,
+        [row.id, after],
+      )
+    }
+    const seen: string[] = []
+    for (let before: number | undefined; ; ) {
+      const { requests, next } = await expiring(before)
+      seen.push(...requests.map(({ id }) => id))
+      if (next === null) break
+      before = Number(next)
+    }
+    expect(seen.map((id) => asked.indexOf(id))).toEqual([1, 3, 2, 0, 4])
+  })
+
+  it('says of each request what it is about, who asked, and for which order', async () => {
+    const request = await world.mint('shop', ['Row 1', 'Row 2'], 'order-4711')
+    const { requests } = await listRequests(world.context, bob, { limit: 1 })
+    expect(requests).toMatchObject([
+      {
+        id: request.row.id,
+        title: 'Mint an NFT',
+        about: 'Mint "Row 1" for 0x179b6b1cb6755e31',
+        requester: 'shop',
+        idempotencyKey: 'order-4711',
+      },
+    ])
+    await world.database.query(`UPDATE items SET arguments = '["{}"]' WHERE request_id = $1`, [
+      request.row.id,
+    ])
+    const [altered] = (await listRequests(world.context, bob, { limit: 1 })).requests
+    expect(altered).toMatchObject({ id: request.row.id, title: 'Mint an NFT' })
+    expect(altered).not.toHaveProperty('about')
+  })
+})
+
 describe('with an access node that never answers', () => {
   const hanging = () => ({
     ...world.context,

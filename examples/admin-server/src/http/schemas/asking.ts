@@ -66,6 +66,7 @@ export const listQuery = Type.Object(
     requester: Type.Optional(Type.String({ pattern: principalPattern })),
     search: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     waitsForMe: Type.Optional(Type.Boolean()),
+    order: Type.Optional(oneOf(['newest', 'expiring'])),
     before: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
   },

@@ -21,9 +21,11 @@ const requestFields = {
   id: requestId,
   function: text,
   title: text,
+  about: Type.Optional(text),
   state: oneOf(requestStates),
   reason,
   requester: text,
+  idempotencyKey: text,
   createdAt: time,
   expiresAt: time,
   decidedAt: nullable(time),
@@ -73,7 +75,7 @@ export const requestSchema = Type.Object(requestFields, { ...strict, description
 
 export const requestList = Type.Object(
   { requests: Type.Array(requestSchema), next: nullable(text) },
-  { ...strict, description: 'Newest first.' },
+  { ...strict, description: 'In the order that was asked for.' },
 )
 
 export const requestDetail = Type.Object(
@@ -140,6 +142,7 @@ export const contentSchema = Type.Object(
         {
           index: count,
           title: text,
+          recipients: Type.Array(text),
           lines: Type.Array(Type.Object({ label: text, value: text }, strict)),
           arguments: Type.Array(Type.Unknown()),
         },
