@@ -1,7 +1,5 @@
 /** The one motor of what looks, rests and looks again. @module */
 
-import { pause } from './deadline.ts'
-
 /** Turns that follow each other, never two at once. */
 export type Loop = {
   /** Begins, unless it runs. */
@@ -31,6 +29,8 @@ export type LoopOptions = {
   readonly onFailure: (thrown: unknown, failures: number) => number
   /** Asked before each turn and each rest: false ends the loop. Default: always. */
   readonly isNeeded?: () => boolean
+  /** Whether its rests let the process end. Default: they do not. */
+  readonly isBackground?: boolean
   /** Told when it ended, however. */
   readonly onEnd?: () => void
 }
@@ -38,9 +38,10 @@ export type LoopOptions = {
 /** The longest that a timer of Node.js waits, in milliseconds. */
 const FOREVER_MS = 2_147_483_647
 
-/** Holds a timer, and so the process, only while it rests for a time that it was told. */
+/** Holds a timer, and so the process unless told otherwise, only while it rests for a time that it was told. */
 export function createLoop(options: LoopOptions): Loop {
   const { turn, onFailure, isNeeded = () => true, onEnd = () => undefined } = options
+  const { isBackground = false } = options
   let running: Promise<void> | undefined
   let startedAt = 0
   let stopped = false
@@ -51,15 +52,16 @@ export function createLoop(options: LoopOptions): Loop {
 
   async function rest(kind: 'rest' | 'failure', restMs: number | undefined): Promise<void> {
     if (restMs !== undefined && restMs <= 0) return
-    const ending = new AbortController()
-    resting = { kind, end: () => ending.abort() }
-    const elapsed =
-      restMs === undefined
-        ? new Promise<void>((resolve) => {
-            ending.signal.addEventListener('abort', () => resolve(), { once: true })
-          })
-        : pause(Math.min(restMs, FOREVER_MS), ending.signal)
-    await elapsed.catch(() => undefined)
+    await new Promise<void>((resolve) => {
+      const ms = Math.min(restMs ?? FOREVER_MS, FOREVER_MS)
+      const timer = restMs === undefined ? undefined : setTimeout(resolve, ms)
+      if (isBackground) timer?.unref()
+      const end = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      resting = { kind, end }
+    })
     resting = undefined
   }
 

@@ -22,7 +22,9 @@ const jobOutcomes = ['done', 'failed', 'quarantined', 'cancelled'] as const
 const resolvedStates = ['queued', 'done', 'failed'] as const
 const transactionOutcomes = ['succeeded', 'failed', 'expired', 'refused'] as const
 const keyOutcomes = ['executed', 'refused', 'expired', 'moved'] as const
-const keyEvents = ['drifted', 'quarantined', 'lost', 'abandoned', 'went-backwards'] as const
+const keyEvents = [
+  ...(['drifted', 'quarantined', 'lost', 'abandoned', 'unseen', 'went-backwards'] as const),
+]
 
 /** @returns Makes the metrics of one account: all accounts share the families. */
 export function createRelayMetrics(maker: MetricMaker): (labels: Labels) => RelayMetrics {

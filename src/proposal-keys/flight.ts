@@ -1,39 +1,32 @@
 /** A lease whose transaction may be on its way, and how the chain settles it. @module */
 
 import { codeOf } from '../errors.ts'
-import { readAccountKey } from '../flow/accounts.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import type { TransactionOutcome } from '../flow/block-results.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
-import type { NodeConnection } from '../flow/http.ts'
+import { createLoop } from '../loop.ts'
+import { doubling } from '../retry.ts'
 import type { LeaseFact } from '../stores/store.ts'
-import type { PoolReport } from './report.ts'
+import { type Dead, type LookSettings, lookAtNumber, type Settlement } from './number-look.ts'
 import { spendsSequenceNumber } from './settle-rules.ts'
 
-/** How a key is freed. */
-export type Settlement = {
-  readonly nextSequenceNumber: bigint
-  readonly quarantine?: string
-  readonly outcome: 'executed' | 'refused' | 'expired' | 'moved'
-}
-
 /** What the flights of one pool share. */
-export type FlightSettings = {
-  readonly node: () => Promise<NodeConnection>
+export type FlightSettings = LookSettings & {
   readonly follower: BlockFollower
   /** Blocks after which the network refuses a reference block. */
   readonly transactionExpiry: number
   readonly settle: (lease: LeaseFact, settlement: Settlement) => Promise<void>
-  readonly report: (report: PoolReport) => void
-  /** Counts a read of one key. */
-  readonly onResync: () => void
-  readonly signal: AbortSignal
+  /** When the number is looked at; the defaults are those below. */
+  readonly looks?: { readonly identified: Looks; readonly nameless: Looks }
 }
+
+/** Milliseconds until the first look at the number, and the most from one look to the next. */
+type Looks = { readonly firstMs: number; readonly maxMs: number }
 
 /** A transaction that may be on its way. */
 export type Flight = {
   readonly lease: LeaseFact
-  /** Absent when others have yet to sign: then only the sequence number can tell. */
+  /** Absent when others sign as well: then only the sequence number can tell. */
   readonly transactionId: string | undefined
   readonly referenceBlockId: string
   /** A finalized height that was known before it could be sent. */
@@ -42,8 +35,9 @@ export type Flight = {
 
 /** What follows one flight. */
 export type FlightWatch = {
-  /** Tells an id that was not known at first. */
-  readonly identify: (transactionId: string) => void
+  readonly transactionId: string | undefined
+  /** No node can ever take it. */
+  readonly refuse: () => void
   /** The chain went backwards: the reference block may be gone. */
   readonly recheck: () => void
   readonly stop: () => void
@@ -51,17 +45,28 @@ export type FlightWatch = {
 
 /** Blocks beyond the expiry until a node is believed that has not seen the transaction. */
 const EXPIRY_MARGIN = 30
-const FIRST_LOOK_MS = 1_000
-const MAX_LOOK_MS = 5_000
+/** After so many looks at a number that has not moved it is told. */
+const UNSEEN_LOOKS = 3
+const FIRST_RETRY_MS = 1_000
+const MAX_RETRY_MS = 5_000
+/**
+ * A block tells of one whose id is known. It is looked for by its number all the same, more and more
+ * seldom: a copy under other signatures has another id.
+ */
+const looksByDefault = {
+  identified: { firstMs: 5_000, maxMs: 60_000 },
+  nameless: { firstMs: 1_000, maxMs: 5_000 },
+} as const
 
 /**
- * Follows a flight until the chain settles it: by its outcome in a block, and by the sequence number
- * of the key where the id is not known, where the number was not spent, and where the transaction
- * must have expired. What fails on the way is tried again.
+ * Follows a flight until the chain settles it: by its outcome in a block; by the sequence number of
+ * the key, which another transaction may have used; and by the height at which it has expired. What
+ * fails on the way is tried again.
  */
 export function watchFlight(flight: Flight, settings: FlightSettings): FlightWatch {
-  const { lease, fromHeight, referenceBlockId } = flight
-  const { follower, signal } = settings
+  const { lease, transactionId, fromHeight, referenceBlockId } = flight
+  const { follower, signal, looks = looksByDefault } = settings
+  const { firstMs, maxMs } = transactionId === undefined ? looks.nameless : looks.identified
   let over = false
   let outcome: TransactionOutcome | undefined
   /** The height that the expiry counts from: at first a lower bound of the reference block's. */
@@ -69,123 +74,89 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
   let baseIsExact = false
   let latestHeight = fromHeight
   let uncertain = false
-  let unwatch: (() => void) | undefined
-  let timer: NodeJS.Timeout | undefined
-  let lookMs = FIRST_LOOK_MS
-  let working = false
-  let again = false
+  let isRefused = false
+  let lookCount = 0
+  let lookAt = performance.now() + firstMs
 
-  /** Does what is known to be due, one step at a time. */
-  function advance(): void {
-    again = true
-    if (working) return
-    working = true
-    void drain().finally(() => {
-      working = false
-    })
-  }
+  const hasExpired = () => latestHeight > base + settings.transactionExpiry + EXPIRY_MARGIN
 
-  async function drain(): Promise<void> {
-    while (again && !over && !signal.aborted) {
-      again = false
-      try {
-        await step()
-      } catch (thrown) {
-        if (signal.aborted) return
-        settings.report({ kind: 'trouble', errorCode: codeOf(thrown) })
-        later()
-      }
-    }
-  }
-
-  async function step(): Promise<void> {
-    if (outcome !== undefined && spendsSequenceNumber(outcome.errorCodes))
-      return settle({ nextSequenceNumber: lease.sequenceNumber + 1n, outcome: 'executed' })
-    if (outcome !== undefined) return look('refused', outcome.height)
-    if (uncertain || (hasExpired() && !baseIsExact)) {
-      const height = await readBlockHeight(await settings.node(), referenceBlockId, { signal })
-      if (height === undefined) return look('expired') // none can refer to a block that is no more
-      base = height
-      baseIsExact = true
-      uncertain = false
-    }
-    if (hasExpired()) return look('expired')
-    if (unwatch === undefined) await look()
-    if (!over && unwatch === undefined) later()
-  }
-
-  /**
-   * Reads the sequence number.
-   *
-   * @param dead - How it ended, when it is known not to execute any more.
-   */
-  async function look(dead?: 'refused' | 'expired', height?: number): Promise<void> {
-    const node = await settings.node()
-    settings.onResync()
-    const at = height === undefined ? { signal } : { signal, height }
-    const key = await readAccountKey(node, lease.address, lease.keyIndex, at)
-    const next = key.sequenceNumber
-    const spent = next > lease.sequenceNumber
-    if (key.revoked) {
-      const quarantine = 'the key is revoked'
-      return settle({ nextSequenceNumber: next, outcome: dead ?? 'moved', quarantine })
-    }
-    if (dead === undefined && !spent) return
-    if (next < lease.sequenceNumber || (spent && dead === 'refused'))
-      settings.report({ kind: 'drifted', keyIndex: lease.keyIndex })
-    await settle({
-      nextSequenceNumber: next,
-      outcome: spent && dead !== 'refused' ? 'moved' : (dead ?? 'moved'),
-    })
-  }
-
-  async function settle(settlement: Settlement): Promise<void> {
+  async function settle(settlement: Settlement): Promise<undefined> {
     await settings.settle(lease, settlement)
     stop()
   }
 
-  function later(): void {
-    clearTimeout(timer)
-    timer = setTimeout(async () => {
-      const block = await follower.wake(signal).catch(() => undefined)
-      if (block !== undefined) latestHeight = Math.max(latestHeight, block.height)
-      advance()
-    }, lookMs)
-    lookMs = Math.min(lookMs * 2, MAX_LOOK_MS)
+  async function look(dead?: Dead): Promise<undefined> {
+    const settlement = await lookAtNumber(flight, settings, dead)
+    if (settlement !== undefined) await settle(settlement)
   }
 
-  function hasExpired(): boolean {
-    return latestHeight > base + settings.transactionExpiry + EXPIRY_MARGIN
+  async function turn(): Promise<number | undefined> {
+    if (outcome !== undefined && spendsSequenceNumber(outcome.errorCodes))
+      return settle({ nextSequenceNumber: lease.sequenceNumber + 1n, outcome: 'executed' })
+    if (outcome !== undefined) return look({ outcome: 'refused', height: outcome.height })
+    if (isRefused) return look({ outcome: 'refused' })
+    if (uncertain || (hasExpired() && !baseIsExact)) {
+      const height = await readBlockHeight(await settings.node(), referenceBlockId, { signal })
+      if (height === undefined) return look({ outcome: 'expired' }) // none can refer to what is no more
+      base = height
+      baseIsExact = true
+      uncertain = false
+    }
+    if (hasExpired()) return look({ outcome: 'expired' })
+    if (performance.now() >= lookAt) await lookInTurn()
+    return over ? undefined : Math.max(1, lookAt - performance.now())
   }
 
-  function identify(transactionId: string): void {
-    if (over || unwatch !== undefined) return
-    clearTimeout(timer)
-    unwatch = follower.watch({ transactionId, fromHeight }, (told) => {
-      outcome = told.outcome
-      advance()
-    })
+  async function lookInTurn(): Promise<void> {
+    lookCount += 1
+    await look()
+    if (over) return
+    if (lookCount === UNSEEN_LOOKS) settings.report({ kind: 'unseen', keyIndex: lease.keyIndex })
+    lookAt = performance.now() + doubling(firstMs, maxMs, lookCount + 1)
+    const { height } = await follower.wake(signal) // where nothing is watched no block is told
+    latestHeight = Math.max(latestHeight, height)
+    if (hasExpired()) loop.wake()
   }
+
+  const loop = createLoop({
+    turn,
+    isNeeded: () => !over && !signal.aborted,
+    onFailure(thrown, failures) {
+      if (!signal.aborted) settings.report({ kind: 'trouble', errorCode: codeOf(thrown) })
+      return doubling(FIRST_RETRY_MS, MAX_RETRY_MS, failures)
+    },
+  })
+  const stopBlocks = follower.onBlock(({ sealedHeight }) => {
+    latestHeight = Math.max(latestHeight, sealedHeight)
+    if (hasExpired()) loop.wake()
+  })
+  // Before it is sent, or a block could take it unseen.
+  const unwatch =
+    transactionId === undefined
+      ? () => undefined
+      : follower.watch({ transactionId, fromHeight }, (told) => {
+          outcome = told.outcome
+          loop.wake()
+        })
+  loop.start()
 
   function stop(): void {
     over = true
-    clearTimeout(timer)
-    unwatch?.()
+    unwatch()
     stopBlocks()
+    loop.stop()
   }
 
-  const stopBlocks = follower.onBlock(({ sealedHeight }) => {
-    latestHeight = Math.max(latestHeight, sealedHeight)
-    if (hasExpired()) advance()
-  })
-  if (flight.transactionId === undefined) later()
-  else identify(flight.transactionId)
   return {
-    identify,
+    transactionId,
+    refuse() {
+      isRefused = true
+      loop.wake()
+    },
     recheck() {
       uncertain = true
       latestHeight = fromHeight // the chain may be lower now
-      advance()
+      loop.wake()
     },
     stop,
   }

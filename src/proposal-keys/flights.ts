@@ -2,6 +2,7 @@
 
 import { codeOf } from '../errors.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
+import { createLoop } from '../loop.ts'
 import type { ProposalKeyRow, ProposalKeyStore } from '../stores/store.ts'
 import { type Flight, type FlightSettings, type FlightWatch, watchFlight } from './flight.ts'
 import type { Holder } from './holder.ts'
@@ -9,8 +10,10 @@ import type { Holder } from './holder.ts'
 /** The flights of one pool. */
 export type Flights = {
   readonly add: (flight: Flight) => void
-  /** Takes over what a process that is gone left in flight. */
-  readonly adopt: () => Promise<void>
+  /** Takes over what a process that is gone left in flight, now and from now on. */
+  readonly start: () => Promise<void>
+  /** No node can ever take it. @returns Whether it is one of these. */
+  readonly refuse: (transactionId: string) => boolean
   /** The chain went backwards. */
   readonly recheck: () => void
   readonly size: () => number
@@ -29,7 +32,6 @@ export function createFlights(options: {
 }): Flights {
   const { address, holder, leaseMs, store, watch } = options
   const { report, signal } = watch
-  let beat: NodeJS.Timeout | undefined
   const orphans = new Set<ProposalKeyRow>()
   type Entry = { readonly fence: number; readonly watch: FlightWatch }
   const flights = new Map<number, Entry>()
@@ -71,8 +73,6 @@ export function createFlights(options: {
   }
 
   async function adopt(): Promise<void> {
-    if (signal.aborted) return
-    startBeat()
     const rows = await holder.take((name) => store.adoptKeys({ address, holder: name, leaseMs }))
     if (rows.length > 0) report({ kind: 'adopted', count: rows.length })
     for (const row of rows) orphans.add(row)
@@ -82,23 +82,37 @@ export function createFlights(options: {
     for (const one of followed) if (one.status === 'rejected') trouble(one.reason)
   }
 
-  function startBeat(): void {
-    beat ??= setInterval(() => {
-      const known = flights.size + orphans.size
-      const alive = known > 0 ? store.extend(holder.current(), leaseMs) : Promise.resolve()
-      alive.then(adopt).catch(trouble)
-    }, leaseMs / BEATS).unref()
-  }
+  const beats = createLoop({
+    async turn() {
+      if (flights.size + orphans.size > 0) await store.extend(holder.current(), leaseMs)
+      await adopt()
+      return leaseMs / BEATS
+    },
+    onFailure(thrown) {
+      trouble(thrown)
+      return leaseMs / BEATS
+    },
+    isNeeded: () => !signal.aborted,
+    isBackground: true,
+  })
 
   return {
     add,
-    adopt,
+    async start() {
+      await adopt()
+      beats.start()
+    },
+    refuse(transactionId) {
+      const of = [...flights.values()].filter(({ watch }) => watch.transactionId === transactionId)
+      for (const { watch } of of) watch.refuse()
+      return of.length > 0
+    },
     recheck() {
       for (const flight of flights.values()) flight.watch.recheck()
     },
     size: () => flights.size + orphans.size,
     close() {
-      clearInterval(beat)
+      beats.stop()
       for (const flight of flights.values()) flight.watch.stop()
       flights.clear()
     },

@@ -13,6 +13,14 @@ import type { PoolStats } from './report.ts'
 export type ProposalKeyPool = ProposalKeySource & {
   /** Reads the account again, to use copies that were added. @returns How many there are. */
   readonly refresh: () => Promise<number>
+  /**
+   * Tells the pool what `fcl.mutate` rejected with: FCL tells it to its caller alone. When it proves
+   * that no node can ever take the transaction, its key is free at once; else only the chain frees
+   * it, at last when the transaction has expired.
+   *
+   * @returns Whether that was proved.
+   */
+  readonly noteFailure: (thrown: unknown) => boolean
   readonly stats: () => PoolStats
   /**
    * Ends waiting and following. Transactions that are in flight stay so in a shared store, where
@@ -56,6 +64,7 @@ export async function createProposalKeyPool(
       address: settings.address,
       lease: pool.lease,
       refresh: pool.refresh,
+      noteFailure: pool.noteFailure,
       stats: pool.stats,
       close,
       [Symbol.asyncDispose]: close,

@@ -7,12 +7,15 @@ import { tellObserver } from '../observers.ts'
  *   Cadence. `refused`: the chain refused it before it executed. `expired`: no block took it in time.
  *   `moved`: its sequence number was used without our seeing the transaction.
  * - `drifted`: the chain has another sequence number than the pool had: somebody else uses the key.
- * - `quarantined`: the key is revoked, and is not used again.
+ * - `quarantined`: the key is revoked, or the account has no such copy: it is not used again.
  * - `went-backwards`: the chain lost blocks (an emulator was restarted or rolled back).
  * - `adopted`: transactions of a process that is gone are followed by this one.
  * - `lost`: another process took the key over while this one was not heard of.
  * - `abandoned`: a lease was over before anything was signed with it.
- * - `trouble`: store or access node failed; it is tried again.
+ * - `unseen`: nobody has used the number of a transaction that was signed a while ago. Its key waits
+ *   until it has expired: a send that failed proves nothing.
+ * - `trouble`: store or access node failed; it is tried again. With `keyIndex` that key alone is set
+ *   aside for a while, because it could not be checked.
  */
 export type PoolReport =
   | {
@@ -20,10 +23,13 @@ export type PoolReport =
       readonly keyIndex: number
       readonly outcome: 'executed' | 'refused' | 'expired' | 'moved'
     }
-  | { readonly kind: 'drifted' | 'quarantined' | 'lost' | 'abandoned'; readonly keyIndex: number }
+  | {
+      readonly kind: 'drifted' | 'quarantined' | 'lost' | 'abandoned' | 'unseen'
+      readonly keyIndex: number
+    }
   | { readonly kind: 'went-backwards'; readonly height: number }
   | { readonly kind: 'adopted'; readonly count: number }
-  | { readonly kind: 'trouble'; readonly errorCode: string }
+  | { readonly kind: 'trouble'; readonly errorCode: string; readonly keyIndex?: number }
 
 /** Counts since the pool was made, and what is held now. */
 export type PoolStats = {
@@ -45,6 +51,7 @@ export type PoolStats = {
   readonly adopted: number
   readonly lost: number
   readonly abandoned: number
+  readonly unseen: number
   /** Reads of one key, 299 bytes each, to find out a sequence number. */
   readonly resyncs: number
 }
@@ -71,6 +78,7 @@ export function createTally(onReport: ((report: PoolReport) => void) | undefined
     adopted: 0,
     lost: 0,
     abandoned: 0,
+    unseen: 0,
     resyncs: 0,
   }
   return {

@@ -2,7 +2,7 @@
 
 import { bytesToHex } from '../../src/crypto/hex.ts'
 import type { Transaction } from '../../src/crypto/transaction.ts'
-import { type AuthorizationFunction, KmsAuthorizer } from '../../src/index.ts'
+import { type AuthorizationFunction, KmsAuthorizer, type Signer } from '../../src/index.ts'
 import {
   createProposalKeyPool,
   type PoolReport,
@@ -21,7 +21,8 @@ export const address = '0xf8d6e0586b0a20c7'
 /** Of every pool unless told otherwise; the chain has the same. */
 export const expiry = 20
 
-const signer = createSoftwareSigner({ algorithm: 'ECDSA_P256' })
+/** Holds the key of the account. */
+export const signer: Signer = createSoftwareSigner({ algorithm: 'ECDSA_P256' })
 const publicKey = signer.publicKey().then(({ bytes }) => bytesToHex(bytes))
 
 /** A pool, what it told, and the function that takes its keys. */

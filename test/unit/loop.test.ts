@@ -101,4 +101,23 @@ describe('createLoop', () => {
     loop.stop()
     await loop.ended()
   })
+
+  it.each([
+    [true, 0],
+    [false, 1],
+  ])(
+    'with isBackground %s holds %i timers of the process while it rests',
+    async (isBackground, count) => {
+      const timers = () =>
+        process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length
+      const before = timers()
+      const loop = createLoop({ turn: async () => 60_000, onFailure: never, isBackground })
+      loop.start()
+      await settle()
+      expect(timers() - before).toBe(count)
+      loop.stop()
+      await loop.ended()
+      expect(timers()).toBe(before)
+    },
+  )
 })

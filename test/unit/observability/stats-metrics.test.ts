@@ -21,6 +21,7 @@ const poolStats = {
   adopted: 0,
   lost: 0,
   abandoned: 0,
+  unseen: 0,
   resyncs: 4,
 }
 const relayStats: RelayStats = {

@@ -1,12 +1,8 @@
 import { transactionId } from '../../../src/crypto/transaction.ts'
 import { connectAccessNode } from '../../../src/flow/access-node.ts'
 import { createBlockFollower } from '../../../src/flow/block-follower.ts'
-import {
-  type Flight,
-  type FlightSettings,
-  type Settlement,
-  watchFlight,
-} from '../../../src/proposal-keys/flight.ts'
+import { type Flight, type FlightSettings, watchFlight } from '../../../src/proposal-keys/flight.ts'
+import type { Settlement } from '../../../src/proposal-keys/number-look.ts'
 import type { PoolReport } from '../../../src/proposal-keys/report.ts'
 import { post } from '../../support/fcl-player.ts'
 import {
@@ -23,6 +19,8 @@ import { until } from '../../support/until.ts'
 /** Blocks beyond the expiry after which the pool gives a transaction up. */
 const margin = 30
 const unknownId = 'ab'.repeat(32)
+/** Of the number, much sooner than a chain of seconds needs them. */
+const looks = { identified: { firstMs: 20, maxMs: 50 }, nameless: { firstMs: 20, maxMs: 50 } }
 
 /** A follower on a chain, and what a flight told. */
 async function startSky(options: Partial<SimulatedNodeOptions> = {}) {
@@ -148,16 +146,49 @@ describe('watchFlight', () => {
     expect(sky.settled).toEqual([{ nextSequenceNumber: 0n, outcome: 'expired' }])
   })
 
-  it('follows one whose id is told later', async () => {
+  it('sees by the number that a copy under other signatures has executed', async () => {
     await using sky = await startSky()
     const { transaction, id } = prepared(sky.node)
-    const watch = watchFlight(sky.flight(), sky.settings)
+    watchFlight(sky.flight({ transactionId: id }), {
+      ...sky.settings,
+      transactionExpiry: 100_000,
+      looks,
+    })
+    const signature = new Uint8Array(64).fill(2)
+    sky.node.chain.intrude({
+      ...transaction,
+      envelopeSignatures: [{ address, keyIndex: 0, signature }],
+    })
+    await until(() => sky.settled.length > 0)
+    expect(sky.settled).toEqual([{ nextSequenceNumber: 1n, outcome: 'moved' }])
+  })
+
+  it('knows its own transaction by its id, though no block told of it', async () => {
+    await using sky = await startSky()
+    const { transaction, id } = prepared(sky.node)
+    sky.node.setFault(({ path }) =>
+      path.startsWith('transaction_results?') ? { status: 500, body: {} } : undefined,
+    )
+    watchFlight(sky.flight({ transactionId: id }), {
+      ...sky.settings,
+      transactionExpiry: 100_000,
+      looks,
+    })
     await post(sky.node.url, transaction)
-    watch.identify(id)
-    watch.identify(id)
     await until(() => sky.settled.length > 0)
     expect(sky.settled).toEqual([{ nextSequenceNumber: 1n, outcome: 'executed' }])
-    expect(sky.resyncs()).toBe(0)
+  })
+
+  it('looks more and more seldom, and tells once that nobody has seen it', async () => {
+    await using sky = await startSky()
+    watchFlight(sky.flight({ transactionId: unknownId }), {
+      ...sky.settings,
+      transactionExpiry: 100_000,
+      looks: { ...looks, identified: { firstMs: 10, maxMs: 100_000 } },
+    })
+    await until(() => sky.resyncs() === 5)
+    expect(sky.reports).toEqual([{ kind: 'unseen', keyIndex: 1 }])
+    expect(sky.settled).toEqual([])
   })
 
   it('is over at once when the chain does not have its reference block any more', async () => {

@@ -1,0 +1,59 @@
+/** The copies of an account as they were read last, and those whose number is in doubt. @module */
+
+import type { Engine } from '../authorizer/engine.ts'
+import type { NodeConnection } from '../flow/http.ts'
+import type { ProposalKeyStore } from '../stores/store.ts'
+import { findCopies } from './copies.ts'
+
+/** What a pool knows of its keys. */
+export type KnownKeys = {
+  readonly size: () => number
+  /** As last read. */
+  readonly has: (keyIndex: number) => boolean
+  /** Whether the number on chain may not be the one in the store. */
+  readonly isSuspect: (keyIndex: number) => boolean
+  readonly trust: (keyIndex: number) => void
+  readonly suspectAll: () => void
+  /**
+   * Reads the account: new copies are enrolled, and those that were quarantined are brought back, for
+   * the chain has them. @returns How many copies there are.
+   */
+  readonly refresh: () => Promise<number>
+}
+
+export function createKnownKeys(options: {
+  readonly engine: Engine
+  readonly node: () => Promise<NodeConnection>
+  readonly store: ProposalKeyStore
+  readonly address: string
+  readonly signal: AbortSignal
+}): KnownKeys {
+  const { engine, node, store, address, signal } = options
+  let copies: ReadonlySet<number> = new Set()
+  const suspects = new Set<number>()
+
+  return {
+    size: () => copies.size,
+    has: (keyIndex) => copies.has(keyIndex),
+    isSuspect: (keyIndex) => suspects.has(keyIndex),
+    trust: (keyIndex) => void suspects.delete(keyIndex),
+    suspectAll() {
+      for (const keyIndex of copies) suspects.add(keyIndex)
+    },
+    async refresh() {
+      const found = await findCopies(engine, await node(), address, signal)
+      await store.enrollKeys(address, found)
+      const rows = new Map((await store.listKeys(address)).map((row) => [row.keyIndex, row]))
+      for (const { keyIndex, sequenceNumber } of found) {
+        const row = rows.get(keyIndex)
+        if (row?.state === 'quarantined') {
+          await store.restoreKey(address, keyIndex, sequenceNumber)
+          suspects.add(keyIndex)
+        } else if (row?.state !== 'in-flight' && row?.sequenceNumber !== sequenceNumber)
+          suspects.add(keyIndex)
+      }
+      copies = new Set(found.map(({ keyIndex }) => keyIndex))
+      return copies.size
+    },
+  }
+}

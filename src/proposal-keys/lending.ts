@@ -1,0 +1,93 @@
+/** Lends keys to callers who wait their turn. @module */
+
+import { abortable } from '../deadline.ts'
+import { SignerError } from '../errors.ts'
+import type { BlockFollower } from '../flow/block-follower.ts'
+import { createLoop } from '../loop.ts'
+import type { LeaseFact, ProposalKeyStore } from '../stores/store.ts'
+import type { Holder } from './holder.ts'
+import type { KnownKeys } from './known-keys.ts'
+import type { PoolLease } from './lease.ts'
+import type { PoolSettings } from './options.ts'
+import { createWaitingLine } from './waiting-line.ts'
+
+/** The counter of a pool. */
+export type Lending = {
+  /** Rejects with the signal's reason, `PROPOSAL_KEYS_BUSY` or the reason of `close`. */
+  readonly lease: (signal?: AbortSignal) => Promise<PoolLease>
+  /** A key has come free. */
+  readonly noteFreed: () => void
+  readonly waiting: () => number
+  /** Milliseconds that the first in line has waited. */
+  readonly waitedMs: () => number
+  readonly close: (reason: unknown) => void
+}
+
+/** How often another process may have freed a key, in milliseconds: that is told to nobody here. */
+const LOOK_AGAIN_MS = 200
+
+export function createLending(options: {
+  readonly settings: PoolSettings
+  readonly holder: Holder
+  readonly store: ProposalKeyStore
+  readonly follower: BlockFollower
+  readonly keys: KnownKeys
+  /** Those of the keys that can be lent. */
+  readonly checked: (facts: readonly LeaseFact[]) => Promise<readonly LeaseFact[]>
+  readonly lend: (fact: LeaseFact, holder: string) => PoolLease
+  readonly onTrouble: (thrown: unknown) => void
+  readonly signal: AbortSignal
+}): Lending {
+  const { settings, holder, store, follower, keys, signal } = options
+  const { address, leaseMs } = settings
+  const line = createWaitingLine<PoolLease>({
+    maxWaiting: settings.maxWaiting,
+    timeoutMs: settings.waitMs,
+    busy: (facts) => new SignerError('PROPOSAL_KEYS_BUSY', { address, ...facts }),
+  })
+
+  /** As many keys as callers, or as there are. @returns Whether the store had so many. */
+  async function serve(): Promise<boolean> {
+    const count = Math.min(line.length(), keys.size())
+    const { facts, name } = await holder.take(async (name) => ({
+      facts: await store.leaseKeys({ address, count, holder: name, leaseMs }),
+      name,
+    }))
+    for (const fact of await options.checked(facts)) {
+      const lease = options.lend(fact, name)
+      if (!line.serve(lease)) await lease.release()
+    }
+    return facts.length === count
+  }
+
+  const loop = createLoop({
+    async turn() {
+      if (line.length() === 0) return undefined
+      return (await serve()) ? 0 : LOOK_AGAIN_MS
+    },
+    onFailure(thrown) {
+      options.onTrouble(thrown)
+      return LOOK_AGAIN_MS
+    },
+    isNeeded: () => !signal.aborted,
+  })
+  loop.start()
+
+  return {
+    async lease(given) {
+      signal.throwIfAborted()
+      await abortable(follower.wake(given), signal) // a height is known before anything is sent
+      signal.throwIfAborted()
+      const waiting = line.wait(given)
+      if (line.length() === 1) loop.wake() // those behind the first are seen with it
+      return waiting
+    },
+    noteFreed: loop.wake,
+    waiting: line.length,
+    waitedMs: line.waitedMs,
+    close(reason) {
+      loop.stop()
+      line.clear(reason)
+    },
+  }
+}
