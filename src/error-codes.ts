@@ -28,6 +28,7 @@ export type SignerErrorContext = {
   INVALID_KEY_ID: { reason: string }
   INVALID_WEIGHT: { weight: string; reason: string }
   MALFORMED_CADENCE_VALUE: { path: string; expected: string; reason: string }
+  CADENCE_IMPORT_UNRESOLVED: { import: string; reason: string }
   // An account and its keys
   ACCOUNT_NOT_FOUND: { address: string; accessNode: string }
   KEY_INDEX_UNKNOWN: { address: string; keyIndex: number }
@@ -142,6 +143,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   MALFORMED_CADENCE_VALUE: [
     'fail',
     'The value is not strict JSON-Cadence of the type expected. The path names the part to correct.',
+  ],
+  CADENCE_IMPORT_UNRESOLVED: [
+    'fail',
+    'The Cadence source imports something without an address. Pass imports or flowJson to createRelay, or set it with fcl.config.',
   ],
   ACCOUNT_NOT_FOUND: [
     'fail',

@@ -31,6 +31,17 @@ export type RelayOptions = {
   /** Templates of batches by name. */
   readonly batches?: Readonly<Record<string, BatchTemplate>>
   /**
+   * Addresses for imports of Cadence that have none, by the name that is imported or by the
+   * placeholder: `{ FlowToken: '0x…' }` serves `import "FlowToken"` and `from 0xFlowToken`. Before
+   * those of `flowJson`, and these before what `fcl.config` holds.
+   */
+  readonly imports?: Readonly<Record<string, string>>
+  /**
+   * The contents of flow.json, parsed, or several: aliases and deployments of the network that the
+   * access nodes serve.
+   */
+  readonly flowJson?: object
+  /**
    * Cadence of a script with one argument, request ids, that returns an optional for each in their
    * order: nil while the contract has not fulfilled it. Job ids are the request ids: it is asked about
    * transactions that have them as arguments. Strengthens every doubtful case of these, up to a
@@ -90,6 +101,8 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
     'store',
     'policy',
     'batches',
+    'imports',
+    'flowJson',
     'requestScript',
     'sendsPerSecond',
     'maxInFlight',
@@ -105,7 +118,7 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
     'onEvent',
     'onPoolReport',
   ] satisfies readonly (keyof RelayOptions)[])
-  const { accessNodes, policy, onEvent, requestScript, store } = options
+  const { accessNodes, policy, onEvent, onPoolReport, batches, requestScript, store } = options
   const { sendsPerSecond = 50, maxInFlight = 1_000_000, maxOpenJobs = 100_000 } = options
   const { batchWaitMs = 50, leaseMs = 3_000, resendMs = 15_000, pollMs = 250 } = options
   const { transactionExpiry = 600, retentionMs = 30 * DAY_MS, storeTimeoutMs = 10_000 } = options
@@ -113,7 +126,9 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
     throw invalid('accessNodes', 'it names none')
   if (typeof store !== 'object' || store === null || typeof store.openAttempts !== 'function')
     throw invalid('store', 'it is no store: see createSqlStore and createMemoryStore')
-  for (const [option, value] of Object.entries({ policy, onEvent }))
+  if (batches !== undefined && (typeof batches !== 'object' || batches === null))
+    throw invalid('batches', 'it is not an object of templates by name')
+  for (const [option, value] of Object.entries({ policy, onEvent, onPoolReport }))
     if (value !== undefined && typeof value !== 'function')
       throw invalid(option, 'it is not a function')
   if (requestScript !== undefined && typeof requestScript !== 'string')

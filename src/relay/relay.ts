@@ -6,7 +6,7 @@ import { createBoundedStore } from '../stores/bounded-store.ts'
 import type { JobCounts, JobRow, JobState } from '../stores/store.ts'
 import { type CloseOptions, createClosing } from './closing.ts'
 import { createIntake } from './intake.ts'
-import { parseIntent, type SubmitRequest } from './intent.ts'
+import { isSameIntent, parseIntent, type SubmitRequest } from './intent.ts'
 import { createJob, type Job } from './job.ts'
 import { type CheckedRelayOptions, checkRelayOptions, type RelayOptions } from './options.ts'
 import { assertFits } from './size.ts'
@@ -33,6 +33,7 @@ export type Relay = {
    * Resolves when the job is stored. The same id with the same intent is the same job.
    *
    * @throws {SignerError} `JOB_ID_TAKEN`, `RELAY_QUEUE_FULL`, `INVALID_OPTION`, `RELAY_CLOSED`,
+   * `CADENCE_IMPORT_UNRESOLVED`,
    * `STORE_UNAVAILABLE`: in doubt, submit again with the same id.
    */
   readonly submit: (request: SubmitRequest) => Promise<Job>
@@ -88,10 +89,9 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
 
 function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: RelayParts): Relay {
   const { address, maxOpenJobs, storeTimeoutMs: timeoutMs } = checked
-  const { core, tracker, waiters, worker } = parts
+  const { core, intents, tracker, waiters, worker } = parts
   const { hold, pool, tell } = core
   const store = createBoundedStore(options.store, { timeoutMs }) // may be asked after the close
-  const batchNames = new Set(core.batches.keys())
   const takeIn = createIntake({ address, store, maxOpenJobs })
   const closing = createClosing(parts)
   const jobOf = (id: string) => {
@@ -103,7 +103,7 @@ function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: Rel
     address,
     async submit(request) {
       if (closing.begun()) throw new SignerError('RELAY_CLOSED', { address })
-      const intent = parseIntent(request, batchNames)
+      const intent = await parseIntent(request, intents)
       assertFits(
         intent,
         intent.batch === null ? undefined : core.batches.get(intent.batch)?.cadence,
@@ -111,8 +111,7 @@ function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: Rel
       const added = await takeIn(intent)
       if (added === undefined)
         throw new SignerError('RELAY_QUEUE_FULL', { address, limit: maxOpenJobs })
-      if (added.job.intentHash !== intent.intentHash)
-        throw new SignerError('JOB_ID_TAKEN', { id: intent.id })
+      if (!isSameIntent(added.job, intent)) throw new SignerError('JOB_ID_TAKEN', { id: intent.id })
       if (added.created) tell({ kind: 'accepted', jobId: intent.id })
       if (added.created) worker.wake()
       return jobOf(intent.id)

@@ -17,7 +17,10 @@ import type { RelayCore } from './core.ts'
 import { createEndings, type Endings } from './endings.ts'
 import { createTeller } from './events.ts'
 import { createHold } from './hold.ts'
+import { createImports } from './imports.ts'
+import type { IntentRules } from './intent.ts'
 import type { CheckedRelayOptions, RelayOptions } from './options.ts'
+import { createTemplates } from './templates.ts'
 import { createTracker, type Tracker } from './tracker.ts'
 import { startUpkeep } from './upkeep.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
@@ -29,6 +32,7 @@ export type RelayParts = {
   readonly tracker: Tracker
   readonly waiters: Waiters
   readonly worker: Worker
+  readonly intents: IntentRules
   /** Ends all of it at once. Never rejects, and is over within `LEAVE_MS`. */
   readonly end: () => Promise<void>
 }
@@ -86,8 +90,11 @@ async function assemble({
   readonly endings: Endings
 }): Promise<Omit<RelayParts, 'end'>> {
   const { address, pollMs, sendsPerSecond, storeTimeoutMs: timeoutMs } = checked
-  const { policy, requestScript, webSocket } = options
-  const nodes = await connect(options.accessNodes.map(connectAccessNode), signal)
+  const { policy, requestScript: script, webSocket, flowJson } = options
+  const { nodes, chainId } = await connect(options.accessNodes.map(connectAccessNode), signal)
+  const imports = createImports({ imports: options.imports, flowJson, chainId })
+  const templates = await createTemplates(batches, imports)
+  const requestScript = script === undefined ? undefined : await imports.resolve(script)
   const follower = createBlockFollower({
     nodes,
     pollMs,
@@ -113,7 +120,7 @@ async function assemble({
     follower,
     nodes,
     budget: createNodeBudget({ nodes, perSecond: sendsPerSecond, maxWaiting: MAX_WAITING }),
-    batches,
+    batches: templates.batches,
     batchOf: (transactionId) => tracker.batchOf(transactionId),
     policy,
     requestScript,
@@ -130,19 +137,19 @@ async function assemble({
   await tracker.adopt()
   endings.add(startUpkeep(core, tracker.adopt).stop)
   worker = createWorker(core, tracker, tracker.add)
-  return { core, tracker, waiters, worker }
+  return { core, tracker, waiters, worker, intents: { ...imports, ...templates } }
 }
 
 /** The nodes, once all of them have said that they serve one chain. */
 async function connect(
   [first, ...others]: readonly NodeConnection[],
   signal: AbortSignal,
-): Promise<RelayCore['nodes']> {
+): Promise<{ readonly nodes: RelayCore['nodes']; readonly chainId: string }> {
   if (first === undefined)
     throw new SignerError('INVALID_OPTION', { option: 'accessNodes', reason: 'it names none' })
   const chainId = await readChainId(first, { signal })
   await Promise.all(others.map((node) => assertChain(node, chainId, { signal })))
-  return [first, ...others]
+  return { nodes: [first, ...others], chainId }
 }
 
 function openPool(

@@ -56,6 +56,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'ACCOUNT_NOT_FOUND',
     'AWS_REGION_INVALID',
     'AWS_SDK_MISSING',
+    'CADENCE_IMPORT_UNRESOLVED',
     'CHAIN_MISMATCH',
     'INVALID_ADDRESS',
     'INVALID_KEY_ID',

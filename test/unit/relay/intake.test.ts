@@ -1,12 +1,19 @@
 import { SignerError } from '../../../src/errors.ts'
 import { createIntake } from '../../../src/relay/intake.ts'
-import { parseIntent } from '../../../src/relay/intent.ts'
 import { createBoundedStore } from '../../../src/stores/bounded-store.ts'
 import { createMemoryStore, type RelayStore } from '../../../src/stores/index.ts'
+import type { JobIntent } from '../../../src/stores/store.ts'
 import { address, interposed } from '../../support/simulated-relay.ts'
 
-const intentOf = (id: string) =>
-  parseIntent({ id, cadence: 'transaction {}', limit: 100 }, new Set())
+const intentOf = (id: string): JobIntent => ({
+  id,
+  intentHash: '0'.repeat(64),
+  cadence: 'transaction {}',
+  arguments: [],
+  computeLimit: 100,
+  batch: null,
+  batchGroup: null,
+})
 
 /** An intake, and the ids of each step that its store was asked for. */
 function openIntake(addJobs: (step: () => Promise<unknown>, nth: number) => Promise<unknown>) {
