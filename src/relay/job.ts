@@ -3,6 +3,7 @@
 import { SignerError } from '../errors.ts'
 import type { AttemptRow, JobRow, RelayStore } from '../stores/store.ts'
 import type { JobOutcome } from './outcome.ts'
+import { checkSignal } from './requests.ts'
 import type { Waiters } from './waiters.ts'
 
 /** A job that is stored. */
@@ -39,8 +40,8 @@ export function createJob(options: {
       if (row === undefined) throw new SignerError('JOB_UNKNOWN', { id })
       return row
     },
-    executed: ({ signal } = {}) => waiters.wait(id, 'executed', signal),
-    sealed: ({ signal } = {}) => waiters.wait(id, 'sealed', signal),
+    executed: async (options) => waiters.wait(id, 'executed', checkSignal(options).signal),
+    sealed: async (options) => waiters.wait(id, 'sealed', checkSignal(options).signal),
     async cancel() {
       const cancelled = await store.cancelJob(address, id)
       if (cancelled) onCancelled()

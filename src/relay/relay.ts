@@ -3,12 +3,20 @@
 import { SignerError } from '../errors.ts'
 import type { PoolStats } from '../proposal-keys/report.ts'
 import { createBoundedStore } from '../stores/bounded-store.ts'
-import type { JobCounts, JobRow, JobState } from '../stores/store.ts'
+import type { JobCounts, JobRow } from '../stores/store.ts'
 import { type CloseOptions, createClosing } from './closing.ts'
 import { createIntake } from './intake.ts'
 import { isSameIntent, parseIntent, type SubmitRequest } from './intent.ts'
 import { createJob, type Job } from './job.ts'
 import { type CheckedRelayOptions, checkRelayOptions, type RelayOptions } from './options.ts'
+import {
+  checkClose,
+  checkListQuery,
+  checkResolution,
+  isJobId,
+  type ListQuery,
+  type Resolution,
+} from './requests.ts'
 import { assertFits } from './size.ts'
 import { type RelayParts, startParts } from './start.ts'
 
@@ -39,13 +47,8 @@ export type Relay = {
   readonly submit: (request: SubmitRequest) => Promise<Job>
   /** @throws {SignerError} `JOB_UNKNOWN`. */
   readonly job: (id: string) => Promise<Job>
-  /** Oldest first. */
-  readonly list: (query?: {
-    readonly states?: readonly JobState[]
-    readonly afterId?: string
-    /** At most 1,000. Default 100. */
-    readonly limit?: number
-  }) => Promise<readonly JobRow[]>
+  /** Oldest first. @throws {SignerError} `INVALID_OPTION`. */
+  readonly list: (query?: ListQuery) => Promise<readonly JobRow[]>
   /** Nothing more is signed or sent anew, in no process, until `resume`; jobs are still accepted. */
   readonly pause: () => Promise<void>
   /** Ends a pause, and a hold after its cause was mended. */
@@ -53,17 +56,9 @@ export type Relay = {
   /**
    * An operator's word on a quarantined job, after a look at the chain.
    *
-   * @throws {SignerError} `JOB_UNKNOWN` when it is not quarantined.
+   * @throws {SignerError} `JOB_UNKNOWN` when it is not quarantined, `INVALID_OPTION`.
    */
-  readonly resolve: (
-    id: string,
-    to: {
-      /** `queued`: try again, since it was not executed. */
-      readonly state: 'queued' | 'done' | 'failed'
-      readonly transactionId?: string
-      readonly reason?: string
-    },
-  ) => Promise<void>
+  readonly resolve: (id: string, to: Resolution) => Promise<void>
   /** Uses proposal keys that were added. @returns How many there are. */
   readonly refreshKeys: () => Promise<number>
   readonly stats: () => Promise<RelayStats>
@@ -117,17 +112,18 @@ function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: Rel
       return jobOf(intent.id)
     },
     async job(id) {
-      const [row] = await store.getJobs(address, [id])
+      const [row] = isJobId(id) ? await store.getJobs(address, [id]) : []
       if (row === undefined) throw new SignerError('JOB_UNKNOWN', { id })
       return jobOf(id)
     },
-    list: ({ limit = 100, ...query } = {}) =>
-      store.listJobs(address, { ...query, limit: Math.min(Math.max(1, limit), 1_000) }),
+    list: async (query) => store.listJobs(address, checkListQuery(query)),
     pause: hold.pause,
     resume: hold.resume,
     async resolve(id, to) {
-      if (!(await store.resolveJob(address, id, to))) throw new SignerError('JOB_UNKNOWN', { id })
-      tell({ kind: 'resolved', jobId: id, state: to.state })
+      const told = checkResolution(to)
+      const resolved = isJobId(id) && (await store.resolveJob(address, id, told))
+      if (!resolved) throw new SignerError('JOB_UNKNOWN', { id })
+      tell({ kind: 'resolved', jobId: id, state: told.state })
       waiters.notify([id])
       worker.wake()
     },
@@ -144,7 +140,13 @@ function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: Rel
       held: hold.current(),
       nodeRequests: core.follower.stats().requests,
     }),
-    close: closing.close,
+    close(options) {
+      try {
+        return closing.close(checkClose(options))
+      } catch (thrown) {
+        return Promise.reject(thrown)
+      }
+    },
     [Symbol.asyncDispose]: () => closing.close(),
   } satisfies Relay)
 }

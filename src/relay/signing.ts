@@ -12,6 +12,7 @@ import { doubling } from '../retry.ts'
 import type { RelayStore } from '../stores/store.ts'
 import { combineArguments, type Group } from './batch.ts'
 import type { RelayCore } from './core.ts'
+import { assertResolved } from './imports.ts'
 import { contentBytes, MAX_CONTENT_BYTES } from './size.ts'
 import { askPolicy } from './verdict.ts'
 
@@ -58,6 +59,7 @@ export function createSigning(
     const batch = group.batch === null ? undefined : core.batches.get(group.batch)
     if (first === undefined || (group.batch !== null && batch === undefined))
       throw new RangeError('a group without jobs or template') // the backlog takes only known ones
+    assertResolved(batch?.cadence ?? first.cadence)
     const block = await follower.wake(signal)
     const payload: TransactionPayload = {
       cadence: batch?.cadence ?? first.cadence,
