@@ -1,6 +1,6 @@
 /** Jobs that were claimed and not sent: they go back, or fail when they can never work. @module */
 
-import type { SignerErrorCode, SignerErrorContext } from '../error-codes.ts'
+import type { SignerErrorContext } from '../error-codes.ts'
 import { codeOf, isSignerError } from '../errors.ts'
 import { doubling } from '../retry.ts'
 import type { JobRow } from '../stores/store.ts'
@@ -48,12 +48,6 @@ const ofTheJob: ReadonlySet<string> = new Set([
   'POLICY_REFUSED',
   'MALFORMED_TRANSACTION',
   'TRANSACTION_TOO_LARGE',
-])
-
-/** What is wrong with the jobs themselves: waiting mends nothing. */
-const ofTheJob: ReadonlySet<string> = new Set<SignerErrorCode>([
-  'POLICY_REFUSED',
-  'MALFORMED_TRANSACTION',
   'CADENCE_IMPORT_UNRESOLVED',
 ])
 

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { encodeTransaction, type Transaction } from '../../../src/crypto/transaction.ts'
 import { MAX_TRANSACTION_BYTES } from '../../../src/crypto/transaction-decoding.ts'
 import { combineArguments, createBatch, type Group, packJobs } from '../../../src/relay/batch.ts'
-import { parseIntent } from '../../../src/relay/intent.ts'
 import { assertFits, MAX_CONTENT_BYTES } from '../../../src/relay/size.ts'
 import type { JobRow } from '../../../src/stores/store.ts'
 
@@ -31,10 +30,13 @@ function encodedBytes(args: readonly string[], source = cadence): number {
 }
 
 const jobOf = (id: string, text: string): JobRow => ({
-  ...parseIntent(
-    { id, batch: 'mints', args: [id, text].map((value) => ({ type: 'String', value })) },
-    new Set(['mints']),
-  ),
+  id,
+  intentHash: '0'.repeat(64),
+  cadence: '',
+  arguments: [id, text].map((value) => JSON.stringify({ type: 'String', value })),
+  computeLimit: 0,
+  batch: 'mints',
+  batchGroup: null,
   address,
   state: 'claimed',
   fence: 1,
