@@ -8,7 +8,7 @@ import { doubling } from '../retry.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import type { RelayCore } from './core.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
-import type { Inquiry } from './facts.ts'
+import type { Inquiry } from './inquiry.ts'
 import { isExpired, learn, type Progress } from './learning.ts'
 import type { Settling } from './settling.ts'
 

@@ -1,133 +1,71 @@
-/** Asks what a decision depends on: two nodes where two are given, and the contract. @module */
+/** What is known of an attempt when it is decided. @module */
 
-import { isSignerError } from '../errors.ts'
-import { readAccountKey } from '../flow/accounts.ts'
-import type { NodeConnection } from '../flow/http.ts'
-import type { TransactionOutcome } from '../flow/transaction-outcome.ts'
+import type { Refusal } from '../flow/refusals.ts'
 import type { AttemptRow } from '../stores/store.ts'
-import { classify } from './classify.ts'
-import { confirms } from './confirmation.ts'
-import type { RelayCore } from './core.ts'
-import { type FoundUse, findUse, namesItsJobs, readFulfilled, sameUse } from './fate.ts'
-import { type Facts, missingFact, type OutcomeFact, type UseFact } from './rule.ts'
-import { type TestimonyRequest, testify, type Weighed, weigh } from './testimony.ts'
-import { createWitnesses } from './witnesses.ts'
+import type { Verdict } from './classify.ts'
 
-/** What two nodes say, or that they differ: one of them may only lag. */
-type Word<Value> = { readonly value: Value } | { readonly differ: string }
+/** What a block made of the transaction, by the word of two nodes where two are given. */
+export type OutcomeFact = {
+  readonly verdict: Verdict
+  readonly transactionId: string
+  readonly height: number
+  readonly errorCodes: readonly number[]
+  readonly reason: string
+}
 
-/** Asks for one relay. All throw `NODES_CANNOT_TELL` when too few nodes can, and what a store throws. */
-export type Inquiry = {
-  /** @returns Whether another node says the same of what a sealed block made of it. */
-  readonly confirm: (toldBy: NodeConnection, outcome: TransactionOutcome) => Promise<boolean>
-  /** What became of a transaction that no block is known to have. */
-  readonly unseen: (request: Omit<TestimonyRequest, 'signal'>) => Promise<Weighed>
+/** The transaction that used the sequence number in place of ours. */
+export type UseFact =
+  /** Our payload under other signatures; its outcome is ours. */
+  | { readonly kind: 'copy'; readonly outcome: OutcomeFact }
+  /** Another payload. Its id is null when it stands in a block before ours could. */
+  | { readonly kind: 'foreign'; readonly transactionId: string | null }
+  /** It was not found. */
+  | { readonly kind: 'unknown' }
+
+/** What is known of an attempt. What is absent was not asked, since nothing depends on it. */
+export type Facts = {
   /**
-   * Adds whatever the decision depends on.
-   *
-   * @param to - A sealed height: the use of a sequence number is looked for up to it.
-   * @returns What two nodes differ about in place of the facts.
+   * - `executed`: a block has it that is not sealed, by the word of the followed node alone.
+   * - `sealed`: a sealed block has it.
+   * - `refused`: every node that was asked refused its bytes, and none can have taken them before.
+   * - `never`: no block has it, and none can have it any more.
+   * - `disagreement`: two nodes do not say the same.
+   * - `lower`: for long now the chain is lower than the block that it refers to.
+   * - `unreadable`: the stored bytes are no transaction that a node would take.
    */
-  readonly complete: (attempt: AttemptRow, facts: Facts, to: number) => Promise<Word<Facts>>
+  readonly seen:
+    | 'executed'
+    | 'sealed'
+    | 'refused'
+    | 'never'
+    | 'disagreement'
+    | 'lower'
+    | 'unreadable'
+  /** Of `executed` and `sealed`. */
+  readonly outcome?: OutcomeFact
+  /** Of `refused`. */
+  readonly refusal?: { readonly kind: Refusal; readonly reason: string }
+  /** Of `disagreement`: what about. */
+  readonly about?: string
+  /** Whether its key was settled before, when a block had it. */
+  readonly keySettled?: boolean
+  /** Its proposal key at that block, or at a sealed block after its end; null: the chain has none. */
+  readonly key?: { readonly sequenceNumber: bigint; readonly revoked: boolean } | null
+  /** Those of its jobs that the contract has fulfilled; null: it cannot know of them. */
+  readonly fulfilled?: ReadonlySet<string> | null
+  readonly use?: UseFact
+  /** Its reference block is on the chain no more. */
+  readonly referenceGone?: boolean
+  /** That the chain went backwards was told already, and perhaps resumed since. */
+  readonly toldBackwards?: boolean
+  /** One request alone ran out of compute, and more may be declared for it now. */
+  readonly mayDeclareMore?: boolean
+  /** How many ended in this way one after another, of all of the relay; this one included. */
+  readonly streak?: number
 }
 
-export function createInquiry(
-  core: Pick<RelayCore, 'address' | 'requestScript' | 'follower' | 'nodes' | 'signal'>,
-): Inquiry {
-  const { address, requestScript, signal } = core
-  const witnesses = createWitnesses(core)
-
-  async function readKey(
-    { keyIndex, transactionId }: AttemptRow,
-    height: number,
-  ): Promise<Word<NonNullable<Facts['key']> | null>> {
-    const told = await witnesses.both(async (node) => {
-      try {
-        const key = await readAccountKey(node, address, keyIndex, { height, signal })
-        return { key: { sequenceNumber: key.sequenceNumber, revoked: key.revoked } }
-      } catch (thrown) {
-        if (isSignerError(thrown, 'KEY_INDEX_UNKNOWN')) return { key: null }
-        throw thrown
-      }
-    })
-    const [{ key }, ...others] = told
-    const isSame = others.every(
-      (other) =>
-        other.key?.sequenceNumber === key?.sequenceNumber && other.key?.revoked === key?.revoked,
-    )
-    return isSame ? { value: key } : { differ: `about the key of transaction ${transactionId}` }
-  }
-
-  async function readContract(attempt: AttemptRow): Promise<Word<ReadonlySet<string> | null>> {
-    if (requestScript === undefined || !namesItsJobs(attempt)) return { value: null }
-    const { jobIds, transactionId } = attempt
-    const [first, ...others] = await witnesses.both((node) =>
-      readFulfilled(node, requestScript, jobIds, { signal }),
-    )
-    const isSame = others.every((other) => jobIds.every((id) => other.has(id) === first.has(id)))
-    return isSame
-      ? { value: first }
-      : { differ: `about what the contract fulfilled of transaction ${transactionId}` }
-  }
-
-  async function readUse(attempt: AttemptRow, to: number): Promise<Word<UseFact>> {
-    const { referenceHeight, sequenceNumber, transactionId } = attempt
-    const before = await readKey(attempt, referenceHeight)
-    if ('differ' in before) return before
-    if (before.value !== null && before.value.sequenceNumber > sequenceNumber)
-      return { value: { kind: 'foreign', transactionId: null } }
-    const range = { from: referenceHeight + 1, to }
-    const told = await witnesses.both((node) => findUse(node, attempt, range, { signal }))
-    const found = told.filter((one): one is FoundUse => typeof one !== 'string')
-    const [first, ...others] = found
-    if (first === undefined) return { value: { kind: 'unknown' } }
-    const isSame = others.every(({ use }) => sameUse(use, first.use)) && !told.includes('none')
-    if (!isSame) return { differ: `about what used the number of transaction ${transactionId}` }
-    // Where the other does not list blocks, nobody confirms it: an operator looks.
-    return { value: found.length === told.length ? first.use : { kind: 'unknown' } }
-  }
-
-  async function ask(
-    attempt: AttemptRow,
-    facts: Facts,
-    fact: 'key' | 'fulfilled' | 'use',
-    to: number,
-  ): Promise<Word<Facts>> {
-    const word =
-      fact === 'key'
-        ? await readKey(attempt, facts.outcome?.height ?? to)
-        : fact === 'fulfilled'
-          ? await readContract(attempt)
-          : await readUse(attempt, to)
-    return 'differ' in word ? word : { value: { ...facts, [fact]: word.value } }
-  }
-
-  return {
-    async confirm(toldBy, outcome) {
-      const word = await witnesses.another(toldBy, (node) =>
-        confirms(node, outcome, address, signal),
-      )
-      return word ?? true
-    },
-    async unseen(request) {
-      const told = await witnesses.both((node) => testify(node, { ...request, signal }))
-      return weigh(request.attempt.transactionId, told)
-    },
-    async complete(attempt, facts, to) {
-      let known = facts
-      for (;;) {
-        const fact = missingFact(attempt, known)
-        if (fact === undefined) return { value: known }
-        const word = await ask(attempt, known, fact, to)
-        if ('differ' in word) return word
-        known = word.value
-      }
-    },
-  }
-}
-
-/** An outcome as the rule knows it. */
-export function outcomeFact(outcome: TransactionOutcome, address: string): OutcomeFact {
-  const { transactionId, height, errorCodes, reason } = outcome
-  return { verdict: classify(outcome, address), transactionId, height, errorCodes, reason }
+/** Another transaction has used the sequence number: a copy of ours, or a stranger's. */
+export function wasUsed({ sequenceNumber }: AttemptRow, { seen, outcome, key }: Facts): boolean {
+  if (key === undefined || key === null || key.sequenceNumber <= sequenceNumber) return false
+  return seen === 'never' || outcome?.verdict === 'sequence'
 }

@@ -10,7 +10,7 @@ import { readSingleResult } from '../flow/transaction-outcome.ts'
 import { spendsSequenceNumber } from '../proposal-keys/settle-rules.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import { classify } from './classify.ts'
-import type { UseFact } from './rule.ts'
+import type { UseFact } from './facts.ts'
 
 type Options = { readonly signal: AbortSignal }
 

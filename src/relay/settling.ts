@@ -5,14 +5,9 @@ import type { TransactionOutcome } from '../flow/transaction-outcome.ts'
 import type { AttemptRow, AttemptSettlement } from '../stores/store.ts'
 import { usedCompute } from './compute.ts'
 import type { RelayCore } from './core.ts'
-import {
-  type Decision,
-  decide,
-  type Facts,
-  type OutcomeFact,
-  type Streak,
-  streakOf,
-} from './rule.ts'
+import type { Decision, Streak } from './decision.ts'
+import type { Facts, OutcomeFact } from './facts.ts'
+import { decide, streakOf } from './rule.ts'
 import { createStreaks } from './streaks.ts'
 
 /** Settles the attempts of one relay. */

@@ -38,15 +38,15 @@ const MAX_PAUSE_MS = 2_000
 
 /**
  * @returns A function that signs the jobs of a group with a leased key. `assertMaySend` is asked once
- * more after the signatures were made. Rejects with `POLICY_REFUSED`, `POLICY_POSTPONED`, `POLICY_FAILED`,
- * `LEASE_LOST`, `MALFORMED_TRANSACTION`, `TRANSACTION_TOO_LARGE` and the codes of accounts, access node, signers and stores; then nothing
- * was stored, and nothing will be sent.
+ * more after the signatures were made. Rejects with `POLICY_REFUSED`, `POLICY_POSTPONED`,
+ * `POLICY_FAILED`, `LEASE_LOST`, `MALFORMED_TRANSACTION`, `TRANSACTION_TOO_LARGE` and the codes of
+ * accounts, access node, signers and stores; then nothing was stored, and nothing will be sent.
  */
 export function createSigning(
   core: RelayCore,
 ): (group: Group, lease: PoolLease, assertMaySend: () => void) => Promise<Signed> {
-  const { address, store, follower, tell, signal, settings } = core
-  const openAttempt = coalesce(store.openAttempts, MAX_STEP)
+  const { address, follower, signal, settings } = core
+  const storing = createStoring(core)
 
   async function payloadOf(
     group: Group,
@@ -73,28 +73,6 @@ export function createSigning(
     return { payload, referenceHeight: block.height }
   }
 
-  /**
-   * A step that failed may have been done all the same. Then the attempt is open, and to give its key
-   * back would let another transaction take its sequence number: so it is looked for until the store
-   * answers.
-   */
-  async function storeAttempt(attempt: NewAttempt): Promise<boolean> {
-    const [job] = attempt.jobs
-    for (let tries = 1; ; tries++) {
-      try {
-        if (await openAttempt(attempt)) return true
-        if (tries === 1 || job === undefined) return false
-        const known = await store.listAttempts(address, job.id)
-        return known.some((one) => one.transactionId === attempt.transactionId)
-      } catch (thrown) {
-        if (signal.aborted) throw thrown
-        const code = codeOf(thrown)
-        tell({ kind: 'trouble', code, where: 'store' })
-        await pause(doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries), signal)
-      }
-    }
-  }
-
   return async (group, lease, assertMaySend) => {
     const { payload, referenceHeight } = await payloadOf(group, lease)
     assertSize(contentBytes(payload.cadence, payload.arguments), MAX_CONTENT_BYTES)
@@ -112,7 +90,7 @@ export function createSigning(
     assertMaySend()
     // When another process has the key or a job by now, the signature is forgotten and never sent.
     await lease.handOver(() =>
-      storeAttempt({
+      storing({
         ...lease.fact,
         transactionId: id,
         transaction,
@@ -132,4 +110,34 @@ export function createSigning(
 /** Before it is stored: what no node takes would be followed for ever. */
 function assertSize(byteLength: number, limit: number): void {
   if (byteLength > limit) throw new SignerError('TRANSACTION_TOO_LARGE', { byteLength, limit })
+}
+
+/**
+ * A step that failed may have been done all the same. Then the attempt is open, and to give its key
+ * back would let another transaction take its sequence number: so it is looked for until the store
+ * answers.
+ */
+function createStoring({
+  address,
+  store,
+  tell,
+  signal,
+}: RelayCore): (attempt: NewAttempt) => Promise<boolean> {
+  const openAttempt = coalesce(store.openAttempts, MAX_STEP)
+  return async (attempt) => {
+    const [job] = attempt.jobs
+    for (let tries = 1; ; tries++) {
+      try {
+        if (await openAttempt(attempt)) return true
+        if (tries === 1 || job === undefined) return false
+        const known = await store.listAttempts(address, job.id)
+        return known.some((one) => one.transactionId === attempt.transactionId)
+      } catch (thrown) {
+        if (signal.aborted) throw thrown
+        const code = codeOf(thrown)
+        tell({ kind: 'trouble', code, where: 'store' })
+        await pause(doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries), signal)
+      }
+    }
+  }
 }

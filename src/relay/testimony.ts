@@ -7,7 +7,7 @@ import { readBlockHeight } from '../flow/blocks.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { readSingleResult } from '../flow/transaction-outcome.ts'
 import type { AttemptRow } from '../stores/store.ts'
-import type { Facts } from './rule.ts'
+import type { Facts } from './facts.ts'
 
 /** The word of one node. */
 export type Testimony = {

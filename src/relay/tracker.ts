@@ -4,7 +4,7 @@ import { pause } from '../deadline.ts'
 import { type AttemptWatch, type WatchedAttempt, watchAttempt } from './attempt.ts'
 import type { Batch } from './batch.ts'
 import type { RelayCore } from './core.ts'
-import { createInquiry } from './facts.ts'
+import { createInquiry } from './inquiry.ts'
 import { createSettling } from './settling.ts'
 import type { Signed } from './signing.ts'
 

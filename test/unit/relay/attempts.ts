@@ -1,6 +1,6 @@
 /** Attempts for tests of the relay's parts. */
 import { encodeTransaction, type Transaction } from '../../../src/crypto/transaction.ts'
-import type { OutcomeFact } from '../../../src/relay/rule.ts'
+import type { OutcomeFact } from '../../../src/relay/facts.ts'
 import type { AttemptRow } from '../../../src/stores/store.ts'
 
 export const address = '0xf8d6e0586b0a20c7'

@@ -5,7 +5,7 @@ import {
   transactionId,
 } from '../../../src/crypto/transaction.ts'
 import { readBlockResults } from '../../../src/flow/block-results.ts'
-import { createInquiry, type Inquiry } from '../../../src/relay/facts.ts'
+import { createInquiry, type Inquiry } from '../../../src/relay/inquiry.ts'
 import type { AttemptRow } from '../../../src/stores/store.ts'
 import { type Decide, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts'
 import { type SimulatedNode, startSimulatedNode } from '../../support/simulated-node.ts'

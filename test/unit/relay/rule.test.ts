@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { decide, type Facts, missingFact, streakOf } from '../../../src/relay/rule.ts'
+import type { Facts } from '../../../src/relay/facts.ts'
+import { decide, missingFact, streakOf } from '../../../src/relay/rule.ts'
 import { attemptOf, outcomeOf, transactionId } from './attempts.ts'
 
 const one = attemptOf(['a'])

@@ -1,0 +1,79 @@
+/** The questions of which a decision may depend on, each to two nodes where two are given. @module */
+
+import { isSignerError } from '../errors.ts'
+import { readAccountKey } from '../flow/accounts.ts'
+import type { AttemptRow } from '../stores/store.ts'
+import type { RelayCore } from './core.ts'
+import type { Facts, UseFact } from './facts.ts'
+import { type FoundUse, findUse, namesItsJobs, readFulfilled, sameUse } from './fate.ts'
+import type { Witnesses } from './witnesses.ts'
+
+/** What two nodes say, or that they differ: one of them may only lag. */
+export type Word<Value> = { readonly value: Value } | { readonly differ: string }
+
+/** What of a relay is asked with. */
+export type AskedCore = Pick<RelayCore, 'address' | 'requestScript' | 'signal'>
+
+/** The proposal key as it was after this block; null: the account has none. */
+export async function askKey(
+  { address, signal }: AskedCore,
+  witnesses: Witnesses,
+  { keyIndex, transactionId }: AttemptRow,
+  height: number,
+): Promise<Word<NonNullable<Facts['key']> | null>> {
+  const told = await witnesses.both(async (node) => {
+    try {
+      const key = await readAccountKey(node, address, keyIndex, { height, signal })
+      return { key: { sequenceNumber: key.sequenceNumber, revoked: key.revoked } }
+    } catch (thrown) {
+      if (isSignerError(thrown, 'KEY_INDEX_UNKNOWN')) return { key: null }
+      throw thrown
+    }
+  })
+  const [{ key }, ...others] = told
+  const isSame = others.every(
+    (other) =>
+      other.key?.sequenceNumber === key?.sequenceNumber && other.key?.revoked === key?.revoked,
+  )
+  return isSame ? { value: key } : { differ: `about the key of transaction ${transactionId}` }
+}
+
+/** Those of its jobs that the contract has fulfilled; null: it cannot know of them. */
+export async function askContract(
+  { requestScript, signal }: AskedCore,
+  witnesses: Witnesses,
+  attempt: AttemptRow,
+): Promise<Word<ReadonlySet<string> | null>> {
+  if (requestScript === undefined || !namesItsJobs(attempt)) return { value: null }
+  const { jobIds, transactionId } = attempt
+  const [first, ...others] = await witnesses.both((node) =>
+    readFulfilled(node, requestScript, jobIds, { signal }),
+  )
+  const isSame = others.every((other) => jobIds.every((id) => other.has(id) === first.has(id)))
+  return isSame
+    ? { value: first }
+    : { differ: `about what the contract fulfilled of transaction ${transactionId}` }
+}
+
+/** Which transaction used the sequence number, in the blocks up to this sealed height. */
+export async function askUse(
+  core: AskedCore,
+  witnesses: Witnesses,
+  attempt: AttemptRow,
+  to: number,
+): Promise<Word<UseFact>> {
+  const { referenceHeight, sequenceNumber, transactionId } = attempt
+  const before = await askKey(core, witnesses, attempt, referenceHeight)
+  if ('differ' in before) return before
+  if (before.value !== null && before.value.sequenceNumber > sequenceNumber)
+    return { value: { kind: 'foreign', transactionId: null } }
+  const range = { from: referenceHeight + 1, to }
+  const told = await witnesses.both((node) => findUse(node, attempt, range, core))
+  const found = told.filter((one): one is FoundUse => typeof one !== 'string')
+  const [first, ...others] = found
+  if (first === undefined) return { value: { kind: 'unknown' } }
+  const isSame = others.every(({ use }) => sameUse(use, first.use)) && !told.includes('none')
+  if (!isSame) return { differ: `about what used the number of transaction ${transactionId}` }
+  // Where the other does not list blocks, nobody confirms it: an operator looks.
+  return { value: found.length === told.length ? first.use : { kind: 'unknown' } }
+}
