@@ -478,7 +478,7 @@ describe('what must outlive a restart', () => {
       token: shop.token,
     })
     expect(items.items).toHaveLength(1)
-  })
+  }, 180_000)
 
   it('a body is the same whatever the order of its fields', async () => {
     await using server = await start()

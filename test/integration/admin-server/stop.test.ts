@@ -76,6 +76,21 @@ describeBuilt('a process of the admin server that ends', () => {
   }, 180_000)
 
   itWithPostgres(
+    'warns of a token for a name that looks like another',
+    async () => {
+      await using postgres = await startPostgresHost()
+      await using world = await startServerWorld(chain, await postgres.createDatabase())
+      const make = (name: string) =>
+        world.complaints('tokens', 'create', '--principal', name, '--role', 'approver')
+      expect(await make('A1ice')).toContain('Warning: A1ice looks like alice,')
+      expect(await make('B0b')).toContain('Warning: B0b looks like bob,') // a rule names bob
+      expect(await make('carol')).not.toContain('Warning')
+      expect(await make('Carol')).toContain('Warning: Carol looks like carol,')
+    },
+    120_000,
+  )
+
+  itWithPostgres(
     'refuses a token on every process once it is revoked on one',
     async () => {
       await using postgres = await startPostgresHost()

@@ -32,8 +32,10 @@ export type ServerWorld = AsyncDisposable & {
   readonly start: (nodeArguments?: string[]) => Promise<ServerProcess>
   /** The same, and waits until it works. */
   readonly startReady: () => Promise<ServerProcess>
-  /** Runs `main.js` with these arguments. */
+  /** Runs `main.js` with these arguments. @returns What it prints. */
   readonly command: (...args: readonly string[]) => Promise<string>
+  /** The same. @returns What it complains of. */
+  readonly complaints: (...args: readonly string[]) => Promise<string>
   /** Later processes work on this database. */
   readonly moveTo: (place: ServerPlace) => void
   /** NFT ids by the ids of items, by the events of the contract. */
@@ -111,6 +113,8 @@ export async function startServerWorld(
     const settings = (): ServerSettings => ({ config, place, files })
     const command = async (...args: readonly string[]) =>
       (await runServerCommand(settings(), args)).stdout.trim()
+    const complaints = async (...args: readonly string[]) =>
+      (await runServerCommand(settings(), args)).stderr
     const start: ServerWorld['start'] = async (nodeArguments = []) => {
       const [port = 0] = await freePorts(1)
       const started = startServerProcess(settings(), { port, nodeArguments })
@@ -145,6 +149,7 @@ export async function startServerWorld(
         return started
       },
       command,
+      complaints,
       moveTo: (other) => {
         place = other
       },
