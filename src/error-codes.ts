@@ -90,6 +90,8 @@ export type SignerErrorContext = {
   // Stores
   /** `waitedMs` when no answer came by then: the step may have been taken. */
   STORE_UNAVAILABLE: { operation: string; waitedMs?: number }
+  /** By SQLSTATE of class 22 or 54. */
+  STORE_REFUSED: { operation: string; sqlState: string }
   STORE_VERSION_UNKNOWN: { version: number; known: number }
   // Provisioning
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
@@ -330,6 +332,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   STORE_UNAVAILABLE: [
     'retry',
     'The database did not take the step. Check it; nothing was sent because of this step.',
+  ],
+  STORE_REFUSED: [
+    'fail',
+    'The database does not take these values, and has kept none of them. See the cause.',
   ],
   STORE_VERSION_UNKNOWN: [
     'fail',

@@ -6,17 +6,25 @@ import type { HoldEnd, HoldRow, JobCounts, JobIntent } from './store.ts'
 /** A text of PostgreSQL holds no NUL, and UTF-8 no half of a pair. */
 const isPlain = (text: string): boolean => !text.includes('\0') && !/\p{Cs}/u.test(text)
 
+/** Of source and arguments: ten times what a transaction of Flow may have. */
+const MAX_JOB_BYTES = 16 * 1_048_576
+
 /**
  * @throws {SignerError} `INVALID_OPTION` for an id that is not 1 to 128 printable ASCII characters,
- *   a hash that is not 64 digits, or a text that cannot be kept as it is.
+ *   a hash that is not 64 digits, a text that cannot be kept as it is, and what no transaction can
+ *   have: more than 16 MiB, or a limit that is no whole number.
  */
 export function assertIntents(jobs: readonly JobIntent[]): void {
-  for (const { id, intentHash, cadence, arguments: args, batch, batchGroup } of jobs) {
+  for (const { id, intentHash, cadence, arguments: args, computeLimit, ...job } of jobs) {
     if (!/^[ -~]{1,128}$/.test(id)) refuse('id', 'it is not 1 to 128 printable ASCII characters')
     if (!/^[0-9a-f]{64}$/.test(intentHash))
       refuse('intentHash', 'it is not 64 lower-case hexadecimal digits')
-    if (![cadence, batch ?? '', batchGroup ?? '', ...args].every(isPlain))
-      refuse('job', 'it holds a NUL character or half of a surrogate pair')
+    if (!Number.isSafeInteger(computeLimit) || computeLimit < 0)
+      refuse('computeLimit', 'it is not a whole number')
+    const texts = [cadence, job.batch ?? '', job.batchGroup ?? '', ...args]
+    if (!texts.every(isPlain)) refuse('job', 'it holds a NUL character or half of a surrogate pair')
+    const byteLength = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+    if (byteLength > MAX_JOB_BYTES) refuse('job', 'it has more than 16 MiB')
   }
 }
 

@@ -1,6 +1,11 @@
 /**
- * What the pool and the relay keep. Every method is one atomic step, and durable when it resolves;
- * whoever comes with an old fence changes nothing. Times are those of the store's one clock.
+ * What the pool and the relay keep. Every method is one atomic step, and durable when it resolves; of
+ * a list each item is one, so that a long list may be done in parts. Whoever comes with an old fence
+ * changes nothing. Times are those of the store's one clock.
+ *
+ * A row that cannot be read, since somebody or a disk has spoilt it, stops no other. A job is told
+ * without its intent, with the code `JOB_UNREADABLE` where it has none; the claim that meets it moves
+ * it to `quarantined` and does not answer with it. An attempt is told without its bytes.
  * @module
  */
 
@@ -164,7 +169,7 @@ export type AttemptRow = {
   readonly sequenceNumber: bigint
   /** Of the proposal key. */
   readonly fence: number
-  /** RLP of the whole signed transaction, as `encodeTransaction` writes it. */
+  /** RLP of the whole signed transaction, as `encodeTransaction` writes it; empty: unreadable. */
   readonly transaction: Uint8Array
   readonly referenceHeight: number
   readonly jobIds: readonly string[]
@@ -246,7 +251,8 @@ export type RelayStore = ProposalKeyStore & {
   readonly cancelJob: (address: string, id: string) => Promise<boolean>
   /**
    * Oldest `queued` jobs whose delay is over, and `claimed` ones whose claim is over; each gets a
-   * new fence. No job is claimed by two.
+   * new fence. No job is claimed by two. Fewer than `limit` may come while more are there, since an
+   * answer has a bound in bytes: none means that there is none.
    */
   readonly claimJobs: (request: {
     readonly address: string

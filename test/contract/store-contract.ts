@@ -4,6 +4,7 @@ import { describeAttempts } from './store-attempts.ts'
 import { describeHolds } from './store-holds.ts'
 import { describeJobs } from './store-jobs.ts'
 import { describeKeys } from './store-keys.ts'
+import { describeLarge } from './store-large.ts'
 import { describeModel } from './store-model.ts'
 import { describeSettlements } from './store-settlements.ts'
 import { describeShared } from './store-shared.ts'
@@ -37,6 +38,7 @@ export function describeStoreContract(
     describe('attempts that are open', () => describeSettlements(sentence))
     describe('holds', () => describeHolds(sentence))
     describe('what processes share', () => describeShared(sentence))
+    describe('what is large', () => describeLarge(sentence))
     describe('any order of steps', () => describeModel(sentence))
   })
 }

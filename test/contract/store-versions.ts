@@ -43,7 +43,7 @@ export function describeVersions(open: () => VersionSubject): void {
   })
   afterEach(() => subject.exec('DROP SCHEMA fcl_kms CASCADE'))
 
-  const migrateTo = (one: Release) => migrate(createRunner(subject.database), schema, one)
+  const migrateTo = (one: Release) => migrate(createRunner(subject.database, 60_000), schema, one)
   const rows = async (text: string) => (await subject.database.query(text)).rows
   /** What `prune` answers tells whose functions stand: there is nothing to prune. */
   const pruned = async () => {

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { Pool } from 'pg'
-import { createSqlStore } from '../../src/stores/index.ts'
+import { coalesce } from '../../src/proposal-keys/coalesce.ts'
+import { createSqlStore, type JobIntent } from '../../src/stores/index.ts'
 import { describeStoreContract } from '../contract/store-contract.ts'
 import {
   add,
   address,
   claim,
   inFlight,
+  intentOf,
   jobOf,
   keyOf,
   leaseOne,
@@ -14,6 +16,7 @@ import {
   openingOf,
   settlementOf,
 } from '../contract/store-fixtures.ts'
+import { describeUnreadable } from '../contract/store-unreadable.ts'
 import { describeVersions } from '../contract/store-versions.ts'
 import { findPostgres, type Postgres, startPostgres } from '../support/postgres.ts'
 
@@ -52,6 +55,10 @@ describeWithPostgres('with PostgreSQL', () => {
     describeVersions(() => ({ database: pool, exec: (text) => pool.query(text) }))
   })
 
+  describe('rows that somebody has spoilt', () => {
+    describeUnreadable(() => ({ database: pool, exec: (text) => pool.query(text) }))
+  })
+
   describe('createSqlStore', () => {
     it('may be started by ten processes at once', async () => {
       const schema = 'at_once'
@@ -82,6 +89,23 @@ describeWithPostgres('with PostgreSQL', () => {
       await lesser.end()
     })
   })
+
+  it('keeps 230 jobs of 1.3 MB that come at once', async () => {
+    const store = await createSqlStore(pool, { schema: 'large' })
+    const addJob = coalesce(
+      (jobs: readonly JobIntent[]) => store.addJobs(address, jobs, 100_000),
+      500,
+    )
+    const value = 'x'.repeat(1_300_000)
+    const all = names(230).map((id) => intentOf(id, { arguments: [value] }))
+    const added = await Promise.all(all.map(addJob))
+    expect(added.filter((answer) => answer?.created)).toHaveLength(230)
+    expect(await store.countJobs(address)).toMatchObject({ queued: 230 })
+    // In one call, too: it takes as many statements as it needs.
+    const again = await store.addJobs(address, all, 100_000)
+    expect(again.filter((answer) => answer?.created === false)).toHaveLength(230)
+    await pool.query('DROP SCHEMA large CASCADE')
+  }, 120_000)
 
   describe('the database itself refuses', () => {
     const uniqueViolation = { code: '23505' }

@@ -82,6 +82,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'NO_PROPOSAL_KEYS',
     'POOL_CLOSED',
     'PROPOSAL_KEYS_INCOMPLETE',
+    'STORE_REFUSED',
     'STORE_VERSION_UNKNOWN',
     'TRANSACTION_EXPIRED',
     'TRANSACTION_FAILED',

@@ -48,8 +48,10 @@ export function createSqlHoldAndTurns(run: RunSql, schema: string): SharedMethod
     RETURNING greatest(0,
       extract(epoch FROM t.next_at - ${taken} - clock_timestamp()) * 1000)::text AS json`
 
-  const ask = async (operation: string, text: string, ...parameters: readonly string[]) =>
-    ((await run(operation, text, ...parameters))[0] as HoldRow) ?? noHold // `hold_json`, or no row
+  const ask = async (operation: string, text: string, ...parameters: readonly string[]) => {
+    const [row] = await run(operation, text, ...parameters)
+    return row === undefined ? noHold : (JSON.parse(row) as HoldRow) // as `hold_json` writes it
+  }
 
   return {
     readHold: (address) => ask('readHold', read, address),

@@ -1,5 +1,8 @@
 /** The steps on jobs that need more than one look at the tables. @module */
 
+/** Jobs that one call of `prune` deletes at most. */
+export const PRUNED_AT_ONCE = 5_000
+
 /**
  * Each runs inside one statement, and so in one transaction; each of its inner statements sees what
  * was committed while it waited for a lock, which the parts of one large statement would not.
@@ -47,14 +50,16 @@ BEGIN
   ), stored AS (
     INSERT INTO ${schema}.jobs
       (address, id, intent_hash, script, arguments, compute_limit, batch,
-        batch_group)
+        batch_group, bytes)
     SELECT the_address, job->>'id', job->>'intentHash', job->>'script', (job->'arguments')::json,
-      (job->>'computeLimit')::bigint, job->>'batch', job->>'batchGroup' FROM fresh
+      (job->>'computeLimit')::bigint, job->>'batch', job->>'batchGroup',
+      octet_length(job->>'arguments') + coalesce(octet_length(sources->>(job->>'script')), 0)
+    FROM fresh
     RETURNING id
   ) SELECT coalesce(array_agg(id), '{}') INTO added FROM stored;
   RETURN QUERY SELECT json_build_object(
       'job', CASE WHEN found.job IS DISTINCT FROM NULL
-        THEN ${schema}.job_json(found.job)::json END,
+        THEN ${schema}.job_text(found.job)::json END,
       'created', g.value->>'id' = ANY (added) AND g.ordinality = g.earliest)::text
     FROM (SELECT value, ordinality, min(ordinality) OVER (PARTITION BY value->>'id') AS earliest
       FROM jsonb_array_elements(given) WITH ORDINALITY) AS g
@@ -99,7 +104,7 @@ BEGIN
   SELECT coalesce(array_agg(id), '{}') INTO pruned FROM (
     SELECT id FROM ${schema}.jobs WHERE address = the_address AND finished_at < before
       AND state IN ('done', 'failed', 'cancelled')
-    ORDER BY position FOR UPDATE SKIP LOCKED) AS old_jobs;
+    ORDER BY finished_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED) AS old_jobs;
   SELECT coalesce(array_agg(DISTINCT transaction_id), '{}') INTO transactions
     FROM ${schema}.attempt_jobs WHERE address = the_address AND job_id = ANY (pruned);
   DELETE FROM ${schema}.jobs WHERE address = the_address AND id = ANY (pruned);

@@ -5,7 +5,9 @@ import { bytesToHex } from '../../crypto/hex.ts'
 import { assertIntents, noJobs } from '../checks.ts'
 import type { RunSql } from '../sql-database.ts'
 import type { JobRow, JobState, RelayStore } from '../store.ts'
-import { toJobRow, toJson } from './rows.ts'
+import { PRUNED_AT_ONCE } from './job-functions.ts'
+import { jobOf, toJob, toJobRow, toJson, type WrittenJob } from './rows.ts'
+import { ANSWER_BYTES, before, bounded, CUT, inSteps, listOf, sized } from './steps.ts'
 
 type JobMethods = Pick<
   RelayStore,
@@ -30,20 +32,23 @@ const told = (column: string, field: string, type: string) =>
 /** @param schema - Quoted. */
 export function createSqlJobs(run: RunSql, schema: string): JobMethods {
   const jobs = `${schema}.jobs`
-  const asJson = `${schema}.job_json(j) AS json`
   const add = `SELECT a AS json FROM ${schema}.add_jobs($1, $2::text::jsonb, $3::text::jsonb,
     $4::text::bigint) AS a`
-  const get = `SELECT ${schema}.job_json(found.job) AS json
-    FROM jsonb_array_elements_text($2::text::jsonb) WITH ORDINALITY AS g(id, place)
-    CROSS JOIN LATERAL (
-      SELECT j AS job FROM ${jobs} AS j WHERE j.address = $1 AND j.id = g.id OFFSET 0) AS found
-    ORDER BY g.place`
+  const get = `SELECT ${bounded(`${schema}.job_text(job)`)} FROM (
+      SELECT found.job, g.place, ${before('g.place', `${schema}.job_bytes(found.job)`)}
+      FROM jsonb_array_elements_text($2::text::jsonb) WITH ORDINALITY AS g(id, place)
+      CROSS JOIN LATERAL (
+        SELECT j AS job FROM ${jobs} AS j WHERE j.address = $1 AND j.id = g.id OFFSET 0) AS found
+    ) AS sized ORDER BY place`
   // The states stand in the text, not in a parameter: so the planner finds the index of the open ones.
-  const list = (states: readonly JobState[]) => `SELECT ${asJson} FROM ${jobs} AS j
-    WHERE j.address = $1 AND j.state IN (${states.map((state) => `'${state}'`).join(', ')})
-      AND j.position > CASE WHEN $2 = '' THEN 0
-        ELSE (SELECT position FROM ${jobs} WHERE address = $1 AND id = $2) END
-    ORDER BY j.position LIMIT $3::text::bigint`
+  const list = (states: readonly JobState[]) => `SELECT ${bounded(`${schema}.job_text(job)`)} FROM (
+      SELECT job, position, ${before('position', `${schema}.job_bytes(job)`)} FROM (
+        SELECT j AS job, position FROM ${jobs} AS j
+        WHERE j.address = $1 AND j.state IN (${states.map((state) => `'${state}'`).join(', ')})
+          AND j.position > CASE WHEN $2 = '' THEN 0
+            ELSE (SELECT position FROM ${jobs} WHERE address = $1 AND id = $2) END
+        ORDER BY j.position LIMIT $3::text::bigint) AS page
+    ) AS sized ORDER BY position`
   const count = `SELECT json_build_array(state, sum(amount))::text AS json FROM (
       SELECT state, count(*) AS amount FROM ${jobs} WHERE address = $1
         AND state IN ('queued', 'claimed', 'in-flight', 'quarantined') GROUP BY state
@@ -53,15 +58,24 @@ export function createSqlJobs(run: RunSql, schema: string): JobMethods {
   const cancel = `UPDATE ${jobs} SET state = 'cancelled', finished_at = clock_timestamp()
     WHERE address = $1 AND id = $2 AND state = 'queued' RETURNING 'true' AS json`
   const claim = `WITH oldest AS (
-      SELECT address, id FROM ${jobs} WHERE address = $1 AND state IN ('queued', 'claimed')
+      SELECT address, id, position, ${schema}.job_bytes(j) AS bytes FROM ${jobs} AS j
+      WHERE address = $1 AND state IN ('queued', 'claimed')
         AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= now()
       ORDER BY position LIMIT $2::text::bigint FOR UPDATE SKIP LOCKED
+    ), sized AS (
+      SELECT address, id, ${before('position', 'bytes')} FROM oldest
     ), claimed AS (
       UPDATE ${jobs} AS j SET state = 'claimed', fence = j.fence + 1, holder = $3,
         lease_until = clock_timestamp() + ${span('$4::text')}
-      FROM oldest AS o WHERE j.address = o.address AND j.id = o.id
-      RETURNING j.position, ${asJson}
+      FROM sized AS o
+      WHERE j.address = o.address AND j.id = o.id AND o.before < ${ANSWER_BYTES}
+      RETURNING j.position, ${schema}.job_text(j) AS json
     ) SELECT json FROM claimed ORDER BY position`
+  const setAside = `UPDATE ${jobs} AS j SET state = 'quarantined', holder = NULL, lease_until = NULL,
+      error_code = g.job->>'errorCode', reason = g.job->>'reason'
+    FROM (SELECT value AS job FROM jsonb_array_elements($2::text::jsonb)) AS g
+    WHERE j.address = $1 AND j.id = g.job->>'id' AND j.state = 'claimed'
+      AND j.fence = (g.job->>'fence')::bigint`
   const unclaim = `WITH given AS (
       SELECT DISTINCT ON (value->>'id') value AS job
       FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY ORDER BY value->>'id', ordinality
@@ -91,49 +105,94 @@ export function createSqlJobs(run: RunSql, schema: string): JobMethods {
   return {
     addJobs: async (address, given, maxOpen) => {
       assertIntents(given)
-      const hashes = new Map<string, string>()
-      for (const { cadence } of given)
-        if (cadence !== '' && !hashes.has(cadence)) hashes.set(cadence, hashOf(cadence))
-      const parameters = [
-        toJson(
-          given.map(({ cadence, ...job }) => ({ ...job, script: hashes.get(cadence) ?? null })),
-        ),
-        toJson(Object.fromEntries([...hashes].map(([cadence, hash]) => [hash, cadence]))),
-        String(Math.max(0, Math.min(maxOpen, Number.MAX_SAFE_INTEGER))),
-      ]
-      // The function answers with one such object for each job.
-      const rows = (await run('addJobs', add, address, ...parameters)) as Added[]
-      return rows.map(({ job, created }) => (job === null ? undefined : { job, created }))
+      const items = given.map(({ cadence, ...job }) => {
+        const script = cadence === '' ? null : hashOf(cadence)
+        const { text, bytes } = sized({ ...job, script })
+        return { text, bytes: bytes + Buffer.byteLength(cadence), script, cadence }
+      })
+      const room = String(Math.max(0, Math.min(maxOpen, Number.MAX_SAFE_INTEGER)))
+      const rows = await inSteps(items, (part) => {
+        const sources = part.flatMap(({ script, cadence }) =>
+          script === null ? [] : [[script, cadence] as const],
+        )
+        const parameters = [listOf(part), toJson(Object.fromEntries(sources)), room]
+        return run('addJobs', add, address, ...parameters)
+      })
+      return rows.map((text) => {
+        const { job, created } = JSON.parse(text) as Added // one such object for each job
+        return job === null ? undefined : { job: jobOf(job).row, created }
+      })
     },
-    getJobs: async (address, ids) =>
-      (await run('getJobs', get, address, toJson(ids))).map(toJobRow),
+    getJobs: async (address, ids) => {
+      const rows: JobRow[] = []
+      for (let left = ids; left.length > 0; ) {
+        const part = await run('getJobs', get, address, toJson(left))
+        const read = part.filter((text) => text !== CUT).map(toJobRow)
+        rows.push(...read)
+        if (read.length === part.length) return rows
+        left = behind(left, read)
+      }
+      return rows
+    },
     listJobs: async (address, { states, afterId = '', limit }) => {
       const known = Object.keys(noJobs) as JobState[] // `noJobs` has all states and no other name
       const wanted = known.filter((state) => states === undefined || states.includes(state))
       if (wanted.length === 0) return []
-      const rows = await run('listJobs', list(wanted), address, afterId, String(limit))
-      return rows.map(toJobRow)
+      const rows: JobRow[] = []
+      for (let after = afterId; ; after = rows.at(-1)?.id ?? after) {
+        const room = String(limit - rows.length)
+        const part = await run('listJobs', list(wanted), address, after, room)
+        const read = part.filter((text) => text !== CUT).map(toJobRow)
+        rows.push(...read)
+        if (read.length === part.length) return rows
+      }
     },
     countJobs: async (address) => {
-      const counts = (await run('countJobs', count, address)) as [JobState, number][] // as selected
+      const counts = (await run('countJobs', count, address)).map(
+        (text) => JSON.parse(text) as readonly [JobState, number], // as selected
+      )
       return { ...noJobs, ...Object.fromEntries(counts) }
     },
     cancelJob: async (address, id) => (await run('cancelJob', cancel, address, id)).length > 0,
     claimJobs: async ({ address, limit, holder, leaseMs }) => {
       const parameters = [address, String(limit), holder, String(leaseMs)]
-      return (await run('claimJobs', claim, ...parameters)).map(toJobRow)
+      for (;;) {
+        const claimed = (await run('claimJobs', claim, ...parameters)).map(toJob)
+        const spoilt = claimed.filter(({ readable }) => !readable).map(({ row }) => row)
+        // When this fails the claim runs out, and whoever takes it next sets it aside.
+        const isAside =
+          spoilt.length === 0 ||
+          (await run('claimJobs', setAside, address, toJson(spoilt)).then(
+            () => true,
+            () => false,
+          ))
+        const sound = claimed.filter(({ readable }) => readable).map(({ row }) => row)
+        if (sound.length > 0 || spoilt.length === 0 || !isAside) return sound
+      }
     },
     unclaimJobs: async (address, given) => {
-      await run('unclaimJobs', unclaim, address, toJson(given))
+      await inSteps(given.map(sized), (part) => run('unclaimJobs', unclaim, address, listOf(part)))
     },
     resolveJob: async (address, id, to) =>
       (await run('resolveJob', resolve, address, id, toJson(to))).length > 0,
-    prune: async (address, olderThanMs) =>
-      Number((await run('prune', prune, address, String(olderThanMs)))[0]),
+    prune: async (address, olderThanMs) => {
+      for (let count = 0; ; ) {
+        const pruned = Number((await run('prune', prune, address, String(olderThanMs)))[0])
+        count += pruned
+        if (pruned < PRUNED_AT_ONCE) return count
+      }
+    },
   }
 }
 
-type Added = { readonly job: JobRow | null; readonly created: boolean }
+/** The ids that come after those of the rows, which are in their order. */
+function behind(ids: readonly string[], rows: readonly JobRow[]): readonly string[] {
+  let at = 0
+  for (const { id } of rows) at = ids.indexOf(id, at) + 1
+  return ids.slice(at)
+}
+
+type Added = { readonly job: WrittenJob | null; readonly created: boolean }
 
 const hashOf = (cadence: string) =>
   bytesToHex(hashMessage(new TextEncoder().encode(cadence), 'SHA2_256'))

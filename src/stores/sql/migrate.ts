@@ -43,7 +43,7 @@ async function readStanding(run: RunSql, schema: string): Promise<Standing> {
   const none = { version: 0, functions: 0, hash: '', serves: 0 }
   const isThere = async (table: string) => {
     const look = 'SELECT (to_regclass($1) IS NOT NULL)::text AS json'
-    return (await run('migrate', look, `${schema}.${table}`))[0] === true
+    return (await run('migrate', look, `${schema}.${table}`))[0] === 'true'
   }
   if (!(await isThere('migrations'))) return none
   const read = (functions: string) => `SELECT json_build_object('version',
@@ -55,7 +55,7 @@ async function readStanding(run: RunSql, schema: string): Promise<Standing> {
         FROM ${schema}.functions AS f`
       : read(''),
   )
-  return { ...none, ...(standing as Partial<Standing> | undefined) } // as selected, or no row
+  return { ...none, ...(JSON.parse(standing ?? '{}') as Partial<Standing>) } // as selected
 }
 
 /** One statement, since drivers take no more at once: all of it happens, or nothing. */

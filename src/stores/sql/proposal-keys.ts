@@ -96,9 +96,9 @@ export function createSqlProposalKeys(run: RunSql, schema: string): ProposalKeyS
       return (await run('leaseKeys', lease, ...parameters)).map(toLease)
     },
     commitLeases: async (commits) =>
-      (await run('commitLeases', commit, toJson(commits))).map((held) => held === true),
+      (await run('commitLeases', commit, toJson(commits))).map((held) => held === 'true'),
     settleLeases: async (settlements) =>
-      (await run('settleLeases', settle, toJson(settlements))).map((held) => held === true),
+      (await run('settleLeases', settle, toJson(settlements))).map((held) => held === 'true'),
     extend: async (holder, leaseMs) => {
       await run('extend', extend, holder, String(leaseMs))
     },

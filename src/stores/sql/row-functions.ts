@@ -4,6 +4,9 @@
  * Sequence numbers are texts, since JSON numbers end at 2^53; times are milliseconds since 1970;
  * bytes are hexadecimal.
  *
+ * What a disk has spoilt cannot be read, and would end the statement for its neighbours too: where it
+ * lies, in a long text or in bytes, `job_text` and `attempt_text` go without it.
+ *
  * @param schema - Quoted.
  */
 export const createRowFunctions = (schema: string): string => `
@@ -35,4 +38,36 @@ CREATE OR REPLACE FUNCTION ${schema}.attempt_json(a ${schema}.attempts) RETURNS 
       WHERE r.transaction_id = a.transaction_id), '[]'),
     'blockHeight', a.block_height, 'state', a.state)::text
 $row$;
+
+CREATE OR REPLACE FUNCTION ${schema}.job_text(j ${schema}.jobs) RETURNS text
+LANGUAGE plpgsql STABLE AS $row$
+BEGIN
+  RETURN ${schema}.job_json(j);
+EXCEPTION WHEN OTHERS THEN
+  j.arguments := '[]';
+  j.script := NULL;
+  RETURN (${schema}.job_json(j)::jsonb || jsonb_build_object('unreadable', SQLSTATE))::text;
+END
+$row$;
+
+CREATE OR REPLACE FUNCTION ${schema}.attempt_text(a ${schema}.attempts) RETURNS text
+LANGUAGE plpgsql STABLE AS $row$
+BEGIN
+  RETURN ${schema}.attempt_json(a);
+EXCEPTION WHEN OTHERS THEN
+  a.transaction := '';
+  RETURN ${schema}.attempt_json(a);
+END
+$row$;
+
+CREATE OR REPLACE FUNCTION ${schema}.job_bytes(j ${schema}.jobs) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $bytes$
+BEGIN
+  RETURN coalesce(j.bytes, octet_length(j.arguments::text) + coalesce(
+    (SELECT octet_length(s.source) FROM ${schema}.scripts AS s
+      WHERE s.address = j.address AND s.hash = j.script), 0));
+EXCEPTION WHEN OTHERS THEN
+  RETURN 0;
+END
+$bytes$;
 `

@@ -9,23 +9,51 @@ import type { AttemptRow, JobRow, LeaseFact, ProposalKeyRow } from '../store.ts'
 type Written<T> = { readonly [K in keyof T]: T[K] extends bigint | Uint8Array ? string : T[K] }
 
 /** A key with all that is known of it. */
-export function toKeyRow(json: unknown): ProposalKeyRow {
-  const row = json as Written<ProposalKeyRow>
+export function toKeyRow(text: string): ProposalKeyRow {
+  const row = JSON.parse(text) as Written<ProposalKeyRow>
   return { ...row, sequenceNumber: BigInt(row.sequenceNumber) }
 }
 
 /** The same key as the fact of a lease. */
-export function toLease(json: unknown): LeaseFact {
-  const { address, keyIndex, sequenceNumber, fence } = toKeyRow(json)
+export function toLease(text: string): LeaseFact {
+  const { address, keyIndex, sequenceNumber, fence } = toKeyRow(text)
   return { address, keyIndex, sequenceNumber, fence }
 }
 
-/** A job. */
-export const toJobRow = (json: unknown): JobRow => json as JobRow
+/** The code of a job whose intent cannot be read. */
+const UNREADABLE = 'JOB_UNREADABLE'
 
-/** An attempt with its state. */
-export function toAttempt(json: unknown): AttemptRow & { readonly state: string } {
-  const row = json as Written<AttemptRow & { readonly state: string }>
+/** A job as it is written: of one that cannot be read, the SQLSTATE that says why. */
+export type WrittenJob = JobRow & { readonly unreadable?: string }
+
+/** A job, and whether its intent could be read; else it is told without it. */
+export function jobOf({ unreadable, ...row }: WrittenJob): {
+  readonly row: JobRow
+  readonly readable: boolean
+} {
+  if (unreadable === undefined && isReadable(row)) return { row, readable: true }
+  const reason = `its row cannot be read: ${unreadable ?? 'it is not what was stored'}`
+  const told = row.errorCode === null ? { errorCode: UNREADABLE, reason } : {}
+  return { row: { ...row, cadence: '', arguments: [], ...told }, readable: false }
+}
+
+/** See `jobOf`. */
+export const toJob = (text: string): ReturnType<typeof jobOf> =>
+  jobOf(JSON.parse(text) as WrittenJob)
+
+/** See `toJob`. */
+export const toJobRow = (text: string): JobRow => toJob(text).row
+
+/** Whoever can write to the table may have written something else. */
+const isReadable = ({ cadence, arguments: args, computeLimit }: JobRow): boolean =>
+  typeof cadence === 'string' &&
+  Array.isArray(args) &&
+  args.every((one) => typeof one === 'string') &&
+  Number.isSafeInteger(computeLimit)
+
+/** An attempt with its state. Bytes that cannot be read are none. */
+export function toAttempt(text: string): AttemptRow & { readonly state: string } {
+  const row = JSON.parse(text) as Written<AttemptRow & { readonly state: string }>
   return {
     ...row,
     sequenceNumber: BigInt(row.sequenceNumber),
@@ -34,8 +62,8 @@ export function toAttempt(json: unknown): AttemptRow & { readonly state: string 
 }
 
 /** Without the state, for those that are taken over. */
-export function toAttemptRow(json: unknown): AttemptRow {
-  const { state: _, ...row } = toAttempt(json)
+export function toAttemptRow(text: string): AttemptRow {
+  const { state: _, ...row } = toAttempt(text)
   return row
 }
 

@@ -17,7 +17,7 @@ describe('a released version', () => {
   it('has a number for each text of its functions', () => {
     expect([release.tables.length, hashOf(release.functions('"fcl_kms"'))]).toEqual([
       2,
-      'dcea258f562e5705494db38150b4a04eeefc813e53c957ba3fe07e623a895b2f',
+      'a1e9fbef49c750f098a383016633b13d5e72124ffba4470cb58081b8f7d318f4',
     ])
   })
 })
