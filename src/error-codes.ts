@@ -41,6 +41,7 @@ export type SignerErrorContext = {
   ACCESS_NODE_UNREACHABLE: { accessNode: string; reason: string }
   ACCESS_NODE_REFUSED: { accessNode: string; status: number; reason: string }
   ACCESS_NODE_DENIES: { accessNode: string; status: number }
+  ACCESS_NODE_STALE: { accessNode: string; height: number; quietMs: number }
   ACCESS_NODE_REPLY_INVALID: { accessNode: string; reason: string }
   NODES_CANNOT_TELL: { asked: number; needed: number; reason: string }
   CHAIN_MISMATCH: { expected: string; actual: string }
@@ -183,6 +184,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ACCESS_NODE_DENIES: [
     'fail',
     'The access node, or a gateway before it, turns requests away. Check the URL, its credentials and its limits; what was sent may have been taken.',
+  ],
+  ACCESS_NODE_STALE: [
+    'retry',
+    'The access node tells no new block. Look whether the network stands still, or name another node.',
   ],
   ACCESS_NODE_REPLY_INVALID: [
     'refuse',

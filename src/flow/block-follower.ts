@@ -1,56 +1,39 @@
 /** Follows the chain by its blocks: one request tells what all transactions of a block became. @module */
 
 import { hexToBytes } from '../crypto/hex.ts'
-import { abortable } from '../deadline.ts'
-import { isSignerError, SignerError } from '../errors.ts'
+import { SignerError } from '../errors.ts'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
-import { doubling, retrying } from '../retry.ts'
 import type { Block } from './access-node.ts'
-import { type Ask, type Backwards, createChainHead } from './block-head.ts'
+import { type ChainProgress, createBlockFeed } from './block-feed.ts'
+import type { Backwards } from './block-head.ts'
 import type { BlockHeader } from './block-headers.ts'
-import { createBlockMemory } from './block-memory.ts'
-import { createBlockReader } from './block-reader.ts'
-import { createWatchList, type WatchListener, type WatchRequest } from './block-watch.ts'
+import { createBlockLoop } from './block-loop.ts'
+import type { WatchListener, WatchRequest } from './block-watch.ts'
+import { createFollowedNodes } from './followed-nodes.ts'
+import type { FollowerReport } from './follower-report.ts'
+import { createHeadWaker } from './head-waker.ts'
 import type { NodeConnection } from './http.ts'
 import { createListeners } from './listeners.ts'
-import { createPollLoop } from './poll-loop.ts'
-import {
-  createBlockSocket,
-  platformWebSocket,
-  type WebSocketConstructor,
-} from './web-socket-blocks.ts'
+import { platformWebSocket, type WebSocketConstructor } from './web-socket-blocks.ts'
 
-/** While blocks come by themselves it is asked for more only after so long, in milliseconds. */
-const QUIET_MS = 1_500
+export type { ChainProgress, FollowerReport }
 
-/** Blocks that a reference block may be old. @see flow-go model/flow/constants.go. */
-const MAX_AGE = 600
-
-/** Something that an operator may want to know; following goes on. */
-export type FollowerReport =
-  | { readonly kind: 'retry'; readonly error: unknown; readonly failures: number }
-  /** The node does not tell the results of this sealed block: transactions are asked for one by one. */
-  | { readonly kind: 'singles'; readonly height: number }
-  /** Blocks do not come by WebSocket, or not any more: they are asked for. */
-  | { readonly kind: 'socket-lost'; readonly reason: string; readonly failures: number }
-  | { readonly kind: 'listener-failed'; readonly error: unknown }
+/** The least time from one comparison of the nodes to the next, in milliseconds. */
+const MIN_COMPARE_MS = 500
+/** The least time without a new block that is told, in milliseconds. */
+const MIN_SILENT_MS = 10_000
 
 /** Options of `createBlockFollower`. */
 export type BlockFollowerOptions = {
-  /** The first is followed as long as it answers, then the next. */
+  /** The first that works is followed, and compared with the others now and then. */
   readonly nodes: readonly [NodeConnection, ...NodeConnection[]]
   /** Milliseconds from one look at the chain to the next. Default 250. */
   readonly pollMs?: number
   readonly onReport?: (report: FollowerReport) => void
   /** What blocks may come by; default the platform's own. `false` only asks. */
   readonly webSocket?: WebSocketConstructor | false
-}
-
-/** How far the chain is known. */
-export type ChainProgress = {
-  readonly finalizedHeight: number
-  /** Known to be sealed, and perhaps not the latest; 0 until one is known. */
-  readonly sealedHeight: number
+  /** Milliseconds without a new block that are told. Default 120 polls, at least 10,000. */
+  readonly silentMs?: number
 }
 
 /** What was done so far. */
@@ -85,8 +68,10 @@ export type BlockFollower = {
   /** What is watched stays watched. @returns Stops telling. */
   readonly onBackwards: (listener: (change: Backwards) => void) => () => void
   readonly stats: () => FollowerStats
-  /** The node that answered last. */
+  /** The node that is followed. */
   readonly node: () => NodeConnection
+  /** The others, in the order in which they should be asked for a second opinion. */
+  readonly others: () => readonly NodeConnection[]
   /** Stops at once; waiting `wake` calls reject. May be called twice. */
   readonly close: () => void
 }
@@ -97,142 +82,77 @@ export type BlockFollower = {
  * @throws {SignerError} `INVALID_OPTION`.
  */
 export function createBlockFollower(options: BlockFollowerOptions): BlockFollower {
-  assertKnownKeys(options, ['nodes', 'pollMs', 'onReport', 'webSocket'])
-  const { nodes, pollMs = 250, onReport, webSocket = platformWebSocket() ?? false } = options
-  assertTimeout('pollMs', pollMs)
+  const { nodes, pollMs, silentMs, webSocket, onReport } = checked(options)
   const reports = createListeners<FollowerReport>(() => undefined)
   if (onReport !== undefined) reports.add(onReport)
   const closing = new AbortController()
-  let requests = 0
   let retries = 0
-  let waking: Promise<BlockHeader> | undefined
 
-  const [firstNode] = nodes
-  let current = 0
-  const node = () => nodes[current % nodes.length] ?? firstNode
-
-  const ask: Ask = async (read) => {
-    requests += 1
-    const asked = current
-    try {
-      return await read(node(), { signal: closing.signal })
-    } catch (thrown) {
-      // Several requests may fail together: they move on by one node.
-      if (isSignerError(thrown, 'ACCESS_NODE_UNREACHABLE') && asked === current) current += 1
-      throw thrown
-    }
-  }
-  const listenerFailed = (error: unknown) => reports.tell({ kind: 'listener-failed', error })
-  const blockListeners = createListeners<ChainProgress>(listenerFailed)
-  const backwardsListeners = createListeners<Backwards>(listenerFailed)
-  const memory = createBlockMemory()
-  const list = createWatchList(memory, listenerFailed)
-  const tellProgress = () => {
-    const finalizedHeight = memory.highest()
-    if (finalizedHeight !== undefined)
-      blockListeners.tell({ finalizedHeight, sealedHeight: reader.sealedHeight() })
-  }
-  const head = createChainHead({
-    ask,
-    memory,
-    onHead: tellProgress,
-    onBackwards(change) {
-      reader.forget()
-      // Where no block is known to stand, what is watched may be in any of those since the chain went
-      // back; none is older than a reference block can be.
-      list.searchAgainFrom(change.commonHeight ?? Math.max(0, change.height - MAX_AGE))
-      backwardsListeners.tell(change)
-    },
-  })
-  const reader = createBlockReader({
-    ask,
-    memory,
-    list,
-    head,
-    sealedPollMs: 2 * pollMs,
-    onSealed: tellProgress,
-    onSingles: (height) => reports.tell({ kind: 'singles', height }),
-  })
   const retry = (error: unknown, failures: number) => {
     retries += 1
     reports.tell({ kind: 'retry', error, failures })
   }
-  const headAgeMs = () => performance.now() - (head.latest()?.at ?? Number.NEGATIVE_INFINITY)
-  const socket =
-    webSocket === false
-      ? undefined
-      : createBlockSocket({
-          url: firstNode.url,
-          webSocket,
-          onHeader: (header) =>
-            head.take(header).then(
-              () => loop.hurry(),
-              (thrown) => retry(thrown, 1),
-            ),
-          onLost(reason, failures) {
-            reports.tell({ kind: 'socket-lost', reason, failures })
-            loop.hurry()
-          },
-        })
-  const isFresh = () => headAgeMs() <= (socket?.isLive() ? QUIET_MS : pollMs)
-  const look = async (): Promise<number> => {
-    // A socket is not worth its while for a single transaction.
-    if (loop.runsMs() > 4 * pollMs) socket?.start()
-    // While a block is waited for there is little use in hearing of more.
-    const behind = reader.isBehind() && headAgeMs() < 2 * pollMs
-    const heard = socket?.isLive() === true && isFresh()
-    if (!behind && !heard && headAgeMs() > pollMs / 2) await head.refresh()
-    if (await reader.read()) return 0
-    const idle = heard && !reader.isBehind() && !list.awaitsSeal()
-    return idle ? QUIET_MS : pollMs
-  }
-  const loop = createPollLoop({
-    isNeeded: () => list.size() > 0 && !closing.signal.aborted,
-    look,
-    pollMs,
-    onFailure: retry,
-    onEnd: () => socket?.stop(),
+  const followed = createFollowedNodes({
+    nodes,
+    compareMs: Math.max(MIN_COMPARE_MS, 8 * pollMs),
+    signal: closing.signal,
+    onNews: reports.tell,
+    onSwitch() {
+      feed.reader.useBlocks()
+      blocks.move()
+    },
   })
-  const refreshed = () =>
-    retrying(
-      {
-        totalTimeoutMs: firstNode.timeoutMs,
-        signal: closing.signal,
-        pauseMs(thrown, attempts) {
-          retry(thrown, attempts)
-          const again = isSignerError(thrown, 'ACCESS_NODE_UNREACHABLE')
-          return again ? doubling(100, 1_000, attempts) : undefined
-        },
-        finalError: (thrown) => thrown,
-      },
-      () => head.refresh(),
-    )
+  const feed = createBlockFeed({
+    ask: followed.ask,
+    pollMs,
+    onUnable(height) {
+      const isAsked = followed.unable()
+      if (!isAsked) reports.tell({ kind: 'singles', height })
+      return isAsked
+    },
+    onListenerError: (error) => reports.tell({ kind: 'listener-failed', error }),
+  })
+  const { list, head, memory, reader } = feed
+  const blocks = createBlockLoop({
+    feed,
+    followed,
+    pollMs,
+    silentMs,
+    webSocket,
+    signal: closing.signal,
+    retry,
+    tell: reports.tell,
+  })
+  const wake = createHeadWaker({
+    nodes,
+    head,
+    signal: closing.signal,
+    isFresh: blocks.isFresh,
+    retry,
+  })
   return Object.freeze({
     async wake(signal) {
       closing.signal.throwIfAborted()
       signal?.throwIfAborted()
-      const latest = head.latest()
-      if (latest !== undefined && isFresh()) return blockOf(latest.header)
-      waking ??= refreshed().finally(() => {
-        waking = undefined
-      })
-      return blockOf(await abortable(waking, signal))
+      void followed.compare()
+      return blockOf(await wake(signal))
     },
     watch(request, listener) {
       closing.signal.throwIfAborted()
       assertRequest(request)
       const stop = list.add(request, listener)
-      loop.start()
+      blocks.start()
       return () => {
         stop()
-        if (list.size() === 0) loop.hurry()
+        if (list.size() === 0) blocks.wake()
       }
     },
-    node,
-    onBlock: blockListeners.add,
-    onBackwards: backwardsListeners.add,
+    node: followed.followed,
+    others: followed.others,
+    onBlock: feed.onBlock.add,
+    onBackwards: feed.onBackwards.add,
     stats: () => ({
-      requests,
+      requests: followed.requests(),
       blocksRead: reader.blocksRead(),
       watched: list.size(),
       finalizedHeight: memory.highest(),
@@ -241,15 +161,22 @@ export function createBlockFollower(options: BlockFollowerOptions): BlockFollowe
     }),
     close() {
       list.clear()
-      socket?.stop()
-      blockListeners.clear()
-      backwardsListeners.clear()
+      feed.onBlock.clear()
+      feed.onBackwards.clear()
       closing.abort(
         new SignerError('INVALID_OPTION', { option: 'blockFollower', reason: 'it is closed' }),
       )
-      loop.hurry()
+      blocks.stop()
     },
   } satisfies BlockFollower)
+}
+
+function checked(options: BlockFollowerOptions) {
+  assertKnownKeys(options, ['nodes', 'pollMs', 'onReport', 'webSocket', 'silentMs'])
+  const { pollMs = 250, webSocket = platformWebSocket() ?? false } = options
+  assertTimeout('pollMs', pollMs)
+  const { silentMs = Math.max(MIN_SILENT_MS, 120 * pollMs) } = options
+  return { ...options, pollMs, webSocket, silentMs }
 }
 
 function blockOf({ id, height, timestamp }: BlockHeader): Block {

@@ -1,6 +1,8 @@
 /** The latest finalized block, and whether it still stands on the blocks that were seen before. @module */
 
 import { isSignerError } from '../errors.ts'
+import { createSerial } from '../serial.ts'
+import { commonHeight, isLagging, type ReadHeader, standsOn } from './block-ancestry.ts'
 import { type BlockHeader, readBlockHeaders, readLatestHeader } from './block-headers.ts'
 import type { BlockMemory } from './block-memory.ts'
 import type { NodeConnection } from './http.ts'
@@ -50,46 +52,23 @@ export function createChainHead(options: {
   readonly onBackwards: (change: Backwards) => void
 }): ChainHead {
   const { ask, memory } = options
+  const turns = createSerial() // each compares with what the one before left
   let latest: { readonly header: BlockHeader; readonly at: number } | undefined
   let refreshing: Promise<BlockHeader> | undefined
-  let last: Promise<unknown> = Promise.resolve()
   /** The newest block that was taken for one of this chain. */
   let newest: BlockHeader | undefined
   let doubts = 0
   let epoch = 0
 
-  const headersAt = (from: number, to: number) =>
-    ask((node, { signal }) => readBlockHeaders(node, { from, to }, { signal }))
-
-  /** `undefined`: it cannot be told from what this node has. */
-  const standsOnMemory = async (told: BlockHeader): Promise<boolean | undefined> => {
-    const highest = memory.highest()
-    if (highest === undefined) return true
-    const known = memory.idAt(told.height)
-    if (known !== undefined) return known === told.id
-    // Lower, newer and not remembered: the chain has begun anew.
-    if (told.height < highest) return false
-    if (told.height === highest + 1) return told.parentId === memory.idAt(highest)
-    const height = memory.highestUpTo(told.height)
-    const [header] = height === undefined ? [] : ((await headersAt(height, height)) ?? [])
-    return header && header.id === memory.idAt(header.height)
+  const readHeader: ReadHeader = async (height) => {
+    const range = { from: height, to: height }
+    const [header] = (await ask((node, one) => readBlockHeaders(node, range, one))) ?? []
+    return header
   }
-  /** By bisection, one block at a time: a rolled back emulator has holes, and lists no range over one. */
-  const commonHeight = async (top: number): Promise<number | undefined> => {
-    const heights = memory.heights().filter((height) => height <= top)
-    let standing = 0 // that many of them do
-    for (let end = heights.length; standing < end; ) {
-      const middle = Math.floor((standing + end) / 2)
-      const height = heights[middle] ?? 0
-      const [header] = (await headersAt(height, height)) ?? []
-      if (header?.id === memory.idAt(height)) standing = middle + 1
-      else end = middle
-    }
-    return heights[standing - 1]
-  }
+  const readLatest = () => ask((node, { signal }) => readLatestHeader(node, 'final', { signal }))
   const goBack = async (told: BlockHeader) => {
     const previousHeight = memory.highest() ?? told.height
-    const common = await commonHeight(Math.min(told.height, previousHeight))
+    const common = await commonHeight(memory, Math.min(told.height, previousHeight), readHeader)
     memory.forget()
     memory.remember(told.height, told.id)
     newest = told
@@ -100,11 +79,11 @@ export function createChainHead(options: {
   }
   const reconcile = async (told: BlockHeader) => {
     const at = performance.now()
-    if (newest !== undefined && isLagging(told, newest)) {
+    if (newest !== undefined && isLagging(memory, told, newest)) {
       latest = { header: newest, at } // a transaction had better not refer to the older one
       return
     }
-    const stands = await standsOnMemory(told)
+    const stands = await standsOn(memory, told, readHeader)
     doubts = stands === undefined ? doubts + 1 : 0
     if (stands === false || doubts >= MAX_DOUBTS) await goBack(told)
     latest = { header: told, at }
@@ -114,39 +93,22 @@ export function createChainHead(options: {
     memory.remember(told.height, told.id)
     options.onHead()
   }
-  /** A lower block that is older too: of one among many nodes behind a balancer. */
-  const isLagging = (told: BlockHeader, known: BlockHeader): boolean => {
-    if (told.height > known.height || told.id === known.id) return false
-    const remembered = memory.idAt(told.height)
-    if (remembered !== undefined) return remembered === told.id
-    return told.timestamp <= known.timestamp
+  const refresh = async () => {
+    const told = await readLatest()
+    await reconcile(told)
+    return latest?.header ?? told
   }
-  /** One after another: each compares with what the one before left. */
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const result = last.then(run, run)
-    last = result.catch(() => undefined)
-    return result
-  }
-  const readLatest = () =>
-    inTurn(async () => {
-      const told = await ask((node, { signal }) => readLatestHeader(node, 'final', { signal }))
-      await reconcile(told)
-      return latest?.header ?? told
-    })
   return Object.freeze({
     latest: () => latest,
     epoch: () => epoch,
     refresh() {
-      refreshing ??= readLatest().finally(() => {
+      refreshing ??= turns.run(refresh).finally(() => {
         refreshing = undefined
       })
       return refreshing
     },
-    take: (header) => inTurn(() => reconcile(header)),
-    goneBack: () =>
-      inTurn(async () => {
-        await goBack(await ask((node, { signal }) => readLatestHeader(node, 'final', { signal })))
-      }),
+    take: (header) => turns.run(() => reconcile(header)),
+    goneBack: () => turns.run(async () => goBack(await readLatest())),
   } satisfies ChainHead)
 }
 

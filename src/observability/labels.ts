@@ -18,7 +18,7 @@ const codes: ReadonlySet<string> = new Set([
   ...chainCodes,
 ])
 const places: ReadonlySet<string> = new Set([
-  ...['prepare', 'claim', 'beat', 'prune', 'settle', 'send', 'store', 'hold'],
+  ...['prepare', 'claim', 'beat', 'prune', 'settle', 'send', 'store', 'hold', 'follow'],
 ])
 
 /** What is in none of the sets. */

@@ -1,5 +1,6 @@
 /** What a relay tells of its jobs and transactions, for logs, metrics and traces. @module */
 
+import type { NodeNews } from '../flow/node-roster.ts'
 import type { PostVerdict } from '../flow/post-transaction.ts'
 import { tellObserver } from '../observers.ts'
 
@@ -73,6 +74,11 @@ export type RelayEvent =
       readonly transactionId: string
       readonly copyId: string | null
     }
+  /**
+   * A node is left for another one, or works again: see docs/exactly-once.md. `kind` is `node-left`
+   * or `node-back`.
+   */
+  | NodeNews
   | { readonly kind: 'trouble'; readonly code: string; readonly where: string }
 
 /** Called at once; what it throws, or rejects with, becomes a process warning. */

@@ -19,6 +19,7 @@ import { createTeller } from './events.ts'
 import { createHold } from './hold.ts'
 import { createImports } from './imports.ts'
 import type { IntentRules } from './intent.ts'
+import { createNodeNews } from './node-news.ts'
 import type { CheckedRelayOptions, RelayOptions } from './options.ts'
 import { createTemplates } from './templates.ts'
 import { createTracker, type Tracker } from './tracker.ts'
@@ -95,9 +96,11 @@ async function assemble({
   const imports = createImports({ imports: options.imports, flowJson, chainId })
   const templates = await createTemplates(batches, imports)
   const requestScript = script === undefined ? undefined : await imports.resolve(script)
+  const tell = createTeller(options.onEvent)
   const follower = createBlockFollower({
     nodes,
     pollMs,
+    onReport: createNodeNews(tell),
     ...(webSocket === undefined ? {} : { webSocket }),
   })
   endings.add(follower.close)
@@ -107,7 +110,6 @@ async function assemble({
   endings.add(() => leave(pool, options.store, address))
   const waiters = createWaiters(address, (ids) => store.getJobs(address, ids))
   endings.add(waiters.close)
-  const tell = createTeller(options.onEvent)
   let worker: Worker | undefined
   const wake = () => worker?.wake()
   const hold = createHold({ address, store, tell, onChange: wake })

@@ -32,6 +32,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'RELAY_HELD',
   ],
   retry: [
+    'ACCESS_NODE_STALE',
     'ACCESS_NODE_UNREACHABLE',
     'KMS_CREDENTIALS_UNAVAILABLE',
     'KMS_QUEUE_TIMEOUT',
