@@ -82,54 +82,9 @@ export type BlockFollower = {
  * @throws {SignerError} `INVALID_OPTION`.
  */
 export function createBlockFollower(options: BlockFollowerOptions): BlockFollower {
-  const { nodes, pollMs, silentMs, webSocket, onReport } = checked(options)
-  const reports = createListeners<FollowerReport>(() => undefined)
-  if (onReport !== undefined) reports.add(onReport)
   const closing = new AbortController()
-  let retries = 0
-
-  const retry = (error: unknown, failures: number) => {
-    retries += 1
-    reports.tell({ kind: 'retry', error, failures })
-  }
-  const followed = createFollowedNodes({
-    nodes,
-    compareMs: Math.max(MIN_COMPARE_MS, 8 * pollMs),
-    signal: closing.signal,
-    onNews: reports.tell,
-    onSwitch() {
-      feed.reader.useBlocks()
-      blocks.move()
-    },
-  })
-  const feed = createBlockFeed({
-    ask: followed.ask,
-    pollMs,
-    onUnable(height) {
-      const isAsked = followed.unable()
-      if (!isAsked) reports.tell({ kind: 'singles', height })
-      return isAsked
-    },
-    onListenerError: (error) => reports.tell({ kind: 'listener-failed', error }),
-  })
-  const { list, head, memory, reader } = feed
-  const blocks = createBlockLoop({
-    feed,
-    followed,
-    pollMs,
-    silentMs,
-    webSocket,
-    signal: closing.signal,
-    retry,
-    tell: reports.tell,
-  })
-  const wake = createHeadWaker({
-    nodes,
-    head,
-    signal: closing.signal,
-    isFresh: blocks.isFresh,
-    retry,
-  })
+  const { followed, feed, blocks, wake, retries } = assemble(checked(options), closing.signal)
+  const { list, memory, reader } = feed
   return Object.freeze({
     async wake(signal) {
       closing.signal.throwIfAborted()
@@ -157,7 +112,7 @@ export function createBlockFollower(options: BlockFollowerOptions): BlockFollowe
       watched: list.size(),
       finalizedHeight: memory.highest(),
       sealedHeight: reader.sealedHeight(),
-      retries,
+      retries: retries(),
     }),
     close() {
       list.clear()
@@ -169,6 +124,43 @@ export function createBlockFollower(options: BlockFollowerOptions): BlockFollowe
       blocks.stop()
     },
   } satisfies BlockFollower)
+}
+
+/** The parts, each told of what the others meet. */
+function assemble(options: ReturnType<typeof checked>, signal: AbortSignal) {
+  const { nodes, pollMs, silentMs, webSocket, onReport } = options
+  const { tell, add } = createListeners<FollowerReport>(() => undefined)
+  if (onReport !== undefined) add(onReport)
+  let retries = 0
+  const retry = (error: unknown, failures: number) => {
+    retries += 1
+    tell({ kind: 'retry', error, failures })
+  }
+  const followed = createFollowedNodes({
+    nodes,
+    compareMs: Math.max(MIN_COMPARE_MS, 8 * pollMs),
+    signal,
+    onNews: tell,
+    onSwitch() {
+      feed.reader.useBlocks()
+      blocks.move()
+    },
+  })
+  const feed = createBlockFeed({
+    ask: followed.ask,
+    pollMs,
+    onUnable(height) {
+      const isAnother = followed.unable()
+      if (!isAnother) tell({ kind: 'singles', height })
+      return isAnother
+    },
+    onListenerError: (error) => tell({ kind: 'listener-failed', error }),
+  })
+  const shared = { feed, followed, pollMs, silentMs, webSocket, signal, retry, tell }
+  const blocks = createBlockLoop(shared)
+  const { isFresh } = blocks
+  const wake = createHeadWaker({ nodes, head: feed.head, signal, isFresh, retry })
+  return { followed, feed, blocks, wake, retries: () => retries }
 }
 
 function checked(options: BlockFollowerOptions) {

@@ -1,12 +1,11 @@
 /** Reads what watched transactions became: block by block, or one by one where that fails. @module */
 
-import { type Ask, type ChainHead, isInvalidReply } from './block-head.ts'
+import type { Ask, ChainHead } from './block-head.ts'
 import type { BlockMemory } from './block-memory.ts'
-import { type BlockResults, readBlockResults } from './block-results.ts'
 import type { WatchList } from './block-watch.ts'
+import { createResultsReader } from './results-reader.ts'
 import { createSealedHeight } from './sealed-height.ts'
 import { createSingleResults } from './single-results.ts'
-import { createVainAsks } from './vain-asks.ts'
 
 /** Requests under way at once. */
 const MAX_PARALLEL = 8
@@ -42,52 +41,21 @@ export function createBlockReader(options: {
   readonly onSealed: () => void
   readonly onUnable: (height: number) => boolean
 }): BlockReader {
-  const { ask, memory, list, head } = options
+  const { memory, list } = options
   const sealed = createSealedHeight(options)
   const singles = createSingleResults({ ...options, atOnce: MAX_PARALLEL })
-  const vain = createVainAsks(async (height) => {
-    await sealed.refresh()
-    return sealed.current() >= height
+  const results = createResultsReader({
+    ...options,
+    sealed,
+    onNeverTold(height) {
+      if (!options.onUnable(height)) singlesUntil = performance.now() + SINGLES_MS
+    },
   })
-  let blocksRead = 0
   let width = 1
   let singlesUntil = 0
 
   const isBehind = () => (list.nextHeight() ?? Number.POSITIVE_INFINITY) <= (memory.highest() ?? -1)
 
-  const countVain = async (height: number) => {
-    if (!(await vain.count(height))) return
-    if (!options.onUnable(height)) singlesUntil = performance.now() + SINGLES_MS
-  }
-  const applyBlock = async (block: BlockResults) => {
-    const known = memory.idAt(block.height)
-    if (known !== undefined && known !== block.blockId) return head.goneBack()
-    list.apply(block)
-    blocksRead += 1
-    if (block.sealed) sealed.note(block.height)
-  }
-  /** Ends at the first block that is not executed; the ones after it are asked for again. */
-  const readHeights = async (heights: readonly number[]): Promise<boolean> => {
-    const epoch = head.epoch()
-    const replies = await Promise.allSettled(
-      heights.map((height) => ask((node, one) => readBlockResults(node, height, one))),
-    )
-    for (const [index, reply] of replies.entries()) {
-      if (epoch !== head.epoch()) return true
-      try {
-        if (reply.status === 'rejected') throw reply.reason
-        if (reply.value !== undefined) await applyBlock(reply.value)
-        else {
-          await countVain(heights[index] ?? -1)
-          return false
-        }
-      } catch (thrown) {
-        if (isInvalidReply(thrown)) await countVain(heights[index] ?? -1)
-        throw thrown
-      }
-    }
-    return true
-  }
   const readNext = async (): Promise<boolean> => {
     const next = list.nextHeight()
     const highest = memory.highest()
@@ -96,13 +64,13 @@ export function createBlockReader(options: {
     const heights = Array.from({ length: count }, (_, index) => next + index)
     const unread = heights.filter((height) => memory.transactionsAt(height) === undefined)
     width = 1 // a block that is not executed yet is asked for alone
-    const whole = await readHeights(unread)
+    const whole = await results.read(unread)
     if (whole) width = Math.min(MAX_PARALLEL, count * 2)
     return whole && isBehind()
   }
   return Object.freeze({
     isBehind,
-    blocksRead: () => blocksRead,
+    blocksRead: results.blocksRead,
     sealedHeight: sealed.current,
     async read() {
       const oneByOne = performance.now() < singlesUntil
@@ -113,7 +81,7 @@ export function createBlockReader(options: {
       if (sealed.ageMs() >= patience * options.sealedPollMs) await sealed.refresh()
       if (oneByOne) return false
       const found = list.heightsToTell(sealed.current())
-      if (found.length > 0) await readHeights(found.slice(0, MAX_PARALLEL))
+      if (found.length > 0) await results.read(found.slice(0, MAX_PARALLEL))
       return more || found.length > MAX_PARALLEL
     },
     forget() {
@@ -121,7 +89,7 @@ export function createBlockReader(options: {
       width = 1
     },
     useBlocks() {
-      vain.forget()
+      results.forget()
       singlesUntil = 0
       width = 1
     },

@@ -64,14 +64,6 @@ export function createWatchList(
     group?.delete(watch)
     if (group?.size === 0) watches.delete(watch.transactionId)
   }
-  const search = (watch: Watch) => {
-    while (watch.height === undefined) {
-      const ids = memory.transactionsAt(watch.searchedTo + 1)
-      if (ids === undefined) return
-      if (ids.has(watch.transactionId)) watch.height = watch.searchedTo + 1
-      else watch.searchedTo += 1
-    }
-  }
   const tellOne = (watch: Watch, outcome: TransactionOutcome) => {
     watch.height = outcome.height
     if (watch.executed && !outcome.sealed) return
@@ -98,23 +90,12 @@ export function createWatchList(
       }
       const group = watches.get(transactionId) ?? new Set()
       watches.set(transactionId, group.add(watch))
-      search(watch)
+      search(memory, watch)
       return () => remove(watch)
     },
     size: () => watches.size,
-    nextHeight() {
-      let lowest: number | undefined
-      for (const group of watches.values())
-        for (const { height, searchedTo } of group)
-          if (height === undefined) lowest = Math.min(lowest ?? searchedTo, searchedTo)
-      return lowest === undefined ? undefined : lowest + 1
-    },
-    heightsToTell(sealedHeight) {
-      const due = all().flatMap(({ height, executed }) =>
-        height !== undefined && (!executed || height <= sealedHeight) ? [height] : [],
-      )
-      return [...new Set(due)].sort((a, b) => a - b)
-    },
+    nextHeight: () => nextHeightOf(watches.values()),
+    heightsToTell: (sealedHeight) => heightsToTell(all(), sealedHeight),
     awaitsSeal: () => all().some(({ executed }) => executed),
     apply({ blockId, height, results }) {
       const outcomes = [...watches.keys()].flatMap((id) => {
@@ -128,7 +109,7 @@ export function createWatchList(
       for (const watch of all()) {
         // The block may be too old for the memory by now.
         if (watch.searchedTo + 1 === height && watch.height === undefined) watch.searchedTo = height
-        search(watch)
+        search(memory, watch)
       }
     },
     tell,
@@ -142,4 +123,30 @@ export function createWatchList(
     },
     clear: () => watches.clear(),
   } satisfies WatchList)
+}
+
+/** Looks up in the memory how far it is searched, and whether it is found. */
+function search(memory: BlockMemory, watch: Watch): void {
+  while (watch.height === undefined) {
+    const ids = memory.transactionsAt(watch.searchedTo + 1)
+    if (ids === undefined) return
+    if (ids.has(watch.transactionId)) watch.height = watch.searchedTo + 1
+    else watch.searchedTo += 1
+  }
+}
+
+/** Asked at each look, of thousands: it makes no list. */
+function nextHeightOf(groups: Iterable<ReadonlySet<Watch>>): number | undefined {
+  let lowest: number | undefined
+  for (const group of groups)
+    for (const { height, searchedTo } of group)
+      if (height === undefined) lowest = Math.min(lowest ?? searchedTo, searchedTo)
+  return lowest === undefined ? undefined : lowest + 1
+}
+
+function heightsToTell(watches: readonly Watch[], sealedHeight: number): readonly number[] {
+  const due = watches.flatMap(({ height, executed }) =>
+    height !== undefined && (!executed || height <= sealedHeight) ? [height] : [],
+  )
+  return [...new Set(due)].sort((a, b) => a - b)
 }

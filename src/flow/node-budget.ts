@@ -61,26 +61,17 @@ export function createNodeBudget(options: NodeBudgetOptions): NodeBudget {
   assertCount('perSecond', perSecond, 10_000)
   assertCount('burst', burst, perSecond)
   assertCount('maxWaiting', maxWaiting, 1_000_000)
-  const paceMs = 1_000 / perSecond
+  const pace = { perSecond, burst, paceMs: 1_000 / perSecond }
   const lanes = nodes.map((node): Lane => ({ node, sent: [], dueAt: 0, penalisedUntil: 0 }))
   const line = new Set<Waiter>() // keeps the order of insertion
   let timer: NodeJS.Timeout | undefined
 
-  const readyAt = ({ sent, dueAt, penalisedUntil }: Lane): number => {
-    const oldest = sent.length < perSecond ? undefined : sent[0]
-    const paced = dueAt - (burst - 1) * paceMs
-    return Math.max(penalisedUntil, paced, (oldest ?? Number.NEGATIVE_INFINITY) + WINDOW_MS)
-  }
+  const readyAt = (lane: Lane) => laneReadyAt(lane, pace)
   /** Of those that are ready now, the one that rested longest. */
   const firstLane = (now: number): Lane | undefined =>
     lanes.toSorted(
       (a, b) => Math.max(now, readyAt(a)) - Math.max(now, readyAt(b)) || a.dueAt - b.dueAt,
     )[0]
-  const take = (lane: Lane, now: number) => {
-    lane.sent.push(now)
-    if (lane.sent.length > perSecond) lane.sent.shift()
-    lane.dueAt = Math.max(lane.dueAt, now) + paceMs
-  }
   const serve = () => {
     clearTimeout(timer)
     timer = undefined
@@ -92,7 +83,7 @@ export function createNodeBudget(options: NodeBudgetOptions): NodeBudget {
         timer = setTimeout(serve, Math.ceil(waitMs))
         return
       }
-      take(lane, now)
+      takeTurn(lane, now, pace)
       line.delete(waiter)
       waiter.resolve(lane.node)
     }
@@ -133,6 +124,21 @@ export function createNodeBudget(options: NodeBudgetOptions): NodeBudget {
     },
     depth: () => line.size,
   } satisfies NodeBudget)
+}
+
+type Pace = { readonly perSecond: number; readonly burst: number; readonly paceMs: number }
+
+function laneReadyAt(lane: Lane, { perSecond, burst, paceMs }: Pace): number {
+  const { sent, dueAt, penalisedUntil } = lane
+  const oldest = sent.length < perSecond ? undefined : sent[0]
+  const paced = dueAt - (burst - 1) * paceMs
+  return Math.max(penalisedUntil, paced, (oldest ?? Number.NEGATIVE_INFINITY) + WINDOW_MS)
+}
+
+function takeTurn(lane: Lane, now: number, { perSecond, paceMs }: Pace): void {
+  lane.sent.push(now)
+  if (lane.sent.length > perSecond) lane.sent.shift()
+  lane.dueAt = Math.max(lane.dueAt, now) + paceMs
 }
 
 const invalid = (option: string, reason: string) =>
