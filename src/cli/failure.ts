@@ -3,7 +3,7 @@
 import type { SignerErrorCode } from '../error-codes.ts'
 import { isSignerError } from '../errors.ts'
 import { exitCodes } from './command.ts'
-import { json } from './text.ts'
+import { json, printable } from './text.ts'
 
 /** Codes that say that the arguments are wrong, not the world. */
 const usageCodes: ReadonlySet<SignerErrorCode> = new Set<SignerErrorCode>([
@@ -44,7 +44,26 @@ export function describeFailure(
   const trace = options.debug ? stack : ''
   return options.json
     ? { stdout: `${json({ error: { code, message, context } })}\n`, stderr: trace, exitCode }
-    : { stdout: '', stderr: `fcl-kms: ${message}\n${trace}`, exitCode }
+    : { stdout: '', stderr: `fcl-kms: ${printable(message)}\n${trace}`, exitCode }
+}
+
+/**
+ * A key may have been made whose ARN nobody has seen: that is no success.
+ *
+ * @param code - As the system calls it, for example `ENOSPC`, or `EPIPE` when the reader is gone.
+ * @param stderr - What else was to be told.
+ */
+export function describeLostOutput(code: string, stderr: string): Omit<Failure, 'stdout'> {
+  const text =
+    'The output could not be written and is lost; what the command did is done. Run it with another output.'
+  const told = `fcl-kms: ${text} (code: ${code}) [OUTPUT_LOST]\n`
+  return { stderr: `${stderr}${told}`, exitCode: exitCodes.failed }
+}
+
+/** @returns For example `ENOSPC`; never the text, which quotes a path. */
+export function codeOfSystem(error: Error): string {
+  const code = 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code.replace(/\W/g, '').slice(0, 64) : 'unknown'
 }
 
 function factsOf(thrown: unknown, interrupted: boolean) {
@@ -62,5 +81,5 @@ function factsOf(thrown: unknown, interrupted: boolean) {
 /** Only the places, not the text above them. */
 function stackLines({ stack = '' }: Error): string {
   const lines = stack.split('\n').filter((line) => /^\s+at /.test(line))
-  return lines.map((line) => `${line}\n`).join('')
+  return lines.map((line) => `${printable(line)}\n`).join('')
 }

@@ -14,7 +14,7 @@ import { signTransaction } from './commands/sign-transaction.ts'
 import { describeFailure } from './failure.ts'
 import { commandHelp, overview } from './help.ts'
 import { commonFlags } from './settings.ts'
-import { json } from './text.ts'
+import { json, printable } from './text.ts'
 import { parseValues, usage } from './values.ts'
 
 const commands: readonly Command[] = [
@@ -71,8 +71,10 @@ async function dispatch(args: readonly string[], world: World): Promise<Outcome>
   const rest = args.slice(found.name.split(' ').length)
   if (rest.includes('--help')) return printed(commandHelp(found))
   const values = parseValues(rest, { ...found.flags, ...commonFlags }, found.operand)
-  const { value, lines, exitCode } = await found.run({ ...world, values })
-  const text = values.flag('json') ? `${json(value)}\n` : lines.map((line) => `${line}\n`).join('')
+  const note = (line: string) => world.note(printable(line))
+  const { value, lines, exitCode } = await found.run({ ...world, note, values })
+  const shown = values.flag('json') ? [json(value)] : lines.map(printable)
+  const text = shown.map((line) => `${line}\n`).join('')
   return printed(text, exitCode)
 }
 

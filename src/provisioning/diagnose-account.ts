@@ -22,6 +22,9 @@ export type ChainQuestion = {
   readonly signal: AbortSignal | undefined
 }
 
+/** Parts of a line about the places of one key. */
+const MAX_RUNS = 8
+
 /** @param keys - Those whose public keys could be read are looked for on the account. */
 export async function diagnoseAccount(
   question: ChainQuestion,
@@ -94,12 +97,7 @@ function checkOnAccount(keyId: string, places: readonly AccountKeyReport[]): Fin
   const check = checkOf('account key', keyId)
   const usable = places.filter(({ canSign }) => canSign)
   const [first] = usable
-  if (first !== undefined)
-    return check.ok(
-      usable
-        .map(({ index, weight, hashAlgorithm }) => `index ${index}: ${weight}, ${hashAlgorithm}`)
-        .join('; '),
-    )
+  if (first !== undefined) return check.ok(placesText(usable))
   const [place] = places
   if (place === undefined)
     return check.warning(
@@ -117,6 +115,22 @@ function checkOnAccount(keyId: string, places: readonly AccountKeyReport[]): Fin
         `index ${place.index} has hash algorithm ${place.hashAlgorithm}`,
         'Add the key again with SHA3_256 or SHA2_256; no other authorises transactions.',
       )
+}
+
+/** Some hundred copies, as a pool has them, are one part of one line. */
+function placesText(places: readonly AccountKeyReport[]): string {
+  const runs: { first: number; last: number; readonly kind: string }[] = []
+  for (const { index, weight, hashAlgorithm } of places) {
+    const kind = `${weight}, ${hashAlgorithm}`
+    const run = runs.at(-1)
+    if (run?.kind === kind && run.last === index - 1) run.last = index
+    else runs.push({ first: index, last: index, kind })
+  }
+  const texts = runs
+    .slice(0, MAX_RUNS)
+    .map(({ first, last, kind }) => `index ${first === last ? first : `${first}-${last}`}: ${kind}`)
+  const more = runs.slice(MAX_RUNS).reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  return [...texts, ...(more === 0 ? [] : [`and ${more} more`])].join('; ')
 }
 
 function checkWeight(address: string, weight: number, required: number): Finding {

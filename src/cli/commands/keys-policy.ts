@@ -24,7 +24,7 @@ export const keysPolicy: Command = {
     // Refuses what is not a key ARN, for the other policy too.
     const policy = signingPolicy({ keyArns, describe })
     const value = isForKey(values) ? policyOfKeys(values, keyArns, describe) : policy
-    return { value, lines: [json(value)] }
+    return { value, lines: json(value).split('\n') }
   },
 }
 

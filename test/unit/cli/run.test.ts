@@ -271,3 +271,15 @@ describe('a failure', () => {
     expect(outcome.exitCode).toBe(1)
   })
 })
+
+it('shows what a node says without what a terminal would obey', async () => {
+  await using node = await startNodeEndpoint()
+  const hostile = 'ECDSA_P256\u001b[2J\u202e\n\u009b31mheld'
+  node.setKeys(PAYER, [{ publicKey: 'ab'.repeat(64), weight: 1_000, hash: hostile }])
+  const args = ['accounts', 'show', '--address', PAYER, '--access-node', node.url]
+  for (const format of [[], ['--json']]) {
+    const { stdout } = await cli([...args, ...format])
+    expect(stdout).toContain('[2J')
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  }
+})

@@ -197,6 +197,34 @@ describe('diagnose on an account', () => {
     expect(await askOn(await start())).toEqual(expected)
   })
 
+  it('tells of hundreds of copies of a key in one short line', async () => {
+    const { kms, node } = await start()
+    await using _kms = kms
+    await using _node = node
+    const { PublicKey } = await kms.client.send(
+      new (await import('@aws-sdk/client-kms')).GetPublicKeyCommand({ KeyId: KEY }),
+    )
+    const publicKey = Buffer.from(PublicKey ?? [])
+      .toString('hex')
+      .slice(-128)
+    const copy = { publicKey, weight: 0, algorithm: 'ECDSA_secp256k1' }
+    const foreign = { publicKey: 'ab'.repeat(64) }
+    const factOn = async (copies: readonly object[]) => {
+      node.setKeys(PAYER, [
+        { ...copy, weight: 1_000 },
+        ...copies.map((one) => ({ ...copy, ...one })),
+      ])
+      const found = await ask(kms, { accessNode: node.url, address: PAYER })
+      return found.find(({ check }) => check === 'account key')?.fact
+    }
+    const one = 'index 0: 1000, SHA3_256'
+    const pool = Array.from({ length: 600 }, () => copy)
+    expect(await factOn(pool)).toBe(`${one}; index 1-600: 0, SHA3_256`)
+    const between = pool.flatMap((each, index) => (index % 2 === 0 ? [each] : [each, foreign]))
+    expect((await factOn(between))?.length).toBeLessThan(300)
+    expect(await factOn(between)).toMatch(/; and \d+ more$/)
+  })
+
   it('measures against the weight that was asked for', async () => {
     expect(await askOn(await start(500))).toContain('weight: problem WEIGHT_TOO_LOW')
     expect(await askOn(await start(500), { requiredWeight: 500 })).toContain('weight: ok')
