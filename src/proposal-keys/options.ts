@@ -36,6 +36,10 @@ export type ProposalKeyPoolOptions = {
   /** Milliseconds between looks for a new block. Default 250. */
   readonly pollMs?: number
   /**
+   * Milliseconds for each step of the store, after which it counts as unavailable. Default 10,000.
+   */
+  readonly storeTimeoutMs?: number
+  /**
    * Hears of new blocks by WebSocket, where the node offers it. Default: that of the platform,
    * Node.js 22 and newer; on Node.js 20 pass the class of the package ws. `false`: polling only.
    */
@@ -50,7 +54,9 @@ export type PoolSettings = Required<
 > & { readonly address: string }
 
 /** @throws {SignerError} `INVALID_OPTION`, `INVALID_ADDRESS`. */
-export function checkPoolOptions(options: ProposalKeyPoolOptions): PoolSettings {
+export function checkPoolOptions(
+  options: ProposalKeyPoolOptions,
+): PoolSettings & { readonly storeTimeoutMs: number } {
   assertKnownKeys(options, [
     'authorizer',
     'address',
@@ -61,20 +67,22 @@ export function checkPoolOptions(options: ProposalKeyPoolOptions): PoolSettings 
     'waitMs',
     'transactionExpiry',
     'pollMs',
+    'storeTimeoutMs',
     'webSocket',
     'onReport',
   ] satisfies readonly (keyof ProposalKeyPoolOptions)[])
   const { leaseMs = 60_000, maxWaiting = 10_000, waitMs = 120_000 } = options
-  const { transactionExpiry = 600, pollMs = 250, onReport } = options
+  const { transactionExpiry = 600, pollMs = 250, storeTimeoutMs = 10_000, onReport } = options
   assertTimeout('leaseMs', leaseMs)
   assertTimeout('waitMs', waitMs)
   assertTimeout('pollMs', pollMs)
+  assertTimeout('storeTimeoutMs', storeTimeoutMs)
   assertCount('maxWaiting', maxWaiting)
   assertCount('transactionExpiry', transactionExpiry)
   if (onReport !== undefined && typeof onReport !== 'function')
     throw new SignerError('INVALID_OPTION', { option: 'onReport', reason: 'it is not a function' })
   const address = normalizeAddress(options.address)
-  return { address, leaseMs, maxWaiting, waitMs, transactionExpiry, pollMs }
+  return { address, leaseMs, maxWaiting, waitMs, transactionExpiry, pollMs, storeTimeoutMs }
 }
 
 function assertCount(option: string, value: number): void {

@@ -4,6 +4,7 @@ import { engineOf } from '../authorizer/kms-authorizer.ts'
 import type { ProposalKeySource } from '../authorizer/proposal-key-source.ts'
 import { connectAccessNode } from '../flow/access-node.ts'
 import { createBlockFollower } from '../flow/block-follower.ts'
+import { createBoundedStore } from '../stores/bounded-store.ts'
 import { createMemoryStore } from '../stores/memory-store.ts'
 import { checkPoolOptions, type ProposalKeyPoolOptions } from './options.ts'
 import { createPool } from './pool.ts'
@@ -41,7 +42,8 @@ export async function createProposalKeyPool(
   options: ProposalKeyPoolOptions,
 ): Promise<ProposalKeyPool> {
   const settings = checkPoolOptions(options)
-  const { accessNode, authorizer, store = createMemoryStore(), onReport } = options
+  const { accessNode, authorizer, store: given = createMemoryStore(), onReport } = options
+  const store = createBoundedStore(given, { timeoutMs: settings.storeTimeoutMs })
   const engine = engineOf(authorizer)
   const node =
     accessNode === undefined

@@ -2,7 +2,7 @@
 
 import { withDeadline } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
-import type { RelayStore } from './store.ts'
+import type { ProposalKeyStore, RelayStore } from './store.ts'
 
 /** Every step that a store has; a new one does not compile until it is named here. */
 const steps: Readonly<Record<keyof RelayStore, true>> = {
@@ -46,10 +46,10 @@ type Step = (...args: readonly unknown[]) => Promise<unknown>
  * @returns The same steps. Each rejects with `STORE_UNAVAILABLE`, whose `waitedMs` is `timeoutMs`,
  * when the store has not answered by then, and with `signal.reason` on abort.
  */
-export function createBoundedStore(
-  store: RelayStore,
+export function createBoundedStore<Store extends ProposalKeyStore>(
+  store: Store,
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-): RelayStore {
+): Store {
   const { timeoutMs, signal } = options
   // Each step keeps its name, its arguments and its answer, so the whole keeps its type.
   const given = store as unknown as Readonly<Record<string, Step>>
@@ -58,6 +58,7 @@ export function createBoundedStore(
     return (...args) =>
       withDeadline({ timeoutMs, onTimeout, signal }, async () => given[operation]?.(...args))
   }
-  const named = Object.keys(steps).map((operation) => [operation, bounded(operation)])
-  return Object.freeze(Object.fromEntries(named)) as RelayStore
+  const present = Object.keys(steps).filter((operation) => operation in given)
+  const named = present.map((operation) => [operation, bounded(operation)])
+  return Object.freeze(Object.fromEntries(named)) as Store
 }

@@ -162,6 +162,57 @@ describe('a pool', () => {
     await next.release()
   })
 
+  it.each(['leaseKeys', 'settleLeases', 'adoptKeys'] as const)(
+    'goes on when the store does not answer %s for a while',
+    async (operation) => {
+      await using node = await startPoolChain({ copies: 1 })
+      const memory = createMemoryStore()
+      let isSilent = false
+      const asked: number[] = []
+      const silent =
+        (step: (...args: never[]) => Promise<unknown>) =>
+        async (...args: never[]) => {
+          if (!isSilent) return step(...args)
+          asked.push(performance.now())
+          return new Promise(() => undefined)
+        }
+      const store = { ...memory, [operation]: silent(memory[operation]) }
+      await using pool = await openPool(node.url, { store, leaseMs: 300, storeTimeoutMs: 50 })
+      isSilent = true
+      const send = async () => {
+        const resolved = await playRoles(pool.authz, 'sent')
+        return post(node.url, await resolved.sign(latestBlockId(node)))
+      }
+      const first = Promise.allSettled([send()])
+      await until(() => pool.reports.some((one) => one.kind === 'trouble') || asked.length > 1)
+      isSilent = false
+      await first
+      expect(await send()).toBe('taken')
+      await until(() => pool.stats().inFlight === 0)
+      const troubles = pool.reports.flatMap((one) =>
+        one.kind === 'trouble' ? [one.errorCode] : [],
+      )
+      expect(troubles.filter((code) => code !== 'STORE_UNAVAILABLE')).toEqual([])
+    },
+    20_000,
+  )
+
+  it('rejects when the store does not take the commit in time, and gives the key back', async () => {
+    await using node = await startPoolChain({ copies: 1 })
+    const store = {
+      ...createMemoryStore(),
+      commitLeases: () => new Promise<never>(() => undefined),
+    }
+    await using pool = await openPool(node.url, { store, storeTimeoutMs: 50 })
+    const resolved = await playRoles(pool.authz, 'never')
+    await expect(resolved.sign(latestBlockId(node))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    })
+    const lease = await pool.lease()
+    expect(lease).toMatchObject({ keyIndex: 1, sequenceNumber: 0n })
+    await lease.release()
+  })
+
   it('signs one transaction with one lease', async () => {
     await using node = await startPoolChain({ copies: 1 })
     await using pool = await openPool(node.url)
