@@ -1,14 +1,10 @@
 /** When the relay may not send: an operator paused it, or must fix something first. @module */
 
-import { codeOf } from '../errors.ts'
-import { createLoop } from '../loop.ts'
-import { doubling } from '../retry.ts'
-import { createSerial } from '../serial.ts'
-import type { HoldRow, RelayStore } from '../stores/store.ts'
 import type { RelayObserver } from './events.ts'
 import { endOf } from './hold-codes.ts'
-import { type Change, createHoldState } from './hold-state.ts'
-import { createProbes } from './probes.ts'
+import { createHoldState, type HoldState } from './hold-state.ts'
+import { createHoldSync, type HoldStore } from './hold-sync.ts'
+import { createProbes, type Probes } from './probes.ts'
 
 /** Whether the relay may send. */
 export type Hold = {
@@ -39,13 +35,8 @@ export type Hold = {
   readonly close: () => void
 }
 
-/** Before a write that failed is tried again, in milliseconds. */
-const MIN_AGAIN_MS = 100
-const MAX_AGAIN_MS = 5_000
 /** The code of a pause. */
 const PAUSED = 'PAUSED'
-
-type HoldStore = Pick<RelayStore, 'readHold' | 'setHold' | 'clearHold' | 'setPaused' | 'resume'>
 
 export function createHold(options: {
   readonly address: string
@@ -57,20 +48,60 @@ export function createHold(options: {
   const { address, store, tell, onChange } = options
   const state = createHoldState()
   const probes = createProbes()
-  /** Reads and writes follow each other, so that the last answer is the newest. */
-  const steps = createSerial()
+  const onLearned = createNews(state, probes, tell)
+  const sync = createHoldSync({ address, store, state, tell, onLearned })
   /** Pauses that are being stored: they count before. */
   let pausing = 0
-  let closed = false
-  let told: { readonly paused: boolean; readonly code: string | undefined } = {
-    paused: false,
-    code: undefined,
-  }
 
   const isPaused = () => state.paused() || pausing > 0
   const mayTry = () => !isPaused() && state.held()?.end !== 'operator'
 
-  function announce(): void {
+  return {
+    current() {
+      if (isPaused()) return { code: PAUSED, reason: 'paused by an operator' }
+      const held = state.held()
+      return held === undefined ? undefined : { code: held.code, reason: held.reason }
+    },
+    set(code, reason) {
+      probes.failed()
+      // What stands already need not be said again, unless it may be ended at this moment.
+      if (state.held()?.code === code && sync.isQuiet()) return
+      sync.say({ code, hold: { code, reason, end: endOf(code) } })
+    },
+    clear(reached) {
+      const over = state.endedBy(reached)
+      for (const { code } of over) sync.say({ code, hold: null })
+      if (over.length > 0) onChange()
+    },
+    async pause() {
+      pausing += 1
+      try {
+        await sync.ask(() => store.setPaused(address, true))
+      } finally {
+        pausing -= 1
+        if (!isPaused()) onChange() // it could not be stored
+      }
+    },
+    async resume() {
+      await sync.ask(() => store.resume(address), state.said())
+      onChange()
+    },
+    refresh: () => sync.ask(() => store.readHold(address)),
+    mayTry,
+    probe: () => mayTry() && state.held() !== undefined && probes.take(),
+    probeInMs: () => (mayTry() ? probes.inMs() : Number.POSITIVE_INFINITY),
+    stored: sync.stored,
+    close: sync.close,
+  }
+}
+
+/** @returns Tells what has become another since it was called last. */
+function createNews(state: HoldState, probes: Probes, tell: RelayObserver): () => void {
+  let told: { readonly paused: boolean; readonly code: string | undefined } = {
+    paused: false,
+    code: undefined,
+  }
+  return () => {
     const was = told
     const held = state.held()
     told = { paused: state.paused(), code: held?.code }
@@ -82,84 +113,5 @@ export function createHold(options: {
     if (held !== undefined || told.paused) return
     probes.reset()
     if (was.paused || was.code !== undefined) tell({ kind: 'resumed' })
-  }
-
-  /** One step of the store, and what follows from its answer. */
-  const step = (ask: () => Promise<HoldRow>, done?: () => readonly Change[]): Promise<void> =>
-    steps.run(async () => {
-      state.learn(await ask(), done?.())
-      announce()
-    })
-
-  const write = ({ code, hold }: Change) =>
-    hold === null ? store.clearHold(address, code) : store.setHold(address, hold)
-
-  const writes = createLoop({
-    isNeeded: () => !closed && state.next() !== undefined,
-    async turn() {
-      const change = state.next()
-      if (change === undefined) return undefined
-      await step(
-        () => write(change),
-        () => [change],
-      )
-      return 0
-    },
-    onFailure(thrown, failures) {
-      if (!closed) tell({ kind: 'trouble', code: codeOf(thrown), where: 'hold' })
-      return doubling(MIN_AGAIN_MS, MAX_AGAIN_MS, failures)
-    },
-  })
-
-  function say(change: Change): void {
-    state.say(change)
-    announce()
-    writes.start()
-  }
-
-  return {
-    current() {
-      if (isPaused()) return { code: PAUSED, reason: 'paused by an operator' }
-      const held = state.held()
-      return held === undefined ? undefined : { code: held.code, reason: held.reason }
-    },
-    set(code, reason) {
-      probes.failed()
-      // What stands already need not be said again, unless it may be ended at this moment.
-      if (state.held()?.code === code && steps.size() === 0) return
-      say({ code, hold: { code, reason, end: endOf(code) } })
-    },
-    clear(reached) {
-      const over = state.endedBy(reached)
-      for (const { code } of over) say({ code, hold: null })
-      if (over.length > 0) onChange()
-    },
-    async pause() {
-      pausing += 1
-      try {
-        await step(() => store.setPaused(address, true))
-      } finally {
-        pausing -= 1
-        if (!isPaused()) onChange() // it could not be stored
-      }
-    },
-    async resume() {
-      const before = state.said()
-      await step(
-        () => store.resume(address),
-        () => before,
-      )
-      writes.wake() // it may wait to try again what need not be said any more
-      onChange()
-    },
-    refresh: () => step(() => store.readHold(address)),
-    mayTry,
-    probe: () => mayTry() && state.held() !== undefined && probes.take(),
-    probeInMs: () => (mayTry() ? probes.inMs() : Number.POSITIVE_INFINITY),
-    stored: writes.ended,
-    close() {
-      closed = true
-      writes.stop()
-    },
   }
 }

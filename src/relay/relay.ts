@@ -97,8 +97,8 @@ function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: Rel
   return Object.freeze({
     address,
     async submit(request) {
-      if (closing.begun()) throw new SignerError('RELAY_CLOSED', { address })
       const intent = await parseIntent(request, intents)
+      if (closing.begun()) throw new SignerError('RELAY_CLOSED', { address })
       assertFits(
         intent,
         intent.batch === null ? undefined : core.batches.get(intent.batch)?.cadence,
