@@ -75,6 +75,11 @@ export function createRelayMetrics(maker: MetricMaker): (labels: Labels) => Rela
     'Transactions that somebody sent with other signatures.',
     of(),
   )
+  const nodesLeft = counter(
+    'relay_nodes_left_total',
+    'Times that a node was left for another one.',
+    of('node', 'reason'),
+  )
   const troubles = counter(
     'relay_troubles_total',
     'Steps that failed and are tried again.',
@@ -172,6 +177,9 @@ export function createRelayMetrics(maker: MetricMaker): (labels: Labels) => Rela
           break
         case 'copied':
           copied.inc({ ...labels })
+          break
+        case 'node-left':
+          nodesLeft.inc({ ...labels, node: hostLabel(event.accessNode), reason: event.reason })
           break
         case 'trouble': {
           const { where, code } = event

@@ -85,6 +85,35 @@ describe('when the node limits the rate', () => {
   })
 })
 
+describe('when the emulator refuses a script that does not parse', () => {
+  it('fails its job after one signature, whatever the line says that it quotes', async () => {
+    await using run = await startRun(chain, { copies: 4 })
+    const lines = [
+      'if expired { panic("reference block") } els { }',
+      'asert(true, message: "insufficient balance") panic("")',
+      'panic("this order has already been submitted") panic("")',
+      'let x = "pending block with ID 00 is currently being executed" panic("")',
+      'let x = "[Error Code: 1007]" let y = "[Error Code: 1118]"',
+    ]
+    const bad = await run.submit(
+      lines.map((line, index) => ({
+        id: `bad-${index}`,
+        cadence: `transaction { prepare(signer: &Account) { ${line} } }`,
+        limit: 100,
+      })),
+    )
+    await run.sealed(await run.submit(idsOf(4).map((id) => run.account.single(id))))
+    for (const id of bad) {
+      const job = await run.relay.job(id)
+      await expect(job.sealed()).rejects.toMatchObject({ code: 'JOB_FAILED' })
+      expect(await job.status()).toMatchObject({ errorCode: 'ACCESS_NODE_REFUSED' })
+    }
+    expect(run.eventsOf('signed')).toHaveLength(9)
+    expect(run.eventsOf('held')).toEqual([])
+    await run.check()
+  })
+})
+
 describe('when what became of a block is not told', () => {
   it('goes on waiting while the results are not found, and fails nothing', async () => {
     await using run = await startRun(chain)

@@ -141,6 +141,12 @@ describe('events', () => {
       { where: 'claim', code: 'STORE_UNAVAILABLE' },
     ],
     [
+      'a node that is left',
+      { kind: 'node-left', accessNode: 'https://node.example/key', reason: 'frozen' },
+      'relay_nodes_left_total',
+      { node: 'node.example', reason: 'frozen' },
+    ],
+    [
       'a copy',
       { kind: 'copied', transactionId: id, copyId: null },
       'relay_transactions_copied_total',
