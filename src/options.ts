@@ -32,12 +32,23 @@ export function assertTimeout(option: string, value: number): void {
 
 /** @throws {SignerError} `INVALID_OPTION` unless the value is an http or https URL without credentials. */
 export function assertHttpUrl(option: string, value: string): void {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  const reason =
-    url === undefined || !/^https?:$/.test(url.protocol)
-      ? 'it is not an http or https URL'
-      : url.username !== '' || url.password !== ''
-        ? 'it holds credentials'
-        : undefined
+  const reason = typeof value === 'string' ? faultOfUrl(value) : 'it is not a text'
   if (reason !== undefined) throw new SignerError('INVALID_OPTION', { option, reason })
 }
+
+function faultOfUrl(value: string): string | undefined {
+  // The parser of URLs drops some of them; what is asked later has them still.
+  if (/[\s\p{Cc}]/u.test(value)) return 'it holds a space or a line break: take that out'
+  if (!value.includes('://') && /^[\w.-]+(:\d+)?(\/|$)/.test(value))
+    return `it has no scheme: write https:// or http:// before the host${ofGrpc(value)}`
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return 'it is not an http or https URL'
+  if (url.username !== '' || url.password !== '') return 'it holds credentials'
+  return undefined
+}
+
+/** What a flow.json has under `networks`. */
+const ofGrpc = (value: string) =>
+  /:(9000|3569)(\/|$)/.test(value)
+    ? '; its port is that of gRPC: take the REST endpoint, such as https://rest-testnet.onflow.org or http://127.0.0.1:8888'
+    : ''

@@ -24,6 +24,11 @@ export function connectAccessNode(accessNode: string | AccessNodeOptions): NodeC
   assertKnownKeys(options, ['url', 'timeoutMs'])
   const { url, timeoutMs = 10_000 }: AccessNodeOptions = options
   assertHttpUrl('accessNode', url)
+  if (/[?#]/.test(url))
+    throw new SignerError('INVALID_OPTION', {
+      option: 'accessNode',
+      reason: 'it has a query or a fragment: paths are put behind it, so only a path may end it',
+    })
   assertTimeout('timeoutMs', timeoutMs)
   return Object.freeze({ url: url.replace(/\/+$/, ''), timeoutMs })
 }

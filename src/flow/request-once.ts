@@ -31,34 +31,49 @@ export type OnceRequest = {
  * Reads each body to its end, so that the connection is used again.
  *
  * @throws {SignerError} `ACCESS_NODE_UNREACHABLE` when no whole reply came,
- * `ACCESS_NODE_REPLY_INVALID` for more than 16 MiB. Rejects with `signal.reason` on abort.
+ * `ACCESS_NODE_REPLY_INVALID` for more than 16 MiB, a redirect, and what is not HTTP. Rejects with
+ * `signal.reason` on abort.
  */
 export async function requestOnce(node: NodeConnection, request: OnceRequest): Promise<OnceReply> {
   const timeoutMs = Math.round(Math.min(REQUEST_TIMEOUT_MS, request.timeoutMs ?? node.timeoutMs))
   const { path, body, signal } = request
   const unreachable = (reason: string) =>
     new SignerError('ACCESS_NODE_UNREACHABLE', { accessNode: node.url, reason })
+  const invalid = (reason: string) =>
+    new SignerError('ACCESS_NODE_REPLY_INVALID', { accessNode: node.url, reason })
   const onTimeout = () => unreachable(`no answer within ${timeoutMs} ms`)
   const headers = { 'content-type': 'application/json' }
   return withDeadline({ signal, timeoutMs, onTimeout }, async (abort) => {
     try {
       const response = await fetch(`${node.url}/v1/${path}`, {
         ...(body === undefined ? {} : { method: 'POST', headers, body }),
-        redirect: 'error', // an access node never redirects; something in between would
+        redirect: 'manual', // an access node never redirects; something in between would
         signal: abort,
       })
       const bytes = await readBody(response)
-      if (bytes === undefined)
-        throw new SignerError('ACCESS_NODE_REPLY_INVALID', {
-          accessNode: node.url,
-          reason: `more than ${MAX_BODY_BYTES} bytes`,
-        })
+      if (bytes === undefined) throw invalid(`more than ${MAX_BODY_BYTES} bytes`)
+      if (isRedirect(response)) throw invalid(redirectText(response, node.url))
       const retryAfterMs = retryAfter(response.headers.get('retry-after'))
       return { status: response.status, json: parsed(bytes), retryAfterMs }
     } catch (thrown) {
-      throw isSignerError(thrown) ? thrown : unreachable(socketCode(thrown))
+      if (isSignerError(thrown)) throw thrown
+      const code = socketCode(thrown)
+      throw code.startsWith('HPE_') ? invalid(`${code}: ${NO_HTTP}`) : unreachable(code)
     }
   })
+}
+
+const NO_HTTP = 'what answers does not speak HTTP/1.1; perhaps the port is that of gRPC'
+
+const isRedirect = ({ status, headers }: Response) =>
+  status >= 300 && status < 400 && headers.has('location')
+
+/** Where to, but no more than the host: a path may hold a token. */
+function redirectText({ status, headers }: Response, from: string): string {
+  const location = headers.get('location') ?? ''
+  const to = URL.canParse(location, from) ? new URL(location, from).origin : 'nowhere'
+  const place = to === new URL(from).origin ? 'another path' : to
+  return `HTTP ${status} redirects to ${place}, which is not followed: give the URL that answers itself`
 }
 
 /** @throws {SignerError} `ACCESS_NODE_UNREACHABLE` for a status that says to come back later. */

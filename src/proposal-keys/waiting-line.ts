@@ -1,5 +1,7 @@
 /** Callers that wait their turn: first come first served, bounded in number and time. @module */
 
+import { onceAborted } from '../deadline.ts'
+
 /** One who waits. */
 type Waiter<T> = {
   readonly since: number
@@ -50,15 +52,14 @@ export function createWaitingLine<T>(options: {
           reject(reason)
         }
       })
-      const onAbort = () => leave(signal?.reason)
       const onTimeout = () => leave(busy({ waiting: line.size, waitedMs: timeoutMs }))
       const timer = setTimeout(onTimeout, timeoutMs)
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const stopListening = onceAborted(signal, leave)
       try {
         return await turn
       } finally {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
+        stopListening()
       }
     },
     serve(value) {

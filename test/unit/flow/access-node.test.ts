@@ -25,6 +25,12 @@ describe('connectAccessNode', () => {
     ['JavaScript', 'javascript:alert(1)'],
     ['credentials', 'https://user:secret@rest-testnet.onflow.org'],
     ['a user', 'https://user@rest-testnet.onflow.org'],
+    ['a space at the end', 'https://rest-testnet.onflow.org '],
+    ['a space at the beginning', ' https://rest-testnet.onflow.org'],
+    ['a line break', 'https://rest-testnet.onflow.org\n'],
+    ['a tab within', 'https://rest-\ttestnet.onflow.org'],
+    ['a query', 'https://rest-testnet.onflow.org?key=secret'],
+    ['a fragment', 'https://rest-testnet.onflow.org/#secret'],
   ])('refuses %s, and does not show it', (_, url) => {
     expect(() => connectAccessNode({ url })).toThrow(
       expect.objectContaining({
@@ -32,6 +38,29 @@ describe('connectAccessNode', () => {
         context: expect.objectContaining({ option: 'accessNode' }),
         message: expect.not.stringContaining('secret'),
       }),
+    )
+  })
+
+  it.each([
+    ['access.devnet.nodes.onflow.org:9000', /no scheme.*gRPC/],
+    ['127.0.0.1:3569', /no scheme.*gRPC/],
+    ['localhost:8888', /no scheme: write https:\/\/ or http:\/\/ before the host$/],
+    ['rest-testnet.onflow.org', /no scheme/],
+    ['https://rest-testnet.onflow.org ', /space or a line break/],
+    ['https://rest-testnet.onflow.org?key=1', /query/],
+    ['wss://rest-testnet.onflow.org', /not an http or https URL/],
+  ])('says what is wrong with %j', (url, reason) => {
+    expect(() => connectAccessNode(url)).toThrow(
+      expect.objectContaining({
+        context: { option: 'accessNode', reason: expect.stringMatching(reason) },
+      }),
+    )
+  })
+
+  it.each([null, 7, { url: 7 }, { url: undefined }])('refuses %j', (given) => {
+    const wrong: unknown = given
+    expect(() => connectAccessNode(wrong as string)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
     )
   })
 

@@ -174,9 +174,36 @@ describe('requestNode', () => {
     })
     for (const request of [get, post]) {
       const { error } = await rejectionOf(requestNode(connection(node.url), request))
-      expect(error).toMatchObject({ code: expect.stringMatching(/^ACCESS_NODE_/) })
+      expect(error).toMatchObject({
+        code: 'ACCESS_NODE_REPLY_INVALID',
+        context: { reason: expect.stringContaining(`HTTP ${status} redirects to ${other.url}, `) },
+      })
     }
     expect(other.requests).toEqual([])
+    expect(node.connections()).toBeLessThanOrEqual(2) // it is not asked again
+  })
+
+  it.each([
+    ['/elsewhere?token=secret', 'another path'],
+    ['http://[', 'nowhere'],
+    ['https://user:secret@login.example/secret', 'https://login.example'],
+  ])('shows of a redirect to %j no more than the host', async (location, place) => {
+    await using node = await startServer((response) => response.writeHead(302, { location }).end())
+    const { error } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({
+      context: { reason: expect.stringContaining(`redirects to ${place}, `) },
+      message: expect.not.stringContaining('secret'),
+    })
+  })
+
+  it('tells a port of gRPC, which answers with the preface of HTTP/2, as what it is', async () => {
+    const settings = Buffer.from('000006040000000000000400004000', 'hex')
+    await using node = await startSocketServer((socket) => socket.write(settings))
+    const { error } = await rejectionOf(requestNode(connection(node.url), get))
+    expect(error).toMatchObject({
+      code: 'ACCESS_NODE_REPLY_INVALID',
+      context: { reason: expect.stringMatching(/^HPE_\w+: .*gRPC$/) },
+    })
   })
 
   it('rejects with the reason of a caller who aborts', async () => {

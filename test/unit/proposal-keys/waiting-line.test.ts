@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createWaitingLine } from '../../../src/proposal-keys/waiting-line.ts'
 
 class Busy extends Error {
@@ -24,6 +25,16 @@ describe('createWaitingLine', () => {
     expect([line.serve('a'), line.serve('b'), line.serve('c')]).toEqual([true, true, false])
     expect(await Promise.all(waiting)).toEqual(['a', 'b'])
     expect([line.length(), line.waitedMs()]).toEqual([0, 0])
+  })
+
+  it('has one listener on a signal that many share, and none when they are gone', async () => {
+    const line = createLine({ maxWaiting: 100 })
+    const { signal } = new AbortController()
+    const waiting = Array.from({ length: 20 }, () => line.wait(signal))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    for (const _ of waiting) line.serve('a')
+    await Promise.all(waiting)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   it('turns away one too many', async () => {
