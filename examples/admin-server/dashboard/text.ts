@@ -40,6 +40,27 @@ export const formatAbsolute = (then: number): string =>
     ? 'unknown'
     : new Date(then).toISOString().slice(0, 19).replace('T', ' ').concat(' UTC')
 
+/**
+ * When a record of the audit trail was made. Its own time never goes back: after a clock was ahead
+ * once, the fact `clock` is what it said in the meantime.
+ *
+ * @returns ISO 8601, and whether it is by that fact.
+ */
+export function timeOfRecord({
+  at,
+  facts,
+}: {
+  readonly at: string
+  readonly facts: Readonly<Record<string, unknown>>
+}): { readonly at: string; readonly corrected: boolean } {
+  const { clock } = facts
+  return typeof clock === 'number' && Math.abs(clock) <= LAST_DATE_MS
+    ? { at: new Date(clock).toISOString(), corrected: true }
+    : { at, corrected: false }
+}
+/** What a Date holds. */
+const LAST_DATE_MS = 8_640_000_000_000_000
+
 /** `3 items`, `1 item`. */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatNumber(count)} ${count === 1 ? one : many}`

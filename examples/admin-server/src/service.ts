@@ -20,6 +20,7 @@ import { type Changes, createChanges } from './observability/changes.ts'
 import type { Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { createTransactionPolicy } from './policy/transaction-policy.ts'
+import type { ClockJump } from './requests/clock.ts'
 import type { RequestContext } from './requests/context.ts'
 import { startWebhookDelivery } from './webhooks/deliver.ts'
 
@@ -110,6 +111,7 @@ async function start(
     transactionPolicy,
     onEvent: observers.onEvent,
     onTrouble: observers.onTrouble,
+    onClockJump: observers.onClockJump,
     overrides: { onPoolReport: metrics.library.onPoolReport, ...overrides },
   })
   wake = engine.wake
@@ -136,6 +138,10 @@ function observersOf(metrics: Metrics, tracing: Tracing, log: Log) {
       tracing.onEvent(event)
       const isTrouble = ['held', 'trouble', 'failed', 'quarantined'].includes(event.kind)
       log[isTrouble ? 'warn' : 'debug'](plain(event), 'relay')
+    },
+    onClockJump(jump: ClockJump) {
+      metrics.onTrouble('clock')
+      log.error({ ...jump }, 'the clock of the database jumped')
     },
     onTrouble(where: string, thrown: unknown) {
       metrics.onTrouble(where)

@@ -12,6 +12,7 @@ import {
   nameOfFact,
   safeLink,
   stretches,
+  timeOfRecord,
 } from '../../../examples/admin-server/dashboard/text.ts'
 import type { ContentPage } from '../../../examples/admin-server/dashboard/types.ts'
 
@@ -180,6 +181,15 @@ describe('figures', () => {
   ])('a time %d ms away is written %s', (away, text) => {
     const now = Date.parse('2026-02-10T00:00:00Z')
     expect(formatRelative(now + away, now)).toBe(text)
+  })
+  it.each([
+    [{}, '2030-01-01T00:00:00.000Z', false],
+    [{ clock: 1_700_000_000_000 }, '2023-11-14T22:13:20.000Z', true],
+    [{ clock: '1700000000000' }, '2030-01-01T00:00:00.000Z', false],
+    [{ clock: 1e300 }, '2030-01-01T00:00:00.000Z', false],
+  ])('the time of a record with %j is %s', (facts, at, corrected) => {
+    const record = { at: '2030-01-01T00:00:00.000Z', facts }
+    expect(timeOfRecord(record)).toEqual({ at, corrected })
   })
   it('names a fact in words', () => {
     expect(nameOfFact('kmsRequestId')).toBe('KMS request id')

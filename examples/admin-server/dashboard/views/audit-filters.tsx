@@ -21,6 +21,8 @@ const kinds = [
   'refusal',
   'webhook',
   'anchor',
+  'clock',
+  'resolution',
 ] as const
 
 type Props = { readonly query: Readonly<Record<string, string>> }

@@ -10,7 +10,7 @@ import type { AuditRecord } from '../types.ts'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { RecordFacts } from '../ui/facts.tsx'
 import { ForeignText } from '../ui/foreign-text.tsx'
-import { Time } from '../ui/time.tsx'
+import { RecordTime } from '../ui/time.tsx'
 import { Empty, View, WhenLoaded } from '../ui/view.tsx'
 import { AuditFilters } from './audit-filters.tsx'
 import { AuditVerify } from './audit-verify.tsx'
@@ -74,7 +74,7 @@ const columns: readonly Column<AuditRecord>[] = [
     rowHeader: true,
     cell: ({ sequence }) => <span class="number">{sequence}</span>,
   },
-  { title: 'When', cell: ({ at }) => <Time at={at} /> },
+  { title: 'When', cell: ({ at, facts }) => <RecordTime at={at} facts={facts} /> },
   { title: 'What', cell: ({ kind }) => <strong>{kind}</strong> },
   { title: 'Who', cell: ({ actor }) => <ForeignText text={actor} /> },
   {

@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import type { TimelineEntry } from '../types.ts'
 import { RecordFacts } from '../ui/facts.tsx'
 import { ForeignText } from '../ui/foreign-text.tsx'
-import { Time } from '../ui/time.tsx'
+import { RecordTime } from '../ui/time.tsx'
 
 const words: Readonly<Record<string, string>> = {
   request: 'Asked for',
@@ -36,7 +36,7 @@ export const Timeline = ({
           <p>
             <strong>{words[entry.kind] ?? entry.kind}</strong> by <ForeignText text={entry.actor} />{' '}
             <span class="quiet">
-              <Time at={entry.at} /> · audit {entry.sequence}
+              <RecordTime at={entry.at} facts={entry.facts} /> · audit {entry.sequence}
             </span>
           </p>
           <RecordFacts facts={entry.facts} />

@@ -22,6 +22,7 @@ export type AuditKind =
   | 'refusal' // an authenticated or forged call that was not allowed
   | 'webhook' // delivered, or given up
   | 'anchor' // the head was put outside
+  | 'clock' // it jumped
 
 /** One record before it is chained. */
 export type AuditEntry = {
@@ -38,7 +39,10 @@ export type AuditEntry = {
 export type AuditRecord = AuditEntry & {
   /** From 1, without gaps. */
   readonly sequence: number
-  /** Milliseconds since 1970, by the database's clock. */
+  /**
+   * Milliseconds since 1970, by the database's clock; never before that of the record before. While the
+   * clock is behind that, `facts.clock` is what it said.
+   */
   readonly at: number
   /** SHA-256, 64 digits: of the record before; 64 zeros for the first. */
   readonly previousHash: string

@@ -14,13 +14,14 @@ export type PreparedEntry = {
   readonly actor: string
   /** Each once. */
   readonly requestIds: readonly string[]
-  readonly bodyAt: (sequence: number, at: number) => string
+  /** @param clock - What the clock says, where that is before `at`; it becomes a fact. */
+  readonly bodyAt: (sequence: number, at: number, clock?: number) => string
 }
 
 /** Columns that are indexed: no NUL, which PostgreSQL refuses, and nothing that bloats an index. */
 const namePattern = /^[\x20-\x7e]{1,200}$/
-/** Two safe integers and the comma and braces around them. */
-const NUMBERS_BYTES = 64
+/** Three safe integers, the name of one, and the commas and braces around them. */
+const NUMBERS_BYTES = 96
 
 /**
  * Does what can be done before the chain is locked.
@@ -36,13 +37,16 @@ export function prepareEntry(entry: AuditEntry): PreparedEntry {
       throw new AdminError('INTERNAL', { part: 'audit', reason: 'not a name' })
   // In the order of canonical text: actor, at, facts, kind, requestIds, sequence.
   const start = `{"actor":${canonicalJson(actor)},"at":`
+  const facts = canonicalJson(entry.facts)
   const middle =
-    `,"facts":${canonicalJson(entry.facts)},"kind":${canonicalJson(kind)}` +
-    `,"requestIds":${canonicalJson(requestIds)},"sequence":`
-  const byteLength = Buffer.byteLength(start) + Buffer.byteLength(middle) + NUMBERS_BYTES
+    `,"kind":${canonicalJson(kind)}` + `,"requestIds":${canonicalJson(requestIds)},"sequence":`
+  const byteLength = Buffer.byteLength(start + facts + middle) + NUMBERS_BYTES
   if (byteLength > MAX_BODY_BYTES)
     throw new AdminError('INTERNAL', { part: 'audit', reason: 'too long', byteLength })
-  const bodyAt = (sequence: number, at: number) => `${start}${at}${middle}${sequence}}`
+  const bodyAt = (sequence: number, at: number, clock?: number) => {
+    const told = clock === undefined ? facts : canonicalJson({ ...entry.facts, clock })
+    return `${start}${at},"facts":${told}${middle}${sequence}}`
+  }
   return { kind, actor, requestIds, bodyAt }
 }
 

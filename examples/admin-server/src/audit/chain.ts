@@ -21,16 +21,20 @@ export const createAudit = (database: Session): Audit =>
 async function append(session: Session, entries: readonly AuditEntry[]): Promise<void> {
   const prepared = entries.map(prepareEntry)
   if (prepared.length === 0) return
-  // The clock is read with the lock, and what it says never goes back.
-  const [head] = await session.query<AuditHead & { readonly at: number }>(
-    `SELECT sequence, hash, greatest(at_ms,
-      floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at
+  // The clock is read with the lock.
+  const [head] = await session.query<
+    AuditHead & { readonly highest: number; readonly clock: number }
+  >(
+    `SELECT sequence, hash, at_ms AS highest,
+      floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS clock
     FROM audit_head FOR UPDATE`,
     [],
     'lock-audit-head',
   )
   if (head === undefined) throw new AdminError('AUDIT_BROKEN', { reason: 'head missing' })
-  const { at } = head
+  // Times of records never go back: one that was ahead once would falsify all later ones in silence.
+  const at = Math.max(head.highest, head.clock)
+  const told = at - head.clock > CLOCK_BEHIND_MS ? head.clock : undefined
   let { sequence, hash } = head
   const columns = { kinds: [], actors: [], bodies: [], previous: [], hashes: [] } as {
     readonly [column in 'kinds' | 'actors' | 'bodies' | 'previous' | 'hashes']: string[]
@@ -38,7 +42,7 @@ async function append(session: Session, entries: readonly AuditEntry[]): Promise
   const index: { readonly ids: string[]; readonly sequences: number[] } = { ids: [], sequences: [] }
   for (const { kind, actor, requestIds, bodyAt } of prepared) {
     sequence += 1
-    const body = bodyAt(sequence, at)
+    const body = bodyAt(sequence, at, told)
     columns.kinds.push(kind)
     columns.actors.push(actor)
     columns.bodies.push(body)
@@ -60,6 +64,9 @@ async function append(session: Session, entries: readonly AuditEntry[]): Promise
     'append-audit',
   )
 }
+
+/** Less is how clocks are kept right. */
+const CLOCK_BEHIND_MS = 1_000
 
 const APPEND = `
 WITH added AS (

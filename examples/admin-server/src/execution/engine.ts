@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import { isAdminError } from '../errors.ts'
 import { expireRequests } from '../requests/cancel.ts'
+import { type ClockJump, createClockWatch } from '../requests/clock.ts'
 import type { RequestContext } from '../requests/context.ts'
 import { type AccountKeys, createAccountKeys } from './account-keys.ts'
 import type { SignatureLedger } from './audited-store.ts'
@@ -117,6 +118,7 @@ export async function startEngine(options: {
   readonly transactionPolicy: (payload: TransactionPayload) => void
   readonly onEvent: (event: RelayEvent) => void
   readonly onTrouble: (where: string, thrown: unknown) => void
+  readonly onClockJump: (jump: ClockJump) => void
   readonly overrides?: Partial<RelayOptions>
 }): Promise<Engine> {
   const { context, signing, transactionPolicy, onTrouble } = options
@@ -154,7 +156,12 @@ export async function startEngine(options: {
     await settle(ids)
     return false
   })
-  const expire = createLoop(EXPIRE_MS, async () => (await expireRequests(context)) > 0)
+  const lookAtClock = createClockWatch(context)
+  const expire = createLoop(EXPIRE_MS, async () => {
+    const { now, jump } = await lookAtClock()
+    if (jump !== undefined) options.onClockJump(jump)
+    return (await expireRequests(context, now)) > 0
+  })
   const relay = await createRelay({
     accessNodes: network.accessNodes,
     authorizer,

@@ -72,18 +72,23 @@ async function cancelItems(
   return rows.map(({ jobId }) => jobId)
 }
 
-/** Requests that were not approved in time are over. @returns How many. */
-export async function expireRequests(context: RequestContext): Promise<number> {
+/**
+ * Requests that were not approved in time are over.
+ *
+ * @param now - What the clock said when somebody looked whether it is right. Default: what it says.
+ * @returns How many.
+ */
+export async function expireRequests(context: RequestContext, now?: Date): Promise<number> {
   const { database, audit, onChanged } = context
   const ids = await database.transaction(async (session) => {
     const rows = await session.query<{ id: string }>(
       // One that was sent back may have nothing left but items that were decided: those stay.
       `SELECT id FROM requests AS r WHERE state = 'waiting' AND decided_at IS NULL
-        AND expires_at <= clock_timestamp()
+        AND expires_at <= coalesce($2::timestamptz, clock_timestamp())
         AND EXISTS (SELECT FROM items AS i WHERE i.request_id = r.id
           AND i.state IN ('waiting', 'submitted') AND i.decided_on IS NULL)
       ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
-      [MAX_STEP],
+      [MAX_STEP, now ?? null],
     )
     const expired = rows.map(({ id }) => id)
     if (expired.length === 0) return expired

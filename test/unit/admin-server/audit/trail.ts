@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Audit, AuditEntry } from '../../../../examples/admin-server/src/audit/audit.ts'
 import { createAudit } from '../../../../examples/admin-server/src/audit/chain.ts'
-import { auditTables } from '../../../../examples/admin-server/src/audit/tables.ts'
+import { auditFunctions, auditTables } from '../../../../examples/admin-server/src/audit/tables.ts'
 import {
   type Database,
   openDatabase,
@@ -13,8 +13,9 @@ import {
 /** Several statements at once, which `query` of PGlite does not take. */
 export async function makeTables(database: Database): Promise<void> {
   const { forRelay } = database
-  if ('exec' in forRelay) await forRelay.exec(auditTables)
-  else await forRelay.query(auditTables)
+  const text = `${auditTables}${auditFunctions}`
+  if ('exec' in forRelay) await forRelay.exec(text)
+  else await forRelay.query(text)
 }
 
 /** One database, since it takes seconds to open. */
