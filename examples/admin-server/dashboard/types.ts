@@ -208,6 +208,8 @@ export type AuditVerification = {
   readonly intact: boolean
   readonly verified: number
   readonly head: { readonly sequence: number; readonly hash: string }
+  /** What it was compared with; null where the server has no place for anchors. */
+  readonly anchors: { readonly count: number; readonly newest: number } | null
   readonly broken?: { readonly sequence: number; readonly reason: string }
 }
 

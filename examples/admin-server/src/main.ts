@@ -1,18 +1,23 @@
 #!/usr/bin/env node
 /** The command: `serve`, `tokens`, `audit`, `migrate`. The only file that prints or exits. @module */
 
-import { createReadStream, readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { isAddressOfChain } from 'fcl-kms/policy'
 import { lookAlikesOf } from './access/look-alike.ts'
 import { isPrincipalName, isRole, roles } from './access/principal.ts'
 import { createToken, listTokens, revokeToken } from './access/tokens.ts'
-import { createAnchor } from './audit/anchor.ts'
+import type { AuditVerification } from './audit/audit.ts'
 import { createAudit } from './audit/chain.ts'
-import { exportAudit, verifyExport } from './audit/export.ts'
-import { createS3 } from './audit/s3.ts'
-import { type LoadedConfig, loadConfig } from './config/load.ts'
+import {
+  type Anchors,
+  anchorsOfFile,
+  configuredAnchors,
+  verificationLines,
+  verifyFile,
+} from './audit/command.ts'
+import { exportAudit } from './audit/export.ts'
+import { DEFAULT_CONFIG, type LoadedConfig, loadConfig } from './config/load.ts'
 import { reportConfig, reportMistakes } from './config/report.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
@@ -27,7 +32,8 @@ const usage = `Usage:
   main.js tokens create --principal NAME --role ROLE… [--days 90] [--description TEXT]
   main.js tokens list
   main.js tokens revoke ID
-  main.js audit verify [--export FILE]             the database, or a file of audit export
+  main.js audit verify [--export FILE] [--anchors FILE]
+                                                   the database, or a file of audit export
   main.js audit export                             JSON Lines to stdout
   main.js migrate
 
@@ -44,6 +50,7 @@ const options = {
   days: { type: 'string', default: '90' },
   description: { type: 'string', default: 'made by the command' },
   export: { type: 'string' },
+  anchors: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
@@ -64,8 +71,10 @@ async function main(): Promise<number> {
     say(usage)
     return 0
   }
-  if (command === 'audit verify' && values.export !== undefined)
-    return tellVerification(await verifyExport(linesOf(values.export)))
+  if (command === 'audit verify' && values.export !== undefined) {
+    const anchors = await anchorsOf(values)
+    return tellVerification(await verifyFile(values.export, anchors), anchors)
+  }
   const commands: Record<string, (loaded: LoadedConfig) => Promise<number>> = {
     '': (loaded) => serve(loaded, values),
     serve: (loaded) => serve(loaded, values),
@@ -73,7 +82,7 @@ async function main(): Promise<number> {
     'tokens create': (loaded) => withDatabase(loaded, (base) => makeToken(base, values, loaded)),
     'tokens list': (loaded) => withDatabase(loaded, printTokens),
     'tokens revoke': (loaded) => withDatabase(loaded, (base) => endToken(base, positionals[2])),
-    'audit verify': (loaded) => withDatabase(loaded, (base) => verify(base, loaded)),
+    'audit verify': (loaded) => withDatabase(loaded, (base) => verify(base, loaded, values)),
     'audit export': (loaded) => withDatabase(loaded, printAudit),
   }
   const run = Object.hasOwn(commands, command) ? commands[command] : undefined
@@ -81,14 +90,16 @@ async function main(): Promise<number> {
     complain(usage)
     return 2
   }
-  const loaded = loadConfig({
+  return run(loadSettings(values))
+}
+
+const loadSettings = (values: Values): LoadedConfig =>
+  loadConfig({
     path: values.config,
     environment: process.env,
     knownFunctions: functionTemplates.map(({ name }) => name),
     isAddressOfChain,
   })
-  return run(loaded)
-}
 
 async function serve(loaded: LoadedConfig, { check }: Values): Promise<number> {
   const { config } = loaded
@@ -195,37 +206,28 @@ async function endToken(database: Database, id: string | undefined): Promise<num
   return revoked ? 0 : 1
 }
 
-async function verify(database: Database, { config }: LoadedConfig): Promise<number> {
-  const audit = createAudit(database)
-  const place = config.audit.anchor
-  if (place === undefined) return tellVerification(await audit.verify())
-  const s3 = createS3(config.aws)
-  const anchors = await createAnchor(place, { audit, database, s3 }).read()
-  s3.destroy()
-  return tellVerification(await audit.verify({ anchors }))
+async function verify(database: Database, { config }: LoadedConfig, { anchors: file }: Values) {
+  const anchors = await (file === undefined ? configuredAnchors(config) : anchorsOfFile(file))
+  const found = await createAudit(database).verify(anchors === undefined ? {} : { anchors })
+  return tellVerification(found, anchors)
 }
 
-function tellVerification({
-  intact,
-  verified,
-  head,
-  broken,
-}: Awaited<ReturnType<typeof verifyExport>>): number {
-  if (intact) say(`intact: ${verified} records, head ${head.sequence} ${head.hash}`)
-  else
-    complain(
-      `BROKEN at ${broken?.sequence}: ${broken?.reason}. ${verified} records before it are right.`,
-    )
-  return intact ? 0 : 1
+/** An export is verified anywhere: without a configuration too, which then names no anchors. */
+async function anchorsOf(values: Values): Promise<Anchors> {
+  if (values.anchors !== undefined) return anchorsOfFile(values.anchors)
+  const isNamed = Boolean(values.config || process.env['ADMIN_SERVER_CONFIG'])
+  if (!isNamed && !existsSync(DEFAULT_CONFIG)) return undefined
+  return configuredAnchors(loadSettings(values).config)
+}
+
+function tellVerification(found: AuditVerification, anchors: Anchors): number {
+  for (const line of verificationLines(found, anchors)) (found.intact ? say : complain)(line)
+  return found.intact ? 0 : 1
 }
 
 async function printAudit(database: Database): Promise<number> {
   for await (const line of exportAudit(createAudit(database))) process.stdout.write(line)
   return 0
-}
-
-async function* linesOf(file: string) {
-  yield* createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
 }
 
 function ownVersion(): string {

@@ -35,8 +35,10 @@ export function AuditVerify(): JSX.Element {
         </button>
       </header>
       <p class="quiet">
-        Every record holds the hash of the one before it. Verification reads them all and finds any
-        edit, removal or change of order.
+        Every record holds the hash of the one before it. Verification reads them all, and finds
+        what was edited, removed or moved by somebody who did not write all that follows anew. Who
+        owns the database can do that, or cut the end off: only an anchor that is kept elsewhere
+        tells.
       </p>
       <div role="status">{result && <Result result={result} />}</div>
       {problem && <ProblemNotice problem={problem} onRetry={verify} />}
@@ -45,17 +47,30 @@ export function AuditVerify(): JSX.Element {
 }
 
 function Result({ result }: { readonly result: AuditVerification }): JSX.Element {
-  const { intact, verified, head, broken } = result
+  const { intact, verified, head, anchors, broken } = result
+  const isCompared = anchors !== null && anchors.count > 0
   return (
     <Notice
-      tone={intact ? 'good' : 'bad'}
+      tone={!intact ? 'bad' : isCompared ? 'good' : 'attention'}
       title={
         intact
-          ? `The chain is intact: ${plural(verified, 'record')} verified`
+          ? `The chain is intact: ${plural(verified, 'record')} verified${isCompared ? '' : ', without an anchor'}`
           : `The chain is broken${broken ? ` at record ${formatNumber(broken.sequence)}` : ''}`
       }
     >
       {broken && <p>{broken.reason}</p>}
+      {intact && isCompared && (
+        <p>
+          It agrees with {plural(anchors.count, 'anchor')}, the newest of record{' '}
+          {formatNumber(anchors.newest)}. What came after that is linked, and not anchored yet.
+        </p>
+      )}
+      {intact && !isCompared && (
+        <p>
+          It is linked without a gap. Nothing outside the database says that it is the chain that
+          was written: {anchors === null ? 'name audit.anchor.' : 'there is no anchor yet.'}
+        </p>
+      )}
       {!intact && (
         <p>
           {plural(verified, 'record')} before it are right. Stop the server and find out who changed

@@ -6,7 +6,7 @@
  */
 
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AdminError } from '../errors.ts'
 import { type AnchorPlace, anchorText, readAnchorText } from './anchor-place.ts'
@@ -15,10 +15,11 @@ import type { AuditHead } from './audit.ts'
 /** Bytes; a line is about 130. */
 const LONGEST_LINE = 1_024
 
-/** @param file - Made when it is not there, for its owner only. Its folder has to be there. */
+/** @param file - Made when it is not there, for its owner only; its folder by `prepare`. */
 export const createFilePlace = (file: string): AnchorPlace =>
   Object.freeze<AnchorPlace>({
     kind: 'file',
+    prepare: () => makeFolder(dirname(file)).catch(refuse),
     read: ({ after, signal }) => readLines(file, after, signal).catch(refuse),
     write: (head) => appendLine(file, `${anchorText(head)}\n`).catch(refuse),
   })
@@ -43,6 +44,11 @@ async function readLines(file: string, after: number, signal: AbortSignal): Prom
     if (codeOf(thrown) !== 'ENOENT') throw thrown // before the first anchor
   }
   return anchors // a last line without its line feed was never durable: the next write takes it off
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (made !== undefined) await syncFolder(dirname(made))
 }
 
 async function appendLine(file: string, line: string): Promise<void> {

@@ -7,6 +7,8 @@ import { canonicalJson, isChainHash } from './canonical.ts'
 /** Where anchors are kept: it only grows. */
 export type AnchorPlace = {
   readonly kind: 'file' | 's3'
+  /** Makes what can be made for it. @throws {AdminError} `ANCHOR_FAILED`. */
+  readonly prepare: () => Promise<void>
   /**
    * The anchors of later records than `after`, in no order that matters.
    *

@@ -80,6 +80,7 @@ export function createS3Place(client: S3Client, options: S3PlaceOptions): Anchor
 
   return Object.freeze<AnchorPlace>({
     kind: 's3',
+    prepare: async () => undefined, // a bucket is made with its lock, by whoever owns it
     read: ({ after, signal }) => read(after, signal).catch(refuse),
     write: (head, signal) => write(head, signal).catch(refuse),
   })

@@ -46,7 +46,7 @@ export type Anchor = {
   readonly anchorNow: () => Promise<AuditHead | undefined>
   /** All anchors, read anew, for `audit.verify`. @throws {AdminError} As `anchorNow`. */
   readonly read: () => Promise<readonly AuditHead[]>
-  /** Anchors now, and then `everyMinutes`. Does not keep the process alive. */
+  /** Makes the folder of a file, anchors now, and then `everyMinutes`. Keeps no process alive. */
   readonly start: () => void
   /** No more runs; resolves when the one that is under way has ended. */
   readonly stop: () => Promise<void>
@@ -105,6 +105,7 @@ export function createAnchor(config: AnchorConfig, parts: AnchorParts): Anchor {
 
   async function tick(): Promise<void> {
     try {
+      await place.prepare()
       const head = await anchorNow()
       if (head !== undefined) parts.onAnchor?.(head)
     } catch (thrown) {
@@ -121,7 +122,7 @@ export function createAnchor(config: AnchorConfig, parts: AnchorParts): Anchor {
 
   return Object.freeze<Anchor>({
     anchorNow,
-    read: () => place.read({ after: 0, signal: new AbortController().signal }),
+    read: () => readAnchors(config, parts),
     start() {
       if (timer === undefined) schedule(0)
     },
@@ -134,13 +135,27 @@ export function createAnchor(config: AnchorConfig, parts: AnchorParts): Anchor {
   })
 }
 
-function placeOf(config: AnchorConfig, { s3, timeoutMs = 10_000 }: AnchorParts): AnchorPlace {
+function placeOf(
+  config: AnchorConfig,
+  { s3, timeoutMs = 10_000 }: Pick<AnchorParts, 's3' | 'timeoutMs'>,
+): AnchorPlace {
   if ('file' in config) return createFilePlace(config.file)
   if (s3 === undefined)
     throw new AdminError('CONFIGURATION_INVALID', { reason: 'audit.anchor.bucket needs S3' })
   const { bucket, prefix, retainDays } = config
   return createS3Place(s3, { bucket, prefix, retainDays, timeoutMs })
 }
+
+/**
+ * All anchors of a place, without a server or a database: what `audit verify` compares with.
+ *
+ * @throws {AdminError} As `Anchor.read`.
+ */
+export const readAnchors = (
+  config: AnchorConfig,
+  parts: Pick<AnchorParts, 's3' | 'timeoutMs'>,
+): Promise<readonly AuditHead[]> =>
+  placeOf(config, parts).read({ after: 0, signal: new AbortController().signal })
 
 const latestOf = (anchors: readonly AuditHead[]): AuditHead | undefined =>
   anchors.reduce<AuditHead | undefined>(

@@ -1,6 +1,7 @@
 /** Checks of where state is kept: the database, the anchor of the audit trail, and the relay. @module */
 
-import { relative, resolve } from 'node:path'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
 import { isLoopbackHost } from './forms.ts'
 import type { Partly } from './partly.ts'
 import { type Mistake, mistake } from './problems.ts'
@@ -56,11 +57,26 @@ export function checkAudit(
       ? [mistake('BUCKET_INVALID', ['audit', 'anchor', 'bucket'])]
       : []
   const { file } = anchor as { readonly file?: string } // the other form of the schema
-  if (file === undefined || database?.folder === undefined || databaseUrl !== undefined) return []
+  if (file === undefined) return []
+  const place = ['audit', 'anchor', 'file']
+  const unwritable = isWritable(file) ? [] : [mistake('ANCHOR_UNWRITABLE', place)]
+  if (database?.folder === undefined || databaseUrl !== undefined) return unwritable
   const way = relative(resolve(database.folder), resolve(file))
   return /^\.\.(\/|$)/.test(way)
-    ? []
-    : [mistake('ANCHOR_BESIDE_DATABASE', ['audit', 'anchor', 'file'])]
+    ? unwritable
+    : [...unwritable, mistake('ANCHOR_BESIDE_DATABASE', place)]
+}
+
+/** Or could be made: folders that are not there are made with it. */
+function isWritable(file: string): boolean {
+  let found = resolve(file)
+  while (!existsSync(found) && dirname(found) !== found) found = dirname(found)
+  try {
+    accessSync(found, constants.W_OK)
+    return statSync(found).isDirectory() !== (found === resolve(file))
+  } catch {
+    return false
+  }
 }
 
 /** A lease has to outlive the pauses between looks. */

@@ -43,6 +43,9 @@ export type LoadedConfig = {
   readonly file: string
 }
 
+/** The file that is read when none is named. */
+export const DEFAULT_CONFIG = 'admin-server.json'
+
 /**
  * Reads and checks everything, and asks nobody: no network, no database.
  *
@@ -51,7 +54,7 @@ export type LoadedConfig = {
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const { environment, knownFunctions, isAddressOfChain } = options
-  const file = options.path || environment['ADMIN_SERVER_CONFIG'] || 'admin-server.json'
+  const file = options.path || environment['ADMIN_SERVER_CONFIG'] || DEFAULT_CONFIG
   const read = readConfigFile(file)
   const webhook = readWebhookSecret(environment)
   const databaseUrl = environment['DATABASE_URL'] || undefined

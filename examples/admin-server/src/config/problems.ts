@@ -186,6 +186,10 @@ const sentences = {
     'The anchor lies in the folder of the database: who can change one can change the other.',
     'Put it on another disk, or into a bucket with a retention lock.',
   ],
+  ANCHOR_UNWRITABLE: [
+    'The file of the anchor cannot be written, so that nothing would be anchored.',
+    'Name a file whose folder this user may write or make, on a disk that is there.',
+  ],
   SSLMODE_UNCLEAR: [
     'The driver takes this sslmode for verify-full today, and may not tomorrow.',
     'Write sslmode=verify-full.',
@@ -214,6 +218,7 @@ const warnings: ReadonlySet<ProblemId> = new Set<ProblemId>([
   'ALL_AUTOMATIC',
   'NO_ANCHOR',
   'ANCHOR_BESIDE_DATABASE',
+  'ANCHOR_UNWRITABLE',
   'SSLMODE_UNCLEAR',
   'PUBLIC_URL_PORT',
   'PROXIES_MISSING',

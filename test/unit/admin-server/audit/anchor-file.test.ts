@@ -56,6 +56,18 @@ async function rewrite(): Promise<void> {
   expect(await audit.verify()).toMatchObject({ intact: true })
 }
 
+it('makes the folder of its file when it starts, as the shipped configurations need it', async () => {
+  await append(3)
+  file = join(folder, 'anchors', 'of this server', 'heads.jsonl')
+  const { promise, resolve } = deferred<unknown>()
+  const anchor = anchorOf({ onAnchor: resolve, onError: resolve })
+  anchor.start()
+  expect(await promise).toMatchObject({ sequence: 3 })
+  await anchor.stop()
+  expect(await linesOf()).toHaveLength(1)
+  expect((await stat(join(folder, 'anchors'))).mode & 0o777).toBe(0o700)
+})
+
 it('writes the head on a line, and a record of it', async () => {
   await append(3)
   const head = await audit.head()

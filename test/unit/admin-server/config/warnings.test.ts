@@ -53,6 +53,24 @@ describe('warnings', () => {
     expect(warned(change)).toEqual([])
   })
 
+  it.each([
+    ['below a file', 'package.json/heads.jsonl'],
+    ['that is a folder', 'docs'],
+    ['below a device', '/dev/null/heads.jsonl'],
+  ])('name an anchor %s', (_, file) => {
+    const change = (s: Loose) => {
+      s.audit.anchor = { file, everyMinutes: 1 }
+    }
+    expect(warned(change)).toEqual(['ANCHOR_UNWRITABLE audit.anchor.file'])
+  })
+
+  it('leave an anchor alone whose folders have to be made', () => {
+    const change = (s: Loose) => {
+      s.audit.anchor = { file: 'not-there/nor-this/heads.jsonl', everyMinutes: 1 }
+    }
+    expect(warned(change)).toEqual([])
+  })
+
   it('name an https URL without the proxies that end TLS', () => {
     const change = (s: Loose) => {
       s.http = { publicUrl: 'https://mint.example.com' }

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Static } from 'typebox'
 import type { AuditKind } from '../../audit/audit.ts'
+import { comparedWith } from '../../audit/command.ts'
 import { exportAudit } from '../../audit/export.ts'
 import { auditList, auditQuery, verificationSchema } from '../schemas/audit.ts'
 import { textAnswer } from '../schemas/common.ts'
@@ -56,7 +57,8 @@ export function auditRoutes(app: FastifyInstance, context: RouteContext): void {
     },
     async () => {
       const anchors = await anchor?.read()
-      return audit.verify({ signal: closing, ...(anchors === undefined ? {} : { anchors }) })
+      const options = { signal: closing, ...(anchors === undefined ? {} : { anchors }) }
+      return { ...(await audit.verify(options)), anchors: comparedWith(anchors) }
     },
   )
   app.get(

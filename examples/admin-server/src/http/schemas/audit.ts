@@ -43,6 +43,12 @@ export const verificationSchema = Type.Object(
     intact: Type.Boolean(),
     verified: count,
     head: Type.Object({ sequence: count, hash }, strict),
+    anchors: nullable(
+      Type.Object(
+        { count, newest: Type.Integer({ minimum: 0, description: 'The last record of one.' }) },
+        { ...strict, description: 'What it was compared with; null without a place for anchors.' },
+      ),
+    ),
     broken: Type.Optional(Type.Object({ sequence: Type.Integer(), reason: text }, strict)),
   },
   { ...strict, description: 'Whether the trail is as it was written.' },
