@@ -28,7 +28,8 @@ export const MAX_STREAK: Readonly<Record<Streak, number>> = { stale: 2, signatur
 export const again = (id: string, delayMs = 0): JobSettlement =>
   delayMs === 0 ? { id, state: 'queued' } : { id, state: 'queued', delayMs }
 
-export const delayOf = ({ streak = 1 }: Facts) => doubling(MIN_DELAY_MS, MAX_DELAY_MS, streak)
+export const delayOf = ({ streak = 1 }: Facts): number =>
+  doubling(MIN_DELAY_MS, MAX_DELAY_MS, streak)
 
 export const done = (id: string, transactionId: string, blockHeight: number): JobSettlement => ({
   id,
@@ -72,16 +73,23 @@ export function failureOf({ jobIds }: AttemptRow, outcome: OutcomeFact, facts: F
   }
 }
 
-export const half = (jobIds: readonly string[]) => Math.ceil(jobIds.length / 2)
-export const codeOf = ({ errorCodes }: OutcomeFact) => String(errorCodes[0] ?? 'TRANSACTION_FAILED')
+/** What becomes of the key, where that is certain. */
+type KeySettlement = Pick<AttemptSettlement, 'key'>
 
-export const spent = ({ sequenceNumber }: AttemptRow) => ({
+export const half = (jobIds: readonly string[]): number => Math.ceil(jobIds.length / 2)
+export const codeOf = ({ errorCodes }: OutcomeFact): string =>
+  String(errorCodes[0] ?? 'TRANSACTION_FAILED')
+
+export const spent = ({ sequenceNumber }: AttemptRow): Required<KeySettlement> => ({
   key: { nextSequenceNumber: sequenceNumber + 1n },
 })
-export const spentUnlessSettled = (attempt: AttemptRow, { keySettled }: Facts) =>
+export const spentUnlessSettled = (attempt: AttemptRow, { keySettled }: Facts): KeySettlement =>
   keySettled ? {} : spent(attempt)
 
-export function keyOf({ sequenceNumber }: AttemptRow, { key }: Facts) {
+export function keyOf(
+  { sequenceNumber }: AttemptRow,
+  { key }: Facts,
+): Required<KeySettlement>['key'] {
   if (key == null)
     return {
       nextSequenceNumber: sequenceNumber,
