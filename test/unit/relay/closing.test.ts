@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { createMemoryStore, type RelayStore } from '../../../src/stores/index.ts'
 import {
   address,
@@ -102,6 +104,38 @@ describe('close', () => {
     expect(await memory.listAttempts(address, 'a')).toEqual([])
     expect(node.executed).toEqual([])
   })
+
+  it.each(['goes on', 'is down', 'gives no answer'])(
+    'lets the process end by itself while the database %s',
+    async (mode) => {
+      const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+      const program = `
+        import { register } from 'node:module'
+        register(${file('../../support/load-typescript.mjs')})
+        const { startRelayNode, openRelay, interposed, mint } =
+          await import(${file('../../support/simulated-relay.ts')})
+        const { createMemoryStore } = await import(${file('../../../src/stores/index.ts')})
+        let mode = 'goes on'
+        const store = interposed(createMemoryStore(), async (_, step) => {
+          if (mode === 'is down') throw new Error('the database is down')
+          return mode === 'gives no answer' ? new Promise(() => undefined) : step()
+        })
+        const node = await startRelayNode()
+        const relay = await openRelay(node.url, { store, leaseMs: 300 })
+        for (const id of ['a', 'b', 'c', 'd', 'e'])
+          void (await relay.submit(mint(id))).sealed().catch(() => undefined)
+        mode = '${mode}'
+        await relay.close({ timeoutMs: 20 })
+        await node[Symbol.asyncDispose]()
+        console.log('closed')`
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--input-type=module', '--eval', program],
+        { timeout: 30_000 },
+      )
+      expect(stdout.trim()).toBe('closed')
+    },
+  )
 
   it('waits without an end when it is told to', async () => {
     await using node = await startRelayNode()
