@@ -95,7 +95,6 @@ it('spends the sequence number of a transaction that fails in Cadence', async ()
   ]
   expect(outcomes.map(({ errorCodes: [code] }) => code)).toEqual([1101, undefined])
   expect(await chain.sequenceNumber(address, 1)).toBe(2)
-  expect(pool.stats().resyncs).toBe(0)
 })
 
 it('gives the key back unused when another authorizer fails before anything is signed', async () => {
@@ -246,7 +245,7 @@ it('notices that somebody else used the key, and goes on with the number on chai
   expect([first.errorCodes[0], second.errorCodes[0]]).toEqual([1007, undefined])
   expect(reports).toContainEqual({ kind: 'drifted', keyIndex: 1 })
   await until(() => pool.stats().executed === 1)
-  expect(pool.stats()).toMatchObject({ refused: 1, resyncs: 1 })
+  expect(pool.stats()).toMatchObject({ refused: 1 })
 })
 
 it('quarantines a revoked key and goes on with the others', async () => {
@@ -315,7 +314,9 @@ it('does not sign under a lease whose time is over', async () => {
   await expect(fcl.mutate({ cadence: noop, authz: slow, limit: 100 })).rejects.toMatchObject({
     code: 'LEASE_LOST',
   })
-  expect((await chain.send({ cadence: noop, authz })).errorCodes).toEqual([])
+  await using patient = await createProposalKeyPool({ authorizer, address })
+  const later = authorizer.authorize(address, { proposalKeys: patient })
+  expect((await chain.send({ cadence: noop, authz: later })).errorCodes).toEqual([])
 })
 
 it('refuses a pool of another account and a pool without FCL', async () => {

@@ -112,6 +112,13 @@ describe('a transaction of the account of the pool and another of the same autho
     expect(world.told).toEqual(['lent', 'given back'])
   })
 
+  it('gives the key back when the other proposes', async () => {
+    await using world = await startWorld()
+    const { pooled, second } = world
+    await send({ proposer: second, payers: [pooled], authorizers: [second] })
+    expect(world.told).toEqual(['lent', 'given back'])
+  })
+
   it('commits without an id before others can send what was signed', async () => {
     await using world = await startWorld()
     const payer = world.elsewhere(world.payer).authorize(other)
@@ -121,6 +128,21 @@ describe('a transaction of the account of the pool and another of the same autho
       send({ proposer: pooled, payers: [payer], authorizers: [pooled] }),
     ).rejects.toMatchObject({ code: 'KEY_DISABLED' })
     expect(world.told).toEqual(['lent', 'committed'])
+    expect(world.commits).toEqual([{ transactionId: undefined, referenceBlockId: block }])
+  })
+
+  it('commits for a payload whose envelope is not told', async () => {
+    await using world = await startWorld()
+    const { pooled, second } = world
+    const reticent: Resolve = async (...given) => {
+      const resolve: Resolve = pooled
+      return (await resolve(...given)).map((one) => ({
+        ...one,
+        signingFunction: ({ message, voucher }) =>
+          one.signingFunction({ message, voucher: { ...Object(voucher), envelopeSigs: [] } }),
+      }))
+    }
+    await send({ proposer: reticent, payers: [second], authorizers: [reticent] })
     expect(world.commits).toEqual([{ transactionId: undefined, referenceBlockId: block }])
   })
 

@@ -40,6 +40,8 @@ async function startSky(options: Partial<SimulatedNodeOptions> = {}) {
     onResync: () => {
       resyncs += 1
     },
+    // Where the outcome in a block is to tell, no look at the number comes before it.
+    looks: { identified: { firstMs: 600_000, maxMs: 600_000 }, nameless: looks.nameless },
     signal: closing.signal,
   }
   const { height } = await follower.wake()
