@@ -30,6 +30,13 @@ export function assertTimeout(option: string, value: number): void {
     })
 }
 
+/** @throws {SignerError} `INVALID_OPTION` for anything but nothing or a signal, of whichever copy. */
+export function assertSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return
+  if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return
+  throw new SignerError('INVALID_OPTION', { option: 'signal', reason: 'it is not an AbortSignal' })
+}
+
 /** @throws {SignerError} `INVALID_OPTION` unless the value is an http or https URL without credentials. */
 export function assertHttpUrl(option: string, value: string): void {
   const reason = typeof value === 'string' ? faultOfUrl(value) : 'it is not a text'

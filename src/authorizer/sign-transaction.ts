@@ -2,6 +2,7 @@
 
 import { normalizeAddress } from '../crypto/address.ts'
 import {
+  encodeTransaction,
   envelopeMessage,
   payloadMessage,
   type Transaction,
@@ -21,8 +22,9 @@ import type { SignedPart } from './voucher.ts'
  *
  * @param address - Normalised.
  * @returns A new transaction. Signatures of this account's chosen keys are replaced.
- * @throws {SignerError} `INVALID_OPTION` when the account has no role in the transaction; those of
- * the choice of keys and of the signers.
+ * @throws {SignerError} `INVALID_OPTION` when the account has no role in the transaction, or would
+ * change the payload's signatures after the payer has signed; `MALFORMED_TRANSACTION` for one that
+ * cannot be encoded; those of the choice of keys and of the signers.
  */
 export async function signTransaction(
   engine: Engine,
@@ -30,6 +32,7 @@ export async function signTransaction(
   transaction: Transaction,
   { signal, ...selection }: Selection & { readonly signal?: AbortSignal },
 ): Promise<Transaction> {
+  assertReadable(transaction)
   const pays = normalizeAddress(transaction.payer) === address
   const authorizes = transaction.authorizers.some((one) => normalizeAddress(one) === address)
   const proposes = normalizeAddress(transaction.proposalKey.address) === address
@@ -37,6 +40,12 @@ export async function signTransaction(
     throw new SignerError('INVALID_OPTION', {
       option: 'address',
       reason: 'the account is neither proposer, payer nor authorizer of the transaction',
+    })
+  if (!pays && transaction.envelopeSignatures.length > 0)
+    throw new SignerError('INVALID_OPTION', {
+      option: 'transaction',
+      reason:
+        'its envelope is signed already, and that signature covers those of the payload; let the payer sign after all others',
     })
   const node = await engine.node(signal)
   const keys = await choose(engine, node, address, { reread: false, signal }, (account) => {
@@ -65,6 +74,11 @@ export async function signTransaction(
         envelopeSignatures: merge(transaction.envelopeSignatures, signatures, keys),
       }
     : { ...transaction, payloadSignatures: merge(transaction.payloadSignatures, signatures, keys) }
+}
+
+/** Encoded once as a whole: what is wrong with it is told before a key is asked for anything. */
+function assertReadable(transaction: Transaction): void {
+  encodeTransaction(transaction)
 }
 
 function merge(

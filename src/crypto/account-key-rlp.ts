@@ -2,7 +2,8 @@
 
 import { RLP } from '@ethereumjs/rlp'
 import { SignerError } from '../errors.ts'
-import { curves, type HashAlgorithm, hashCodes, type SignatureAlgorithm } from './algorithms.ts'
+import { type HashAlgorithm, hashCodes, type SignatureAlgorithm } from './algorithms.ts'
+import { checkedHash, checkedObject, curveOf } from './arguments.ts'
 import { importPublicKey } from './verify.ts'
 
 /** The weight that a payer's or an authorizer's keys must reach together. flow-go `fvm/context.go`. */
@@ -12,7 +13,7 @@ export const REQUIRED_WEIGHT = 1000
  * @param key - `publicKey`: 64 bytes, X‖Y. `weight`: a whole number from 0 to 1000.
  * @returns RLP of [public key, signature algorithm, hash algorithm, weight] with the node's codes:
  * 2 for P-256 and 3 for secp256k1, which Cadence calls 1 and 2.
- * @throws {SignerError} `MALFORMED_PUBLIC_KEY`, `INVALID_WEIGHT`.
+ * @throws {SignerError} `MALFORMED_PUBLIC_KEY`, `INVALID_WEIGHT`, `INVALID_OPTION`.
  * @see flow-go `model/flow/account_encoder.go`.
  */
 export function encodeAccountKey(key: {
@@ -21,14 +22,11 @@ export function encodeAccountKey(key: {
   readonly hashAlgorithm: HashAlgorithm
   readonly weight: number
 }): Uint8Array {
-  importPublicKey(key.publicKey, key.algorithm)
-  assertWeight(key.weight)
-  return RLP.encode([
-    key.publicKey,
-    curves[key.algorithm].nodeCode,
-    hashCodes[key.hashAlgorithm],
-    key.weight,
-  ])
+  const { publicKey, algorithm, hashAlgorithm, weight } = checkedObject('key', key)
+  importPublicKey(publicKey, algorithm)
+  assertWeight(weight)
+  const codes = [curveOf(algorithm).nodeCode, hashCodes[checkedHash(hashAlgorithm)]]
+  return RLP.encode([publicKey, ...codes, weight])
 }
 
 /**
@@ -39,7 +37,7 @@ export function encodeAccountKey(key: {
 export function assertWeight(weight: number): void {
   if (!Number.isInteger(weight) || weight < 0 || weight > REQUIRED_WEIGHT)
     throw new SignerError('INVALID_WEIGHT', {
-      weight: String(weight),
+      weight: typeof weight === 'number' ? String(weight) : `of type ${typeof weight}`,
       reason: 'not a whole number from 0 to 1000',
     })
 }

@@ -1,9 +1,11 @@
 /** Hexadecimal text, at the edge to FCL and to the access node. @module */
 
 import { SignerError } from '../errors.ts'
+import { checkedBytesOf } from './arguments.ts'
 
 /** @returns Lower-case digits, two per byte, no 0x. */
 export function bytesToHex(bytes: Uint8Array): string {
+  checkedBytesOf('bytes', bytes)
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
 

@@ -3,6 +3,7 @@
 import { RLP } from '@ethereumjs/rlp'
 import { SignerError } from '../errors.ts'
 import { addressToBytes } from './address.ts'
+import { checkedObject } from './arguments.ts'
 import { withDomainTag } from './domain-tags.ts'
 import { hexToBytes } from './hex.ts'
 
@@ -21,7 +22,7 @@ export function userMessage(content: Uint8Array): Uint8Array {
  * @see FCL `wallet-utils/encode-account-proof.ts`.
  */
 export function accountProofMessage(address: string, proof: AccountProof): Uint8Array {
-  const { appIdentifier, nonce } = proof
+  const { appIdentifier, nonce } = checkedObject('proof', proof)
   if (typeof appIdentifier !== 'string' || appIdentifier === '')
     throw new SignerError('INVALID_OPTION', { option: 'appIdentifier', reason: 'it is empty' })
   const nonceBytes = hexToBytes(nonce, 'nonce')

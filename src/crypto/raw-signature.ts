@@ -1,7 +1,8 @@
 /** Signatures as 64 bytes, r‖s, in the one form that this package gives out. @module */
 
 import { SignerError } from '../errors.ts'
-import { curves, type SignatureAlgorithm } from './algorithms.ts'
+import type { SignatureAlgorithm } from './algorithms.ts'
+import { bytesOrNone, curveOf } from './arguments.ts'
 import { bytesToScalar, scalarToBytes } from './scalars.ts'
 
 /**
@@ -13,7 +14,7 @@ import { bytesToScalar, scalarToBytes } from './scalars.ts'
  */
 export function normalizeRaw(raw: Uint8Array, algorithm: SignatureAlgorithm): Uint8Array {
   const fail = (reason: string) =>
-    new SignerError('MALFORMED_SIGNATURE', { byteLength: raw?.length ?? 0, reason })
+    new SignerError('MALFORMED_SIGNATURE', { byteLength: bytesOrNone(raw)?.length ?? 0, reason })
   if (!(raw instanceof Uint8Array) || raw.length !== 64) throw fail('not 64 bytes')
   const [r, s] = [bytesToScalar(raw.subarray(0, 32)), bytesToScalar(raw.subarray(32))]
   return rawFromScalars(r, s, algorithm, fail)
@@ -26,7 +27,7 @@ export function rawFromScalars(
   algorithm: SignatureAlgorithm,
   fail: (reason: string) => SignerError,
 ): Uint8Array {
-  const { order } = curves[algorithm]
+  const { order } = curveOf(algorithm)
   if (r <= 0n || s <= 0n || r >= order || s >= order) throw fail('a scalar out of range')
   const raw = new Uint8Array(64)
   raw.set(scalarToBytes(r))

@@ -1,46 +1,56 @@
-/** RLP from strangers: the library decodes, after a look at how deep it would have to go. @module */
+/** RLP from strangers: lists are read one level at a time, and no further than is asked for. @module */
 
-import { RLP } from '@ethereumjs/rlp'
 import { malformedTransaction } from './transaction-fields.ts'
 
-/** Bytes, or a list of items. */
-export type RlpItem = Uint8Array | RlpItem[]
-
-/** Lists in a transaction: the whole, the payload, its arguments; or the whole, signatures, one of them. */
-const MAX_DEPTH = 3
+/** Bytes, or a list whose content was not looked into yet. Views on what was given, not copies. */
+export type RlpItem = { readonly isList: boolean; readonly content: Uint8Array }
 
 /**
- * The library copies what is left at each level, so that a million lists in one another take it
- * seconds; such bytes are refused first.
+ * A library that decodes everything at once makes a million objects of a hostile file before
+ * anybody can say that there are too many.
  *
  * @param bytes - Borrowed.
- * @throws {SignerError} `MALFORMED_TRANSACTION` when it is not RLP or lists are nested deeper than
- * those of a transaction.
+ * @throws {SignerError} `MALFORMED_TRANSACTION` unless it is one item and nothing after it. Whether
+ * its lengths are in their shortest form is not looked at: encode again and compare.
  */
 export function decodeRlp(bytes: Uint8Array): RlpItem {
-  assertShallow(bytes)
-  try {
-    return RLP.decode(bytes)
-  } catch (cause) {
-    throw malformedTransaction('it is not RLP', cause)
-  }
+  const { item, end } = readItem(bytes, 0)
+  if (end !== bytes.length) throw malformedTransaction('something follows it')
+  return item
 }
 
-/** Steps over the headers alone; what is wrong with them is left to the library. */
-function assertShallow(bytes: Uint8Array): void {
-  const ends: number[] = []
-  for (let at = 0; at < bytes.length; ) {
-    while (at >= (ends.at(-1) ?? Number.POSITIVE_INFINITY)) ends.pop()
-    const first = bytes[at] ?? 0
-    const isList = first >= 0xc0
-    const short = first - (isList ? 0xc0 : 0x80)
-    const lengthBytes = Math.max(0, short - 55)
-    const length = lengthBytes === 0 ? Math.max(0, short) : uint(bytes, at + 1, lengthBytes)
-    at += 1 + lengthBytes
-    if (!isList) at += first < 0x80 ? 0 : length
-    else if (ends.push(at + length) > MAX_DEPTH) throw malformedTransaction('lists nested too deep')
+/** @returns The items of a list, or `undefined` when there are more than `max`. */
+export function rlpItems({ content }: RlpItem, max: number): readonly RlpItem[] | undefined {
+  const items: RlpItem[] = []
+  for (let at = 0; at < content.length; ) {
+    if (items.length === max) return undefined
+    const { item, end } = readItem(content, at)
+    items.push(item)
+    at = end
   }
+  return items
 }
+
+/** @see Ethereum yellow paper, appendix B. */
+function readItem(bytes: Uint8Array, at: number): { item: RlpItem; end: number } {
+  const first = bytes[at]
+  if (first === undefined) throw notRlp()
+  if (first < 0x80) return { item: view(bytes, at, 1, false), end: at + 1 }
+  const isList = first >= 0xc0
+  const short = first - (isList ? 0xc0 : 0x80)
+  const lengthBytes = Math.max(0, short - 55)
+  const length = lengthBytes === 0 ? short : uint(bytes, at + 1, lengthBytes)
+  const start = at + 1 + lengthBytes
+  if (start + length > bytes.length) throw notRlp()
+  return { item: view(bytes, start, length, isList), end: start + length }
+}
+
+const view = (bytes: Uint8Array, start: number, byteLength: number, isList: boolean): RlpItem => ({
+  isList,
+  content: bytes.subarray(start, start + byteLength),
+})
 
 const uint = (bytes: Uint8Array, start: number, byteLength: number) =>
   bytes.subarray(start, start + byteLength).reduce((value, byte) => value * 256 + byte, 0)
+
+const notRlp = () => malformedTransaction('it is not RLP')

@@ -3,6 +3,7 @@
 import { type AsnType, BitString, ObjectIdentifier, Sequence } from 'asn1js'
 import { SignerError } from '../errors.ts'
 import { curves, type SignatureAlgorithm } from './algorithms.ts'
+import { bytesOrNone } from './arguments.ts'
 import { isDerOf, readAsn1 } from './asn1.ts'
 import { importPublicKey } from './verify.ts'
 
@@ -19,9 +20,10 @@ export function spkiToPublicKey(spki: Uint8Array): {
   bytes: Uint8Array
   algorithm: SignatureAlgorithm
 } {
-  const fail = (reason: string) =>
-    new SignerError('MALFORMED_PUBLIC_KEY', { byteLength: spki.length, reason })
-  const outer = spki.length <= 128 ? readAsn1(spki) : undefined
+  const byteLength = bytesOrNone(spki)?.length ?? 0
+  const fail = (reason: string) => new SignerError('MALFORMED_PUBLIC_KEY', { byteLength, reason })
+  if (bytesOrNone(spki) === undefined) throw fail('not a Uint8Array')
+  const outer = byteLength <= 128 ? readAsn1(spki) : undefined
   if (!(outer instanceof Sequence)) throw fail('not an ASN.1 SEQUENCE')
   const [identifier, key, ...rest] = outer.valueBlock.value
   if (!(identifier instanceof Sequence) || !(key instanceof BitString) || rest.length > 0)

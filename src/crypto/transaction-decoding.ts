@@ -2,7 +2,7 @@
 
 import { equalBytes } from './bytes.ts'
 import { bytesToHex } from './hex.ts'
-import { decodeRlp, type RlpItem } from './rlp.ts'
+import { decodeRlp, type RlpItem, rlpItems } from './rlp.ts'
 import { bytesToScalar } from './scalars.ts'
 import {
   encodeTransaction,
@@ -25,6 +25,7 @@ export const MAX_TRANSACTION_BYTES = 1_500_000
  * @throws {SignerError} `MALFORMED_TRANSACTION`.
  */
 export function decodeTransaction(bytes: Uint8Array): Transaction {
+  if (!(bytes instanceof Uint8Array)) throw malformedTransaction('it is not a Uint8Array')
   if (bytes.length > MAX_TRANSACTION_BYTES)
     throw malformedTransaction('it is larger than 1,500,000 bytes')
   const [payload, payloadSignatures, envelopeSignatures] = fields(decodeRlp(bytes), 3, 'outer list')
@@ -66,15 +67,15 @@ function decodeSignatures(
 ): readonly TransactionSignature[] {
   const signers = signerAddresses(body)
   return list(item, 'signatures').map((entry) => {
-    const parts = list(entry, 'signature')
+    const parts = list(entry, 'signature', 4)
     const [index, keyIndex, signature, extensionData] = parts
     const signer = signers[safeNumber(index)]
-    if (signer === undefined || parts.length < 3 || parts.length > 4)
+    if (signer === undefined || parts.length < 3)
       throw malformedTransaction('a signature of an account that does not sign')
     return {
       address: signer,
       keyIndex: safeNumber(keyIndex),
-      signature: sized(signature, undefined, 'signature'),
+      signature: sized(signature, 64, 'signature'),
       ...(parts.length === 4
         ? { extensionData: sized(extensionData, undefined, 'extension') }
         : {}),
@@ -82,14 +83,18 @@ function decodeSignatures(
   })
 }
 
-function list(item: RlpItem | undefined, name: string): RlpItem[] {
-  if (!Array.isArray(item) || item.length > MAX_LIST_ITEMS)
-    throw malformedTransaction(`${name}: not a list of at most ${MAX_LIST_ITEMS}`)
-  return item
+function list(
+  item: RlpItem | undefined,
+  name: string,
+  max: number = MAX_LIST_ITEMS,
+): readonly RlpItem[] {
+  const items = item?.isList === true ? rlpItems(item, max) : undefined
+  if (items === undefined) throw malformedTransaction(`${name}: not a list of at most ${max}`)
+  return items
 }
 
-function fields(item: RlpItem | undefined, count: number, name: string): RlpItem[] {
-  const items = list(item, name)
+function fields(item: RlpItem | undefined, count: number, name: string): readonly RlpItem[] {
+  const items = list(item, name, count)
   if (items.length !== count)
     throw malformedTransaction(`${name}: ${items.length} fields, not ${count}`)
   return items
@@ -100,17 +105,19 @@ function sized(
   byteLength: number | undefined,
   name: string,
 ): Uint8Array {
-  if (!(item instanceof Uint8Array)) throw malformedTransaction(`${name}: not bytes`)
-  if (byteLength !== undefined && item.length !== byteLength)
-    throw malformedTransaction(`${name}: ${item.length} bytes, not ${byteLength}`)
-  return item.slice()
+  if (item === undefined || item.isList) throw malformedTransaction(`${name}: not bytes`)
+  const { content } = item
+  if (byteLength !== undefined && content.length !== byteLength)
+    throw malformedTransaction(`${name}: ${content.length} bytes, not ${byteLength}`)
+  return content.slice()
 }
 
 const address = (item: RlpItem | undefined) => `0x${bytesToHex(sized(item, 8, 'address'))}`
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function text(item: RlpItem | undefined): string {
   try {
-    const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     return utf8.decode(sized(item, undefined, 'text'))
   } catch (cause) {
     throw malformedTransaction('a text that is not UTF-8', cause)

@@ -33,6 +33,21 @@ export function checkedBytes(value: Uint8Array, byteLength: number, name: string
   return value
 }
 
+/** @returns UTF-8. @throws {SignerError} `MALFORMED_TRANSACTION` unless it is a text. */
+export function checkedText(value: string, name: string): Uint8Array {
+  if (typeof value !== 'string') throw malformedTransaction(`${name}: not a text`)
+  return utf8.encode(value)
+}
+
+const utf8 = new TextEncoder()
+
+/** @throws {SignerError} `MALFORMED_TRANSACTION` unless it is an object. */
+export function checkedFields<T extends object>(value: T, name: string): T {
+  if (typeof value !== 'object' || value === null)
+    throw malformedTransaction(`${name}: not an object`)
+  return value
+}
+
 /** @throws {SignerError} `MALFORMED_TRANSACTION` unless it is a list of at most 10,000. */
 export function checkedList<T>(value: readonly T[], name: string): readonly T[] {
   if (!Array.isArray(value) || value.length > MAX_LIST_ITEMS)

@@ -7,8 +7,10 @@ import { hashMessage } from './hash.ts'
 import { bytesToHex } from './hex.ts'
 import {
   checkedBytes,
+  checkedFields,
   checkedList,
   checkedNumber,
+  checkedText,
   checkedUint64,
   malformedTransaction,
 } from './transaction-fields.ts'
@@ -85,17 +87,19 @@ export function transactionId(transaction: Transaction): string {
 
 /** Proposer, payer, authorizers, each once: the index of a signature's account in this list is encoded. */
 export function signerAddresses(transaction: TransactionPayload): readonly string[] {
-  const { proposalKey, payer, authorizers } = transaction
+  const { proposalKey, payer, authorizers } = checkedFields(transaction, 'transaction')
+  checkedFields(proposalKey, 'proposal key')
+  checkedList(authorizers, 'authorizers')
   return [...new Set([proposalKey.address, payer, ...authorizers].map(normalizeAddress))]
 }
 
 function payloadFields(transaction: TransactionPayload): Rlp[] {
-  const utf8 = new TextEncoder()
-  const { proposalKey } = transaction
+  const { proposalKey } = checkedFields(transaction, 'transaction')
+  checkedFields(proposalKey, 'proposal key')
   const list = checkedList
   return [
-    utf8.encode(transaction.cadence),
-    list(transaction.arguments, 'arguments').map((argument) => utf8.encode(argument)),
+    checkedText(transaction.cadence, 'cadence'),
+    list(transaction.arguments, 'arguments').map((one) => checkedText(one, 'argument')),
     checkedBytes(transaction.referenceBlockId, 32, 'reference block'),
     checkedNumber(transaction.computeLimit, 'compute limit'),
     addressToBytes(proposalKey.address),
@@ -110,12 +114,16 @@ function signatureFields(
   transaction: TransactionPayload,
   signatures: readonly TransactionSignature[],
 ): Rlp[] {
-  const signers = signerAddresses(transaction)
+  const signers = new Map(signerAddresses(transaction).map((address, index) => [address, index]))
   return checkedList(signatures, 'signatures')
     .map((entry) => {
-      const signerIndex = signers.indexOf(normalizeAddress(entry.address))
-      checkedNumber(entry.keyIndex, 'key index of a signature')
-      if (signerIndex < 0)
+      const { address, keyIndex, signature, extensionData } = checkedFields(entry, 'signature')
+      const signerIndex = signers.get(normalizeAddress(address))
+      checkedNumber(keyIndex, 'key index of a signature')
+      checkedBytes(signature, 64, 'signature')
+      if (extensionData !== undefined && !(extensionData instanceof Uint8Array))
+        throw malformedTransaction('extension of a signature: not bytes')
+      if (signerIndex === undefined)
         throw malformedTransaction('a signature of an account that does not sign')
       return { ...entry, signerIndex }
     })

@@ -2,20 +2,22 @@
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { SignerError } from '../errors.ts'
-import { curves, type HashAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
+import type { HashAlgorithm, SignatureAlgorithm } from './algorithms.ts'
+import { bytesOrNone, curveOf } from './arguments.ts'
 import { opensslDigests } from './hash.ts'
 
 /**
  * @param bytes - 64 bytes, X‖Y big-endian. Neither modified nor retained.
- * @throws {SignerError} `MALFORMED_PUBLIC_KEY` when it is not 64 bytes or not a point on the curve.
+ * @throws {SignerError} `MALFORMED_PUBLIC_KEY` when it is not 64 bytes or not a point on the curve;
+ * `INVALID_OPTION` for an algorithm that is unknown.
  */
 export function importPublicKey(bytes: Uint8Array, algorithm: SignatureAlgorithm): KeyObject {
-  const byteLength = bytes.length
+  const byteLength = bytesOrNone(bytes)?.length ?? 0
   const coordinate = (start: number) =>
     Buffer.from(bytes.subarray(start, start + 32)).toString('base64url')
   if (byteLength !== 64)
     throw new SignerError('MALFORMED_PUBLIC_KEY', { byteLength, reason: 'not 64 bytes' })
-  const crv = curves[algorithm].jwkName
+  const crv = curveOf(algorithm).jwkName
   try {
     const key = { kty: 'EC', crv, x: coordinate(0), y: coordinate(32) }
     return createPublicKey({ format: 'jwk', key })
@@ -39,7 +41,7 @@ export function verifySignature(
   hashAlgorithm: HashAlgorithm,
   signature: Uint8Array,
 ): boolean {
-  if (signature.length !== 64) return false
+  if (bytesOrNone(signature)?.length !== 64) return false
   try {
     const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
     return verify(opensslDigests[hashAlgorithm], message, key, signature)

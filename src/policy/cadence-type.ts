@@ -48,13 +48,39 @@ export function parseCadenceType(text: string): CadenceType {
   return type
 }
 
-/** @returns The type as Cadence writes it. */
+/**
+ * @returns The type as Cadence writes it.
+ * @throws {SignerError} `INVALID_OPTION` for what `parseCadenceType` never makes.
+ */
 export function cadenceTypeText(type: CadenceType): string {
+  assertCadenceType(type)
+  return textOf(type)
+}
+
+/** @throws {SignerError} `INVALID_OPTION` for what `parseCadenceType` never makes. */
+export function assertCadenceType(type: unknown, levelsLeft: number = MAX_LEVELS): void {
+  const fields: Readonly<Record<string, unknown>> = isObject(type) ? { ...type } : {}
+  const { kind, name, size } = fields
+  const inner = {
+    simple: [],
+    optional: ['inner'],
+    array: ['item'],
+    dictionary: ['key', 'value'],
+  }[typeof kind === 'string' ? kind : '']
+  const isOne = kind !== 'simple' || (typeof name === 'string' && simpleNames.has(name))
+  const isSized = size === undefined || Number.isSafeInteger(size)
+  if (inner === undefined || !isOne || !isSized || levelsLeft === 0)
+    throw invalidType('it is not one that parseCadenceType makes')
+  for (const field of inner) assertCadenceType(fields[field], levelsLeft - 1)
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+function textOf(type: CadenceType): string {
   if (type.kind === 'simple') return type.name
-  if (type.kind === 'optional') return `${cadenceTypeText(type.inner)}?`
-  if (type.kind === 'dictionary')
-    return `{${cadenceTypeText(type.key)}: ${cadenceTypeText(type.value)}}`
-  return `[${cadenceTypeText(type.item)}${type.size === undefined ? '' : `; ${type.size}`}]`
+  if (type.kind === 'optional') return `${textOf(type.inner)}?`
+  if (type.kind === 'dictionary') return `{${textOf(type.key)}: ${textOf(type.value)}}`
+  return `[${textOf(type.item)}${type.size === undefined ? '' : `; ${type.size}`}]`
 }
 
 type Reader = ReturnType<typeof reader>

@@ -2,7 +2,7 @@
 
 import { SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
-import { type CadenceType, cadenceTypeText, pathTypes } from './cadence-type.ts'
+import { assertCadenceType, type CadenceType, cadenceTypeText, pathTypes } from './cadence-type.ts'
 import { assertChainId, isAddressOfChain } from './chain-address.ts'
 import { isOneGrapheme } from './character.ts'
 import { fixedPointTypes, integerTypes, readNumber } from './numbers.ts'
@@ -38,7 +38,8 @@ export type Place = { readonly type: CadenceType; readonly path: string }
  * @param value - As `JSON.parse` gives it. Neither modified nor retained.
  * @param type - Made by `parseCadenceType`.
  * @throws {SignerError} `MALFORMED_CADENCE_VALUE`; `context.path` tells where, such as
- * `.value[3].key.value`. Nothing of the value is shown. `INVALID_OPTION` for an unknown chain.
+ * `.value[3].key.value`. Nothing of the value is shown. `INVALID_OPTION` for an unknown
+ * chain or a type that `parseCadenceType` did not make.
  * @see Cadence `encoding/json/decode.go`
  */
 export function assertCadenceValue(
@@ -46,7 +47,9 @@ export function assertCadenceValue(
   type: CadenceType,
   options: CadenceValueOptions,
 ): asserts value is CadenceValue {
-  checkedValue(createCheck(options), value, { type, path: '' })
+  const check = createCheck(options)
+  assertCadenceType(type)
+  checkedValue(check, value, { type, path: '' })
 }
 
 /** @throws {SignerError} `INVALID_OPTION`. */

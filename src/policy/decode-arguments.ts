@@ -1,7 +1,7 @@
 /** The arguments of a transaction, from texts to checked values. @module */
 
 import { SignerError } from '../errors.ts'
-import type { CadenceType } from './cadence-type.ts'
+import { assertCadenceType, type CadenceType } from './cadence-type.ts'
 import {
   type CadenceValue,
   type CadenceValueOptions,
@@ -27,6 +27,7 @@ export function decodeArguments(
   options: CadenceValueOptions,
 ): readonly CadenceValue[] {
   const check = createCheck(options)
+  assertTypes(types)
   assertCount(texts, types.length)
   let bytes = 0
   return types.map((type, index) => {
@@ -40,6 +41,12 @@ export function decodeArguments(
     if (parsed.reason !== undefined) throw malformedValue(place, parsed.reason)
     return checkedValue(check, parsed.value, place)
   })
+}
+
+function assertTypes(types: readonly CadenceType[]): void {
+  if (!Array.isArray(types))
+    throw new SignerError('INVALID_OPTION', { option: 'types', reason: 'it is not a list' })
+  for (const type of types) assertCadenceType(type)
 }
 
 function assertCount(texts: readonly string[], count: number): void {

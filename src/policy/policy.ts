@@ -48,9 +48,11 @@ export function inspectTransaction(
 }
 
 function inspect(transaction: TransactionPayload, rules: CompiledRules): InspectedTransaction {
+  if (typeof transaction !== 'object' || transaction === null) throw refused('it is no transaction')
   const { cadence, proposalKey, payer, authorizers, computeLimit } = transaction
-  assertAccount(rules, 'proposer', proposalKey.address)
+  assertAccount(rules, 'proposer', proposalKey?.address)
   assertAccount(rules, 'payer', payer)
+  if (!Array.isArray(authorizers)) throw refused('the authorizers are not a list')
   for (const address of authorizers) assertAccount(rules, 'an authorizer', address)
   const script = typeof cadence === 'string' ? rules.scripts.get(scriptHash(cadence)) : undefined
   if (script === undefined) throw refused('no rule names this script')

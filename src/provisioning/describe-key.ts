@@ -63,6 +63,8 @@ export async function describeKey(options: DescribeKeyOptions): Promise<KeyRepor
     'addresses',
   ])
   const { accessNode, chainId, signal } = options
+  if (options.addresses !== undefined && !Array.isArray(options.addresses))
+    throw invalid('addresses', 'it is not a list')
   const addresses = (options.addresses ?? []).map(normalizeAddress)
   if (addresses.length > 0 && accessNode === undefined)
     throw invalid('addresses', 'they can be looked at only when accessNode is given')

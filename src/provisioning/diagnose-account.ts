@@ -54,7 +54,8 @@ export async function diagnoseAccount(
 }
 
 /** What is not an address may be a key passed by mistake. */
-const shown = (address = '') => (/^(0x)?[0-9a-f]{16}$/i.test(address) ? address : undefined)
+const shown = (address?: unknown) =>
+  typeof address === 'string' && /^(0x)?[0-9a-f]{16}$/i.test(address) ? address : undefined
 
 async function checkChain(
   node: NodeConnection,

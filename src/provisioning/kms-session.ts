@@ -6,6 +6,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-kms'
+import { assertSignal } from '../options.ts'
 import { callKms, type KmsCommand } from '../signers/aws-kms/call.ts'
 import { assertKms, kmsClient, loadAwsKms } from '../signers/aws-kms/client.ts'
 import { type KmsLimits, kmsLimits } from '../signers/aws-kms/limits.ts'
@@ -45,6 +46,7 @@ export type KmsSession = {
 /** @throws {SignerError} `AWS_SDK_MISSING`, `INVALID_OPTION`. */
 export async function openKms(options: KmsOptions): Promise<KmsSession> {
   const { signal } = options
+  assertSignal(signal)
   const limits = kmsLimits(options.limits ?? {})
   assertKms(options.client)
   const [client, sdk] = await Promise.all([kmsClient(options.client, limits), loadAwsKms()])

@@ -1,10 +1,12 @@
 /** No signature leaves a signer unverified. @module */
 
 import type { KeyObject } from 'node:crypto'
+import { checkedBytesOf, checkedHash, checkedObject } from '../crypto/arguments.ts'
 import { normalizeRaw } from '../crypto/raw-signature.ts'
 import { importPublicKey, verifySignature } from '../crypto/verify.ts'
 import { abortable } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
+import { assertSignal } from '../options.ts'
 import type { Signer, SignerPublicKey } from './signer.ts'
 
 const verified = new WeakSet<Signer>()
@@ -14,7 +16,7 @@ const verified = new WeakSet<Signer>()
  * verifies it before returning it. Wrapping twice is the same as once.
  *
  * @returns A frozen signer. Its `publicKey` also throws `MALFORMED_PUBLIC_KEY`, and its `sign`
- * `MALFORMED_SIGNATURE` and `SIGNATURE_INVALID`.
+ * `MALFORMED_SIGNATURE`, `SIGNATURE_INVALID` and `INVALID_OPTION`.
  */
 export function createVerifiedSigner(signer: Signer): Signer {
   if (verified.has(signer)) return signer
@@ -39,16 +41,22 @@ export function createVerifiedSigner(signer: Signer): Signer {
   const wrapper: Signer = Object.freeze({
     id: signer.id,
     ...(signer.quota === undefined ? {} : { quota: signer.quota }),
-    async publicKey({ signal }: { signal?: AbortSignal } = {}) {
+    async publicKey(options: { signal?: AbortSignal } = {}) {
+      const { signal } = checkedObject('options', options)
+      assertSignal(signal)
       const { bytes, algorithm } = await loaded(signal)
       return { bytes: bytes.slice(), algorithm }
     },
     async sign(request) {
-      const { key, algorithm } = await loaded(request.signal)
+      const { message, hashAlgorithm, signal } = checkedObject('request', request)
+      assertSignal(signal)
+      checkedBytesOf('message', message)
+      checkedHash(hashAlgorithm)
+      const { key, algorithm } = await loaded(signal)
       // A signer of the user's own may ignore the signal.
-      const raw = await abortable(signer.sign(request), request.signal)
+      const raw = await abortable(signer.sign(request), signal)
       const signature = normalizeRaw(raw, algorithm)
-      if (!verifySignature(key, request.message, request.hashAlgorithm, signature))
+      if (!verifySignature(key, message, hashAlgorithm, signature))
         throw new SignerError('SIGNATURE_INVALID', { signerId: signer.id })
       return signature
     },

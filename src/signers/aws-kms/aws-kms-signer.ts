@@ -3,12 +3,13 @@
 import type { KMSClient, KMSClientConfig, SignCommandOutput } from '@aws-sdk/client-kms'
 import { hashMessage } from '../../crypto/hash.ts'
 import { SignerError } from '../../errors.ts'
+import { assertKnownKeys } from '../../options.ts'
 import type { Signer } from '../signer.ts'
 import { createVerifiedSigner } from '../verified-signer.ts'
 import { callKms } from './call.ts'
 import { assertKms, kmsClient, loadAwsKms } from './client.ts'
 import { kmsQuota, parseKmsKeyId } from './key-id.ts'
-import { type KmsLimits, kmsLimits } from './limits.ts'
+import { type KmsLimits, kmsLimits, limitNames } from './limits.ts'
 import { type KmsPublicKey, readKmsPublicKey } from './public-key.ts'
 
 /** Options of `createAwsKmsSigner`. */
@@ -29,6 +30,7 @@ export type AwsKmsSignerOptions = Partial<KmsLimits> & {
  * or `KEY_…` code, `MALFORMED_PUBLIC_KEY`, `MALFORMED_SIGNATURE` and `SIGNATURE_INVALID`.
  */
 export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
+  assertKnownKeys(options, ['client', 'keyId', ...limitNames])
   const { client: kms, keyId, ...rest } = options
   const limits = kmsLimits(rest)
   assertKms(kms)

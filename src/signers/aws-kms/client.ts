@@ -8,7 +8,11 @@ type AwsKms = typeof import('@aws-sdk/client-kms')
 
 /** Whether this is a client and not its configuration. By shape: there may be two copies of the SDK. */
 export const isKmsClient = (kms: KMSClient | KMSClientConfig): kms is KMSClient =>
-  'send' in kms && typeof kms.send === 'function' && 'config' in kms
+  typeof kms === 'object' &&
+  kms !== null &&
+  'send' in kms &&
+  typeof kms.send === 'function' &&
+  'config' in kms
 
 /** @throws {SignerError} `INVALID_OPTION` unless it is an object; the SDK checks what is in it. */
 export function assertKms(kms: KMSClient | KMSClientConfig): void {

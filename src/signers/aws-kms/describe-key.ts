@@ -1,8 +1,9 @@
 /** What KMS says of a key, for people who set one up or ask why it does not sign. @module */
 
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
+import { assertKnownKeys, assertSignal } from '../../options.ts'
 import { callKms } from './call.ts'
-import { kmsClient, loadAwsKms } from './client.ts'
+import { assertKms, kmsClient, loadAwsKms } from './client.ts'
 import { parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits } from './limits.ts'
 import { keySpecs } from './public-key.ts'
@@ -33,6 +34,9 @@ export async function describeAwsKmsKey(options: {
   readonly limits?: Partial<KmsLimits>
   readonly signal?: AbortSignal
 }): Promise<KmsKeyDescription> {
+  assertKnownKeys(options, ['client', 'keyId', 'limits', 'signal'])
+  assertKms(options.client)
+  assertSignal(options.signal)
   const limits = kmsLimits(options.limits ?? {})
   const { keyId } = parseKmsKeyId(options.keyId)
   const client = await kmsClient(options.client, limits)

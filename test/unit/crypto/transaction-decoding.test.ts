@@ -27,6 +27,7 @@ function replaced(path: readonly number[], item: Item): Uint8Array {
   list[path.at(-1) ?? 0] = item
   return RLP.encode(all)
 }
+const addressOf = (number: number) => `0x${number.toString(16).padStart(16, '0')}`
 const zeros = (length: number) => new Uint8Array(length)
 
 /** RLP of a list, written here: the library's own encoder is recursive. */
@@ -131,6 +132,40 @@ describe('decodeTransaction', () => {
     const started = performance.now()
     expect(() => decodeTransaction(bytes)).toThrow(refusal)
     expect(performance.now() - started).toBeLessThan(1_000)
+  })
+
+  /** The largest file that is looked at: one list, full of this byte. */
+  const full = (byte: number) => {
+    const bytes = zeros(MAX_TRANSACTION_BYTES).fill(byte)
+    bytes.set([0xfa, ...bytesOf((MAX_TRANSACTION_BYTES - 4).toString(16))])
+    return bytes
+  }
+  const hostile: readonly (readonly [string, Uint8Array])[] = [
+    ['single bytes', full(0x01)],
+    ['empty texts', full(0x80)],
+    ['empty lists', full(0xc0)],
+    ['authorizers, each of one byte', withArguments(zeros(MAX_TRANSACTION_BYTES - 300).fill(0x01))],
+  ]
+  // A million objects for each of them would take the test beyond its time.
+  it.each(hostile)('refuses a thousand files of 1.5 MB of %s', (_, bytes) => {
+    expect(bytes.length).toBeLessThanOrEqual(MAX_TRANSACTION_BYTES)
+    for (let count = 0; count < 1_000; count++)
+      expect(() => decodeTransaction(bytes)).toThrow(refusal)
+  })
+
+  it('reads as many signatures of as many accounts as there may be', () => {
+    const addresses = Array.from({ length: 9_998 }, (_, index) => addressOf(index + 1))
+    const transaction = {
+      ...sampleTransaction,
+      authorizers: addresses,
+      payloadSignatures: addresses.map((address) => ({
+        address,
+        keyIndex: 0,
+        signature: zeros(64),
+      })),
+      envelopeSignatures: [],
+    }
+    expect(decodeTransaction(encodeTransaction(transaction)).payloadSignatures).toHaveLength(9_998)
   })
 
   it('refuses every truncation', () => {

@@ -136,6 +136,30 @@ describe('the encoding of a transaction', () => {
       },
     ],
   ]
+  const signatures: readonly (readonly [string, unknown])[] = [
+    ['a signature in hexadecimal', { signature: 'ab'.repeat(64) }],
+    ['a signature with 0x', { signature: `0x${'ab'.repeat(64)}` }],
+    ['a signature of 3 bytes', { signature: new Uint8Array(3) }],
+    ['a signature of 65 bytes', { signature: new Uint8Array(65) }],
+    ['no signature', { signature: undefined }],
+    ['a list as a signature', { signature: [[1, 2]] }],
+    ['a number as a signature', { signature: 5 }],
+    ['an extension in hexadecimal', { extensionData: 'ab' }],
+    ['an extension that is a list', { extensionData: [[1]] }],
+  ]
+  it.each(signatures)('refuses %s before anything is signed over it', (_, change) => {
+    const good = { address: sampleTransaction.payer, keyIndex: 0, signature: new Uint8Array(64) }
+    const refusal = expect.objectContaining({ code: 'MALFORMED_TRANSACTION' })
+    const signature = { ...good, ...(change as object) }
+    const inPayload = { ...sampleTransaction, payloadSignatures: [signature] } as Transaction
+    const inEnvelope = { ...sampleTransaction, envelopeSignatures: [signature] } as Transaction
+    expect(() => envelopeMessage(inPayload)).toThrow(refusal)
+    expect(() => encodeTransaction(inPayload)).toThrow(refusal)
+    expect(() => encodeTransaction(inEnvelope)).toThrow(refusal)
+    expect(() => transactionId(inEnvelope)).toThrow(refusal)
+    expect(envelopeMessage({ ...sampleTransaction, payloadSignatures: [good] })).toBeDefined()
+  })
+
   it.each(unusable)('refuses %s before anything is signed', (_, change) => {
     // As JavaScript would call it, past the types.
     const transaction = { ...sampleTransaction, ...change } as Transaction

@@ -1,0 +1,199 @@
+/** Whatever JavaScript gives an exported function, what it answers with is an error of ours. @module */
+import * as crypto from '../../src/crypto/index.ts'
+import * as root from '../../src/index.ts'
+import * as policy from '../../src/policy/index.ts'
+import * as provisioning from '../../src/provisioning/index.ts'
+import * as awsKms from '../../src/signers/aws-kms/index.ts'
+import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
+
+const circle: Record<string, unknown> = {}
+circle['self'] = circle
+const wrong: readonly (readonly [string, unknown])[] = [
+  ['undefined', undefined],
+  ['null', null],
+  ['a number', 5],
+  ['NaN', Number.NaN],
+  ['a bigint', 7n],
+  ['a text', 'text'],
+  ['an empty text', ''],
+  ['half a surrogate pair', '\ud800'],
+  ['true', true],
+  ['a symbol', Symbol('s')],
+  ['an empty object', {}],
+  ['an object without prototype', Object.create(null)],
+  ['an object that holds itself', circle],
+  ['an empty list', []],
+  ['a list', [1, [2]]],
+  ['an ArrayBuffer', new ArrayBuffer(64)],
+  ['bytes', new Uint8Array(64)],
+  ['wider numbers', new Uint16Array(64)],
+  ['a function', () => undefined],
+  ['a date', new Date(0)],
+]
+
+type Anything = (...values: readonly unknown[]) => unknown
+const address = '0xf8d6e0586b0a20c7'
+const bytes = new Uint8Array(64).fill(1)
+const signature = { address, keyIndex: 0, signature: bytes }
+const transaction = {
+  cadence: 'transaction {}',
+  arguments: [],
+  referenceBlockId: new Uint8Array(32),
+  computeLimit: 9,
+  proposalKey: { address, keyIndex: 0, sequenceNumber: 0n },
+  payer: address,
+  authorizers: [address],
+  payloadSignatures: [signature],
+  envelopeSignatures: [signature],
+}
+const rules = {
+  chainId: 'flow-emulator',
+  accounts: [address],
+  scripts: [{ name: 's', cadence: 'transaction {}', parameters: [], maxComputeLimit: 9 }],
+}
+const type = policy.parseCadenceType('String')
+const key = {
+  publicKey: bytes,
+  algorithm: 'ECDSA_P256',
+  hashAlgorithm: 'SHA3_256',
+  weight: 1000,
+}
+/** Has no credentials, so that nothing is waited for. */
+const client = {
+  region: 'us-east-1',
+  endpoint: 'http://127.0.0.1:9',
+  credentials: () => Promise.reject(new Error('none')),
+}
+const kms = { client, limits: { totalTimeoutMs: 20, requestTimeoutMs: 20 } }
+const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const accessNode = { url: 'http://127.0.0.1:9', timeoutMs: 20 }
+const accountKey = { publicKey: '11'.repeat(64), signatureAlgorithm: 'ECDSA_P256', weight: 1000 }
+const { signal } = new AbortController()
+const keyRoles = {
+  accountId: '111122223333',
+  signerRoleArn: 'arn:aws:iam::111122223333:role/minter',
+  adminRoleArn: 'arn:aws:iam::111122223333:role/admin',
+}
+const authorizer = new root.KmsAuthorizer(client, keyArn, { accessNode })
+
+/** Good arguments of each function, of which one after the other becomes wrong. */
+const functions: Readonly<
+  Record<string, readonly [object, Readonly<Record<string, readonly unknown[]>>]>
+> = {
+  crypto: [
+    crypto,
+    {
+      assertWeight: [5],
+      encodeAccountKey: [key],
+      addressToBytes: [address],
+      normalizeAddress: [address],
+      derToRaw: [new Uint8Array([0x30, 6, 2, 1, 1, 2, 1, 1]), 'ECDSA_P256'],
+      encodeDomainTag: ['tag'],
+      hasDomainTag: ['user', bytes],
+      withDomainTag: ['user', bytes],
+      hashMessage: [bytes, 'SHA3_256'],
+      bytesToHex: [bytes],
+      hexToBytes: ['00', 'field'],
+      accountProofMessage: [address, { appIdentifier: 'app', nonce: '00'.repeat(32) }],
+      userMessage: [bytes],
+      normalizeRaw: [bytes, 'ECDSA_P256'],
+      spkiToPublicKey: [bytes],
+      encodeTransaction: [transaction],
+      envelopeMessage: [transaction],
+      payloadMessage: [transaction],
+      signerAddresses: [transaction],
+      transactionId: [transaction],
+      decodeTransaction: [bytes],
+      importPublicKey: [bytes, 'ECDSA_P256'],
+      verifySignature: [bytes, bytes, 'SHA3_256', bytes],
+    },
+  ],
+  'signers/aws-kms': [
+    awsKms,
+    {
+      createAwsKmsSigner: [{ ...kms.limits, client, keyId: keyArn }],
+      describeAwsKmsKey: [{ ...kms, keyId: keyArn, signal }],
+    },
+  ],
+  root: [
+    { ...root, KmsAuthorizer: undefined, SignerError: undefined },
+    {
+      isSignerError: [new Error('x'), 'KMS_TIMEOUT'],
+      createSigningGovernor: [{ ratePerSecond: 9 }],
+    },
+  ],
+  signer: [
+    { ...createSoftwareSigner({ algorithm: 'ECDSA_P256' }), id: undefined },
+    {
+      publicKey: [{ signal }],
+      sign: [{ message: bytes, hashAlgorithm: 'SHA3_256', signal }],
+    },
+  ],
+  policy: [
+    policy,
+    {
+      assertCadenceValue: [{ type: 'String', value: 'a' }, type, { chainId: 'flow-emulator' }],
+      parseCadenceType: ['String'],
+      cadenceTypeText: [type],
+      createPolicy: [rules],
+      inspectTransaction: [transaction, rules],
+      isAddressOfChain: [address, 'flow-emulator'],
+      decodeArguments: [[], [], { chainId: 'flow-emulator' }],
+    },
+  ],
+  provisioning: [
+    provisioning,
+    {
+      accountKeyOf: [{ ...kms, keyId: keyArn, weight: 1000, hashAlgorithm: 'SHA3_256' }],
+      addProposalKeys: [{ accessNode, address, authorizer, count: 1, publicKey: '11'.repeat(64) }],
+      createAccount: [{ accessNode, payer: { address, authorizer }, keys: [accountKey], client }],
+      createKey: [{ ...kms, signal, alias: 'alias/a', tags: { team: 'drops' }, description: 'x' }],
+      describeKey: [
+        { ...kms, keyId: keyArn, accessNode, chainId: 'flow-emulator', addresses: [address] },
+      ],
+      diagnose: [{ ...kms, keyIds: [keyArn], accessNode, address, chainId: 'flow-emulator' }],
+      emulatorPayer: [{ accessNode }],
+      keyPolicy: [keyRoles],
+      keyPolicyFaults: [{ Version: '2012-10-17', Statement: [] }, keyRoles],
+      policyFaults: [{ Version: '2012-10-17', Statement: [] }, { keyArns: [keyArn] }],
+      showAccount: [{ accessNode, address, authorizer, chainId: 'flow-emulator' }],
+      inspectionPolicy: [{ keyArns: [keyArn] }],
+      signingPolicy: [{ keyArns: [keyArn] }],
+    },
+  ],
+}
+
+describe.each(Object.keys(functions))('of %s', (name) => {
+  const [exported, good] = functions[name] ?? [{}, {}]
+  it('every function is tried', () => {
+    const names = Object.entries(exported).filter(([, value]) => typeof value === 'function')
+    expect(names.map(([one]) => one).sort()).toEqual(Object.keys(good).sort())
+  })
+  it.each(Object.keys(good))('%s', async (one) => {
+    const run = (exported as Record<string, Anything>)[one] as Anything
+    const args = good[one] ?? []
+    const foreign: string[] = []
+    const attempt = async (label: string, given: readonly unknown[]) => {
+      try {
+        await run(...given)
+      } catch (thrown) {
+        if (!root.isSignerError(thrown))
+          foreign.push(
+            `${label}: ${thrown instanceof Error ? thrown.stack?.split('\n').slice(0, 3).join(' ') : String(thrown)}`,
+          )
+      }
+    }
+    for (const [index, argument] of args.entries())
+      for (const [label, value] of wrong) {
+        await attempt(`${index} is ${label}`, args.with(index, value))
+        if (typeof argument !== 'object' || argument === null || argument instanceof Uint8Array)
+          continue
+        for (const field of Object.keys(argument))
+          await attempt(
+            `${index}.${field} is ${label}`,
+            args.with(index, { ...argument, [field]: value }),
+          )
+      }
+    expect(foreign).toEqual([])
+  })
+})
