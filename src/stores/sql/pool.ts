@@ -14,7 +14,7 @@ type Client = {
 
 /** What is used of a `pg.Pool`. */
 export type Pool = {
-  readonly connect: () => Promise<Client>
+  readonly connect: (done: (error: Error | undefined, client: Client | undefined) => void) => void
   readonly on: (event: 'error', listener: () => void) => unknown
   readonly listeners: (event: 'error') => readonly unknown[]
   readonly options: { connectionTimeoutMillis?: number | undefined }
@@ -48,6 +48,19 @@ export function asPool(database: object, timeoutMs: number): Pool | undefined {
 }
 
 /**
+ * Of a connection that breaks while it is lent the client tells by an event, too, and may do so in the
+ * turn in which it is lent: whoever awaits a promise listens too late.
+ */
+const borrow = (pool: Pool): Promise<Client> =>
+  new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      client?.on('error', ignore)
+      if (client === undefined) reject(error)
+      else resolve(client)
+    })
+  })
+
+/**
  * One statement on one connection. When it fails, or `signal` aborts before it is answered, the
  * connection is closed and not used again: nobody knows in what state it is, and one that the network
  * has forgotten would keep its place in the pool until the operating system gives it up.
@@ -58,20 +71,18 @@ export async function queryOf(
   parameters: readonly string[],
   signal: AbortSignal,
 ): Promise<{ readonly rows: readonly unknown[] }> {
-  const client = await pool.connect()
+  const client = await borrow(pool)
   if (signal.aborted) {
+    client.off('error', ignore)
     client.release(false)
     throw signal.reason
   }
-  // Of a connection that breaks while it is lent the client tells by an event, too. One that is
-  // closed keeps the listener: it may tell once more.
-  client.on('error', ignore)
   let open = true
   const release = (destroy: boolean) => {
     if (!open) return
     open = false
     signal.removeEventListener('abort', onAbort)
-    if (!destroy) client.off('error', ignore)
+    if (!destroy) client.off('error', ignore) // one that is closed may tell once more
     client.release(destroy)
   }
   const onAbort = () => release(true)
