@@ -23,7 +23,7 @@ export type FollowedNodes = {
 /**
  * @param compareMs - Milliseconds from one comparison to the next, at least.
  * @param onNews - Must not throw.
- * @param onSwitch - Another node is followed.
+ * @param onSwitch - Another node is followed. Must not throw.
  */
 export function createFollowedNodes(options: {
   readonly nodes: readonly [NodeConnection, ...NodeConnection[]]
@@ -32,22 +32,17 @@ export function createFollowedNodes(options: {
   readonly onNews: (news: NodeNews) => void
   readonly onSwitch: () => void
 }): FollowedNodes {
-  const { nodes, compareMs, signal, onSwitch } = options
-  const roster = createNodeRoster(nodes, options.onNews)
+  const { nodes, compareMs, signal } = options
+  const roster = createNodeRoster(nodes, options)
   let requests = 0
-  let told = roster.followed()
   let comparedAt = Number.NEGATIVE_INFINITY
   let comparing: Promise<void> | undefined
 
-  const noteSwitch = () => {
-    const followed = roster.followed()
-    if (followed === told) return
-    told = followed
-    onSwitch()
-  }
   const compareAll = async () => {
     requests += nodes.length
-    roster.compare(await readHeights(nodes, { signal }))
+    const heights = await readHeights(nodes, { signal })
+    if (signal.aborted) return
+    roster.compare(heights)
     await Promise.all(
       roster.toTry().map(async (node) => {
         requests += 2
@@ -55,7 +50,6 @@ export function createFollowedNodes(options: {
       }),
     )
     comparedAt = performance.now()
-    if (!signal.aborted) noteSwitch()
   }
   return Object.freeze({
     async ask(read) {
@@ -66,21 +60,14 @@ export function createFollowedNodes(options: {
         roster.answered(node)
         return value
       } catch (thrown) {
-        if (signal.aborted) throw thrown
-        if (isSignerError(thrown, 'ACCESS_NODE_UNREACHABLE')) roster.leave(node, 'unreachable')
-        if (isSignerError(thrown, 'ACCESS_NODE_REPLY_INVALID')) roster.leave(node, 'unable')
+        const isAway = isSignerError(thrown, 'ACCESS_NODE_UNREACHABLE')
+        if (isAway && !signal.aborted) roster.leave(node, 'unreachable')
         throw thrown
-      } finally {
-        noteSwitch()
       }
     },
     followed: roster.followed,
     others: roster.others,
-    unable() {
-      const left = roster.leave(roster.followed(), 'unable')
-      noteSwitch()
-      return left
-    },
+    unable: () => roster.leave(roster.followed(), 'unable'),
     async compare() {
       if (nodes.length === 1 || performance.now() - comparedAt < compareMs) return
       comparing ??= compareAll().finally(() => {

@@ -73,14 +73,15 @@ type Standing = {
 /**
  * Asks nobody itself.
  *
- * @param onNews - Must not throw.
+ * @param told - `onSwitch`: another node is followed. Neither may throw.
  * @param now - Milliseconds.
  */
 export function createNodeRoster(
   nodes: readonly [NodeConnection, ...NodeConnection[]],
-  onNews: (news: NodeNews) => void,
+  told: { readonly onNews: (news: NodeNews) => void; readonly onSwitch: () => void },
   now: () => number = () => performance.now(),
 ): NodeRoster {
+  const { onNews, onSwitch } = told
   const standings = nodes.map((node): Standing => {
     const times = { leftAt: Number.NEGATIVE_INFINITY, backAt: 0 }
     return { node, left: undefined, leaves: 0, height: undefined, timesBehind: 0, ...times }
@@ -88,7 +89,9 @@ export function createNodeRoster(
   let followed = nodes[0]
   const standingOf = ({ url }: NodeConnection) => standings.find(({ node }) => node.url === url)
   const choose = () => {
+    const before = followed
     followed = chosen(standings, followed)
+    if (followed !== before) onSwitch()
   }
   const leave = (node: NodeConnection, reason: LeftReason): boolean => {
     const standing = standingOf(node)

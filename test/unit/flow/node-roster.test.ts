@@ -7,14 +7,16 @@ const [a, b, c] = [at('a'), at('b'), at('c')]
 function roster(nodes: Parameters<typeof createNodeRoster>[0] = [a, b, c]) {
   const news: NodeNews[] = []
   let now = 0
-  const made = createNodeRoster(
-    nodes,
-    (one) => news.push(one),
-    () => now,
-  )
+  let switches = 0
+  const told = {
+    onNews: (one: NodeNews) => void news.push(one),
+    onSwitch: () => void switches++,
+  }
+  const made = createNodeRoster(nodes, told, () => now)
   return {
     ...made,
     news,
+    switches: () => switches,
     wait(ms: number) {
       now += ms
     },
@@ -36,6 +38,7 @@ describe('a roster of nodes', () => {
     expect(nodes.names()).toBe('bca')
     expect(nodes.leave(b, 'unreachable')).toBe(true)
     expect(nodes.names()).toBe('cab')
+    expect(nodes.switches()).toBe(2)
     expect(nodes.news).toEqual([
       { kind: 'node-left', accessNode: a.url, reason: 'unreachable' },
       { kind: 'node-left', accessNode: b.url, reason: 'unreachable' },
@@ -46,6 +49,7 @@ describe('a roster of nodes', () => {
     const nodes = roster()
     expect(nodes.leave(b, 'unreachable')).toBe(false)
     expect(nodes.names()).toBe('acb')
+    expect(nodes.switches()).toBe(0)
   })
 
   it('lets all have turns while none answers', () => {

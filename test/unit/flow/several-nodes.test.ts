@@ -135,6 +135,20 @@ describe('the first of two nodes', () => {
     expect(follower.names()).toBe('ab')
   })
 
+  it('is left for one that is back and tells the results of blocks', async () => {
+    await using a = await startFakeChain()
+    await using b = await startFakeChain()
+    using follower = follow([a, b])
+    refuseResults(a)
+    breakDown(b)
+    for (const chain of [a, b]) chain.grow(3)
+    keepBusy(follower)
+    await until(() => follower.reports.some(({ kind }) => kind === 'singles'))
+    b.intercept(undefined)
+    await until(() => b.requests.some((path) => path.includes('transaction_results?')))
+    expect(follower.names()).toBe('ba')
+  })
+
   it('is left when it answers with something else', async () => {
     await using a = await startFakeChain()
     await using b = await startFakeChain()
