@@ -60,11 +60,10 @@ export async function findUse(
   range: { readonly from: number; readonly to: number },
   { signal }: Options,
 ): Promise<FoundUse | 'none' | 'unable'> {
-  const { address, keyIndex, sequenceNumber, transactionId } = attempt
+  const { address, keyIndex, sequenceNumber } = attempt
   try {
     const wanted = { address, keyIndex, sequenceNumber }
     for (const included of await findUses(node, wanted, range, { signal })) {
-      if (included.transactionId === transactionId) continue
       const use = await useOf(node, attempt, included, signal)
       if (use !== undefined) return { use, height: included.height }
     }

@@ -9,7 +9,7 @@ import { createInquiry, type Inquiry } from '../../../src/relay/inquiry.ts'
 import type { AttemptRow } from '../../../src/stores/store.ts'
 import { type Decide, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts'
 import { type SimulatedNode, startSimulatedNode } from '../../support/simulated-node.ts'
-import { address } from './attempts.ts'
+import { address, outcomeOf } from './attempts.ts'
 
 const EXPIRY = 20
 const script = 'access(all) fun main(ids: [String]): [UInt64?] { return [] }'
@@ -180,6 +180,14 @@ describe('what became of a transaction that no block is known to have', () => {
     expect(await unseen()).toMatchObject({ kind: 'never' })
   })
 
+  it('does not take for gone what a node that lags does not have yet', async () => {
+    const lagging: Decide = (request) =>
+      refusing('/blocks/')(request) ??
+      rewriting('height=sealed', (body) => body.replace(/"height":"\d+"/, '"height":"9"'))(request)
+    fault(1, lagging)
+    await expect(unseen()).rejects.toMatchObject({ code: 'NODES_CANNOT_TELL' })
+  })
+
   it('tells that too few nodes can tell', async () => {
     fault(1, down)
     await expect(unseen()).rejects.toMatchObject({
@@ -242,6 +250,45 @@ describe('a sealed outcome', () => {
     expect(await inquiry.confirm(toldBy(), await outcome())).toBe(false)
   })
 
+  it('is not confirmed where the other has other transactions in that block', async () => {
+    node.chain.intrude(transactionAt(10, { computeLimit: 7 }))
+    const told = await outcome()
+    fault(1, (request) =>
+      request.path.includes('/transaction_results?')
+        ? {
+            kind: 'rewrite',
+            fn: (body) =>
+              JSON.stringify(
+                JSON.parse(body).filter(
+                  (one: object) => !JSON.stringify(one).includes(told.transactionId),
+                ),
+              ),
+          }
+        : refusing('/transaction_results/')(request),
+    )
+    expect(await inquiry.confirm(toldBy(), told)).toBe(false)
+  })
+
+  it('is not confirmed where the other has it in another block', async () => {
+    const told = await outcome()
+    fault(
+      1,
+      rewriting('/transaction_results', (body) => body.replaceAll(told.blockId, 'ef'.repeat(32))),
+    )
+    expect(await inquiry.confirm(toldBy(), told)).toBe(false)
+  })
+
+  it('waits for a node that has it executed and not sealed', async () => {
+    const told = await outcome()
+    fault(
+      1,
+      rewriting('/transaction_results', (body) => body.replaceAll('"Sealed"', '"Executed"')),
+    )
+    await expect(inquiry.confirm(toldBy(), told)).rejects.toMatchObject({
+      code: 'NODES_CANNOT_TELL',
+    })
+  })
+
   it('waits for a node that does not know it yet', async () => {
     fault(1, refusing('/transaction_results'))
     await expect(inquiry.confirm(toldBy(), await outcome())).rejects.toMatchObject({
@@ -280,6 +327,45 @@ describe('what used a sequence number', () => {
   ])('is a stranger with %s', async (_, change) => {
     uses(transactionAt(10, change))
     expect(await complete()).toMatchObject({ value: { use: { kind: 'foreign' } } })
+  })
+
+  it('is a stranger of a block before ours could stand, which need not be found', async () => {
+    node.chain.intrude(transactionAt(9, { arguments: [] }))
+    node.chain.mine({ count: 2 })
+    attempt = rowOf(transactionAt(12), 12)
+    for (const index of [0, 1]) fault(index, refusing('/transactions?'))
+    expect(await complete()).toMatchObject({
+      value: { use: { kind: 'foreign', transactionId: null } },
+    })
+  })
+
+  it('is not what was in a block with the same number and did not spend it', async () => {
+    const second = { proposalKey: { address, keyIndex: 1, sequenceNumber: 1n } }
+    attempt = { ...rowOf(transactionAt(10, second), 10), sequenceNumber: 1n }
+    uses(transactionAt(10, { ...second, computeLimit: 7 })) // too early: 1007
+    uses(stranger()) // the number before
+    const signature = { address, keyIndex: 0, signature: new Uint8Array(64).fill(1) }
+    uses(transactionAt(10, { ...second, envelopeSignatures: [signature] }))
+    const key = { sequenceNumber: 2n, revoked: false }
+    const facts = { seen: 'never', key, fulfilled: null } as const
+    const word = await inquiry.complete(attempt, facts, node.chain.heights().sealed)
+    expect(word).toMatchObject({ value: { use: { kind: 'copy' } } })
+  })
+
+  it.each([0, 1])('is not asked for where node %i alone has another number', async (index) => {
+    fault(
+      index,
+      rewriting('/keys/1', (body) =>
+        body.replace('"sequence_number":"0"', '"sequence_number":"1"'),
+      ),
+    )
+    const outcome = outcomeOf('sequence', [1007])
+    const word = inquiry.complete(
+      attempt,
+      { seen: 'sealed', outcome: { ...outcome, height: 10 } },
+      10,
+    )
+    expect(await word).toEqual({ differ: expect.any(String) })
   })
 
   it('is not believed where one node alone has found it', async () => {
