@@ -75,7 +75,7 @@ describe('when the chain goes back', () => {
   let restartable: RestartableChain
 
   beforeAll(async () => {
-    restartable = await startRestartableChain({ persists: false, extraFlags: ['--snapshot'] })
+    restartable = await startRestartableChain({ persists: false, jumps: true })
   })
 
   afterAll(async () => {
@@ -83,15 +83,15 @@ describe('when the chain goes back', () => {
   })
 
   it('learns the number of each key, at the cost of one transaction at most', async () => {
-    const { chain, admin } = restartable
+    const { chain } = restartable
     const account = await createRelayAccount(chain, 2)
-    await admin('POST', 'snapshots', 'name=before')
+    await restartable.snapshot('before')
     await using pool = await startPool(account, 600)
     const authz = account.authorizer.authorize(account.address, { proposalKeys: pool })
     const send = async () => (await chain.send({ cadence: noop, authz })).errorCodes[0]
     for (let sent = 0; sent < 4; sent++) expect(await send()).toBeUndefined()
     await until(() => pool.stats().inFlight === 0)
-    await admin('PUT', 'snapshots/before')
+    await restartable.jump('before')
     const codes = []
     for (let sent = 0; sent < 6; sent++) codes.push(await send())
     // A head that was seen a moment ago is taken for the latest: the chain refuses what comes of it.

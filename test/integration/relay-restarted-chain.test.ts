@@ -55,16 +55,17 @@ describe('when the chain is rolled back', () => {
   it('holds, and goes on when an operator says so', async () => {
     await using restartable = await startRestartableChain({
       persists: false,
-      extraFlags: [storage, '--snapshot'],
+      jumps: true,
+      extraFlags: [storage],
     })
-    const { chain, admin } = restartable
+    const { chain } = restartable
     await using run = await startRun(chain, { copies: 2 })
     const { account } = run
     await run.sealed(await run.submit(idsOf(2, 'kept').map((id) => account.single(id))))
-    await admin('POST', 'snapshots', 'name=before')
+    await restartable.snapshot('before')
     const gone = idsOf(4, 'gone')
     for (const id of gone) await (await run.relay.submit(account.single(id))).sealed()
-    await admin('PUT', 'snapshots/before')
+    await restartable.jump('before')
     const ids = await run.submit(idsOf(6, 'after').map((id) => account.single(id)))
     await until(async () => (await heldCode(run)) === 'CHAIN_WENT_BACKWARDS')
     await run.relay.resume()

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChildServer, startChildServer } from '../../src/testing/child-server.ts'
 import { type FlowChain, startChain } from './flow-chain.ts'
+import { startTicks } from './ticks.ts'
 import { until } from './until.ts'
 
 /** A chain that survives its emulator. */
@@ -14,16 +15,21 @@ export type RestartableChain = {
   readonly kill: () => Promise<void>
   /** Starts it with the same flags; resolves when it answers. */
   readonly restart: () => Promise<void>
-  /** Tells the admin API to do something, such as `snapshots/name`; again until it does. */
-  readonly admin: (method: string, path: string, form?: string) => Promise<void>
+  /** Keeps what the chain is now. */
+  readonly snapshot: (name: string) => Promise<void>
+  /** Brings back what was kept; what came after it is gone. */
+  readonly jump: (name: string) => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
 /**
- * @param flags - `persists`: what was committed is there again after a restart.
+ * @param flags - `persists`: what was committed is there again after a restart. `jumps`: it can be
+ * brought back to a snapshot. Then blocks are made by hand, ten a second: an emulator that makes one
+ * by itself while it jumps commits it on top of the old chain, and answers from both from then on.
  */
 export async function startRestartableChain(flags: {
   readonly persists: boolean
+  readonly jumps?: boolean
   readonly extraFlags?: readonly string[]
 }): Promise<RestartableChain> {
   const folder = await mkdtemp(join(tmpdir(), 'restartable-chain-'))
@@ -38,12 +44,25 @@ export async function startRestartableChain(flags: {
     `exec ${emulator} "$@"`,
   ]
   await writeFile(script, `${lines.join('\n')}\n`, { mode: 0o700 })
-  const { persists, extraFlags = [] } = flags
+  const { persists, jumps = false, extraFlags = [] } = flags
   const persistence = persists ? ['--persist', `--dbpath=${file('database')}`] : []
-  const chain = await startChain({ command: script, extraFlags: [...persistence, ...extraFlags] })
+  const chain = await startChain({
+    command: script,
+    extraFlags: [...persistence, ...(jumps ? ['--snapshot'] : []), ...extraFlags],
+    ...(jumps ? { blockTimeMs: 0 } : {}),
+  })
   const used = (await readFile(file('flags'), 'utf8')).split('\n').filter((flag) => flag !== '')
   const portOf = (name: string) =>
     used.find((flag) => flag.startsWith(`--${name}=`))?.slice(name.length + 3)
+  const adminUrl = `http://127.0.0.1:${portOf('admin-port')}/emulator`
+  const ticks = jumps ? startTicks(() => fetch(`${adminUrl}/newBlock`)) : undefined
+  async function admin(method: string, path: string, body?: string): Promise<void> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    await ticks?.pause()
+    const reply = await fetch(`${adminUrl}/${path}`, { method, headers, ...(body ? { body } : {}) })
+    if (!reply.ok) throw new Error(`${method} ${path}: HTTP ${reply.status}`)
+    ticks?.resume()
+  }
   let server: ChildServer | undefined
   const isUp = () =>
     fetch(`${chain.url}/v1/blocks?height=sealed`).then(
@@ -68,14 +87,10 @@ export async function startRestartableChain(flags: {
         graceMs: 1_000,
       })
     },
-    async admin(method, path, form) {
-      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-      const url = `http://127.0.0.1:${portOf('admin-port')}/emulator/${path}`
-      const init = { method, headers, ...(form ? { body: form } : {}) }
-      // It refuses with 500 while it executes a block.
-      await until(async () => (await fetch(url, init)).ok, 30_000)
-    },
+    snapshot: (name) => admin('POST', 'snapshots', `name=${name}`),
+    jump: (name) => admin('PUT', `snapshots/${name}`),
     async [Symbol.asyncDispose]() {
+      await ticks?.stop()
       await server?.stop()
       await chain[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
