@@ -18,6 +18,7 @@ export async function configuredAnchors({
   audit: { anchor },
 }: Pick<Config, 'aws' | 'audit'>): Promise<Anchors> {
   if (anchor === undefined) return undefined
+  if ('file' in anchor) return readAnchors(anchor, {})
   const s3 = createS3(aws)
   try {
     return await readAnchors(anchor, { s3 })
@@ -72,6 +73,6 @@ export function verificationLines(
     `intact: ${verified} records, head ${head.sequence} ${head.hash}`,
     compared === null || compared.count === 0
       ? 'Compared with no anchor: records that were cut off its end, or a chain that was written anew as a whole, are not found so.'
-      : `Compared with ${compared.count} anchors, the newest of record ${compared.newest}.`,
+      : `Compared with ${compared.count} anchor${compared.count === 1 ? '' : 's'}, the newest of record ${compared.newest}.`,
   ]
 }

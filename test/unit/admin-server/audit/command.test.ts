@@ -56,7 +56,7 @@ it('a whole export agrees with the anchors, and says with how many', async () =>
   expect(found).toMatchObject({ intact: true, verified: 21 })
   expect(verificationLines(found, await anchors())).toEqual([
     expect.stringMatching(/^intact: 21 records, head 21 /),
-    'Compared with 1 anchors, the newest of record 20.',
+    'Compared with 1 anchor, the newest of record 20.',
   ])
 })
 
