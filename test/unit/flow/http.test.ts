@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { type NodeConnection, requestNode } from '../../../src/flow/http.ts'
 import { inTime, rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
 
-const connection = (url: string, timeoutMs = 400): NodeConnection => ({ url, timeoutMs })
+/** So long that no answer of a server in this process comes too late on a busy machine. */
+const connection = (url: string, timeoutMs = 20_000): NodeConnection => ({ url, timeoutMs })
 const get = { path: 'accounts/0102030405060708' }
 const post = { path: 'transactions', body: { payer: '0102030405060708' } }
 
@@ -25,14 +26,14 @@ describe('requestNode', () => {
 
   it('ends in time on a node that accepts and never answers', async () => {
     await using node = await startSocketServer(() => undefined)
-    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url, 400), get))
     expect(error).toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE', disposition: 'retry' })
     expect(elapsedMs).toBeLessThan(inTime(400))
   })
 
   it('ends in time on a node that begins a body and stops', async () => {
     await using node = await startServer((response) => response.write('{"address":'))
-    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url, 400), get))
     expect(error).toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE' })
     expect(elapsedMs).toBeLessThan(inTime(400))
   })
@@ -42,14 +43,14 @@ describe('requestNode', () => {
       const timer = setInterval(() => response.write(' '), 20)
       response.on('close', () => clearInterval(timer))
     })
-    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url, 400), get))
     expect(error).toMatchObject({ code: 'ACCESS_NODE_UNREACHABLE' })
     expect(elapsedMs).toBeLessThan(inTime(400))
   })
 
   it('tries a GET again on a node that resets, and tells the code of the socket', async () => {
     await using node = await startSocketServer((socket) => socket.resetAndDestroy())
-    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url, 400), get))
     expect(error).toMatchObject({
       code: 'ACCESS_NODE_UNREACHABLE',
       context: { reason: expect.stringMatching(/^(ECONNRESET|UND_ERR_SOCKET)$/) },
@@ -61,7 +62,7 @@ describe('requestNode', () => {
   it('ends in time when nobody listens', async () => {
     const gone = await startAnswering({})
     await gone[Symbol.asyncDispose]()
-    const { error, elapsedMs } = await rejectionOf(requestNode(connection(gone.url), get))
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(gone.url, 400), get))
     expect(error).toMatchObject({
       code: 'ACCESS_NODE_UNREACHABLE',
       context: { reason: 'ECONNREFUSED' },
@@ -152,7 +153,7 @@ describe('requestNode', () => {
       response.setHeader('content-encoding', 'gzip')
       response.end('junk')
     })
-    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url), get))
+    const { error, elapsedMs } = await rejectionOf(requestNode(connection(node.url, 400), get))
     expect(error).toMatchObject({ code: expect.stringMatching(/^ACCESS_NODE_/) })
     expect(elapsedMs).toBeLessThan(inTime(400))
   })
@@ -215,7 +216,7 @@ describe('requestNode', () => {
     controller.abort('enough')
     const { error, elapsedMs } = await asking
     expect(error).toBe('enough')
-    expect(elapsedMs).toBeLessThan(1_000)
+    expect(elapsedMs).toBeLessThan(inTime(0))
   })
 
   it('asks nothing for a caller who has aborted', async () => {

@@ -5,7 +5,8 @@ import { sampleTransaction } from '../crypto/transactions.ts'
 import { inTime, rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
 
 const id = transactionId(sampleTransaction)
-const at = (url: string, timeoutMs = 500) => ({ url, timeoutMs })
+/** So long that no answer of a server in this process comes too late on a busy machine. */
+const at = (url: string, timeoutMs = 20_000) => ({ url, timeoutMs })
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 describe('sendTransaction', () => {
@@ -71,7 +72,7 @@ describe('sendTransaction', () => {
 
   it('says that it was refused when the emulator stays busy', async () => {
     await using node = await startAnswering({ code: 500, message: busy }, 500)
-    const sending = sendTransaction(at(node.url, 300), sampleTransaction)
+    const sending = sendTransaction(at(node.url, 3_000), sampleTransaction)
     await expect(sending).rejects.toMatchObject({ code: 'ACCESS_NODE_REFUSED' })
   })
 
@@ -95,7 +96,7 @@ describe('sendTransaction', () => {
 
   it('says TRANSACTION_UNSETTLED in time when no reply comes', async () => {
     await using node = await startSocketServer(() => undefined)
-    const sending = sendTransaction(at(node.url), sampleTransaction)
+    const sending = sendTransaction(at(node.url, 500), sampleTransaction)
     const { error, elapsedMs } = await rejectionOf(sending)
     expect(error).toMatchObject(unsettled)
     expect(elapsedMs).toBeLessThan(inTime(500))
