@@ -144,6 +144,8 @@ describe('close', () => {
     await relay.submit(mint('a'))
     await until(() => asked() === 1)
     const closing = relay.close({ timeoutMs: Number.POSITIVE_INFINITY })
+    const height = node.chain.heights().final
+    await until(() => node.chain.heights().final >= height + 10)
     open()
     await closing
     await until(() => node.executed.includes('a'))
