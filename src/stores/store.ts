@@ -327,9 +327,9 @@ export type RelayStore = ProposalKeyStore & {
   /** An operator's word: pause and hold are over. */
   readonly resume: (address: string) => Promise<HoldRow>
   /**
-   * Deletes final jobs that ended longer ago than this, with their attempts.
+   * Deletes final jobs that ended longer ago than this, with their attempts: all, or a portion.
    *
-   * @returns How many jobs.
+   * @returns How many jobs; 0 when none is left.
    */
   readonly prune: (address: string, olderThanMs: number) => Promise<number>
   /**
