@@ -3,6 +3,7 @@
 import { pause } from '../deadline.ts'
 import type { LeaseFact, ProposalKeyStore } from '../stores/store.ts'
 import { coalesce } from './coalesce.ts'
+import type { PoolReport } from './report.ts'
 
 type Commit = Parameters<ProposalKeyStore['commitLeases']>[0][number]
 type Settle = Parameters<ProposalKeyStore['settleLeases']>[0][number]
@@ -13,6 +14,8 @@ export type Books = {
   readonly commit: (commit: Commit) => Promise<boolean>
   /** @returns Whether the key was still ours. */
   readonly settle: (settlement: Settle) => Promise<boolean>
+  /** Keeps the key from being leased, and tells it. */
+  readonly quarantine: (fact: LeaseFact, next: bigint, reason: string) => Promise<void>
   /** Whatever happens to the store meanwhile: the key comes back, or another process takes it. */
   readonly giveBack: (fact: LeaseFact) => Promise<void>
 }
@@ -23,15 +26,20 @@ const MAX_STEP = 500
 /** @param onFreed - Told when a key was given back. */
 export function createBooks(options: {
   readonly store: ProposalKeyStore
+  readonly report: (report: PoolReport) => void
   readonly onFreed: () => void
   readonly onTrouble: (thrown: unknown) => void
   readonly signal: AbortSignal
 }): Books {
-  const { store, onFreed, onTrouble, signal } = options
+  const { store, report, onFreed, onTrouble, signal } = options
   const settle = coalesce(store.settleLeases, MAX_STEP)
   return {
     commit: coalesce(store.commitLeases, MAX_STEP),
     settle,
+    async quarantine({ address, keyIndex, fence }, nextSequenceNumber, quarantine) {
+      await settle({ address, keyIndex, fence, nextSequenceNumber, quarantine })
+      report({ kind: 'quarantined', keyIndex })
+    },
     async giveBack({ address, keyIndex, fence, sequenceNumber }) {
       for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
         try {

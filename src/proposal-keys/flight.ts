@@ -2,11 +2,10 @@
 
 import { codeOf } from '../errors.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
-import type { TransactionOutcome } from '../flow/block-results.ts'
-import { readBlockHeight } from '../flow/blocks.ts'
 import { createLoop } from '../loop.ts'
 import { doubling } from '../retry.ts'
 import type { LeaseFact } from '../stores/store.ts'
+import { createExpiry } from './expiry.ts'
 import { type Dead, type LookSettings, lookAtNumber, type Settlement } from './number-look.ts'
 import { spendsSequenceNumber } from './settle-rules.ts'
 
@@ -43,8 +42,6 @@ export type FlightWatch = {
   readonly stop: () => void
 }
 
-/** Blocks beyond the expiry until a node is believed that has not seen the transaction. */
-const EXPIRY_MARGIN = 30
 /** After so many looks at a number that has not moved it is told. */
 const UNSEEN_LOOKS = 3
 const FIRST_RETRY_MS = 1_000
@@ -64,21 +61,15 @@ const looksByDefault = {
  * fails on the way is tried again.
  */
 export function watchFlight(flight: Flight, settings: FlightSettings): FlightWatch {
-  const { lease, transactionId, fromHeight, referenceBlockId } = flight
+  const { lease, transactionId, fromHeight } = flight
   const { follower, signal, looks = looksByDefault } = settings
   const { firstMs, maxMs } = transactionId === undefined ? looks.nameless : looks.identified
   let over = false
-  let outcome: TransactionOutcome | undefined
-  /** The height that the expiry counts from: at first a lower bound of the reference block's. */
-  let base = fromHeight
-  let baseIsExact = false
-  let latestHeight = fromHeight
-  let uncertain = false
-  let isRefused = false
+  let isExecuted = false
+  let dead: Dead | undefined
+  const expiry = createExpiry(flight, settings)
   let lookCount = 0
   let lookAt = performance.now() + firstMs
-
-  const hasExpired = () => latestHeight > base + settings.transactionExpiry + EXPIRY_MARGIN
 
   async function settle(settlement: Settlement): Promise<undefined> {
     await settings.settle(lease, settlement)
@@ -91,18 +82,10 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
   }
 
   async function turn(): Promise<number | undefined> {
-    if (outcome !== undefined && spendsSequenceNumber(outcome.errorCodes))
+    if (isExecuted)
       return settle({ nextSequenceNumber: lease.sequenceNumber + 1n, outcome: 'executed' })
-    if (outcome !== undefined) return look({ outcome: 'refused', height: outcome.height })
-    if (isRefused) return look({ outcome: 'refused' })
-    if (uncertain || (hasExpired() && !baseIsExact)) {
-      const height = await readBlockHeight(await settings.node(), referenceBlockId, { signal })
-      if (height === undefined) return look({ outcome: 'expired' }) // none can refer to what is no more
-      base = height
-      baseIsExact = true
-      uncertain = false
-    }
-    if (hasExpired()) return look({ outcome: 'expired' })
+    if (dead === undefined && (await expiry.isOver())) return look({ outcome: 'expired' })
+    if (dead !== undefined) return look(dead)
     if (performance.now() >= lookAt) await lookInTurn()
     return over ? undefined : Math.max(1, lookAt - performance.now())
   }
@@ -114,8 +97,7 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
     if (lookCount === UNSEEN_LOOKS) settings.report({ kind: 'unseen', keyIndex: lease.keyIndex })
     lookAt = performance.now() + doubling(firstMs, maxMs, lookCount + 1)
     const { height } = await follower.wake(signal) // where nothing is watched no block is told
-    latestHeight = Math.max(latestHeight, height)
-    if (hasExpired()) loop.wake()
+    noteHeight(height)
   }
 
   const loop = createLoop({
@@ -126,16 +108,20 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
       return doubling(FIRST_RETRY_MS, MAX_RETRY_MS, failures)
     },
   })
-  const stopBlocks = follower.onBlock(({ sealedHeight }) => {
-    latestHeight = Math.max(latestHeight, sealedHeight)
-    if (hasExpired()) loop.wake()
-  })
+  function noteHeight(height: number): void {
+    expiry.note(height)
+    if (expiry.mayBeOver()) loop.wake()
+  }
+
+  const stopBlocks = follower.onBlock(({ sealedHeight }) => noteHeight(sealedHeight))
   // Before it is sent, or a block could take it unseen.
   const unwatch =
     transactionId === undefined
       ? () => undefined
       : follower.watch({ transactionId, fromHeight }, (told) => {
-          outcome = told.outcome
+          const { errorCodes, height } = told.outcome
+          if (spendsSequenceNumber(errorCodes)) isExecuted = true
+          else dead = { outcome: 'refused', height }
           loop.wake()
         })
   loop.start()
@@ -150,12 +136,11 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
   return {
     transactionId,
     refuse() {
-      isRefused = true
+      dead = { outcome: 'refused' }
       loop.wake()
     },
     recheck() {
-      uncertain = true
-      latestHeight = fromHeight // the chain may be lower now
+      expiry.doubt()
       loop.wake()
     },
     stop,

@@ -6,6 +6,7 @@ import { codeOf, SignerError } from '../errors.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { ProposalKeyStore } from '../stores/store.ts'
+import { createAside } from './aside.ts'
 import { createBooks } from './books.ts'
 import { createChecking } from './checking.ts'
 import { createFlights } from './flights.ts'
@@ -56,8 +57,9 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
   const { report, countResync: onResync } = tally
   const onTrouble = (thrown: unknown) => report({ kind: 'trouble', errorCode: codeOf(thrown) })
   const onFreed = () => lending.noteFreed()
-  const books = createBooks({ store, onFreed, onTrouble, signal })
+  const books = createBooks({ store, report, onFreed, onTrouble, signal })
   const keys = createKnownKeys({ engine, node, store, address, signal })
+  const aside = createAside({ keys, books, report, signal })
   const settle = createSettling({ engine, books, report, onFreed })
   const { transactionExpiry } = settings
   const watch = { node, follower, transactionExpiry, settle, report, onResync, signal }
@@ -69,7 +71,7 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
     store,
     follower,
     keys,
-    checked: createChecking({ node, keys, books, report, onResync, signal }),
+    checked: createChecking({ node, keys, books, aside, report, onResync, signal }),
     lend(fact, name) {
       tally.countLease()
       return held.lend(fact, name)

@@ -253,6 +253,21 @@ describe('a leased key', () => {
     expect(world.told).toEqual(['lent', 'given back'])
   })
 
+  it('can be had at another try when the pool had none at first', async () => {
+    await using world = await startWorld()
+    const { authorizer, source } = world
+    let denials = 1
+    const lease: typeof source.lease = async () => {
+      if (denials-- > 0) throw new RangeError('none is free')
+      return source.lease()
+    }
+    const proposalKeys = { address: ours, lease }
+    const resolve: Resolve = authorizer.authorize(ours, { proposalKeys })
+    const patient: Resolve = async (...given) => resolve(...given).catch(() => resolve(...given))
+    await send(alone(patient))
+    expect(world.told).toEqual(['lent', 'committed'])
+  })
+
   it('is leased anew when the roles are asked again after a failure, and the first signs nothing', async () => {
     await using world = await startWorld()
     const resolve: Resolve = world.pooled

@@ -2,6 +2,7 @@
 import { engineOf } from '../../../src/authorizer/kms-authorizer.ts'
 import { connectAccessNode } from '../../../src/flow/access-node.ts'
 import { KmsAuthorizer } from '../../../src/index.ts'
+import { createAside } from '../../../src/proposal-keys/aside.ts'
 import { createBooks } from '../../../src/proposal-keys/books.ts'
 import { createChecking } from '../../../src/proposal-keys/checking.ts'
 import { createKnownKeys } from '../../../src/proposal-keys/known-keys.ts'
@@ -26,7 +27,13 @@ async function startDesk(extra: readonly number[] = []) {
   const report = (one: PoolReport) => reports.push(one)
   const connection = connectAccessNode(node.url)
   const engine = engineOf(KmsAuthorizer.fromSigners(signer, { accessNode: node.url }))
-  const books = createBooks({ store, onFreed: () => undefined, onTrouble: () => undefined, signal })
+  const books = createBooks({
+    store,
+    report,
+    onFreed: () => undefined,
+    onTrouble: () => undefined,
+    signal,
+  })
   const keys = createKnownKeys({ engine, node: async () => connection, store, address, signal })
   await keys.refresh()
   const checked = createChecking({
@@ -35,7 +42,7 @@ async function startDesk(extra: readonly number[] = []) {
     books,
     report,
     onResync: () => undefined,
-    aside: { firstMs: 5, maxMs: 20 },
+    aside: createAside({ keys, books, report, pace: { firstMs: 5, maxMs: 20 }, signal }),
     signal,
   })
   return {
@@ -116,8 +123,20 @@ describe('checking leased keys', () => {
     await until(() => desk.node.chain.sequenceNumber(3, desk.node.chain.heights().executed) === 1)
     desk.keys.suspectAll()
     expect(await desk.lend()).toEqual([1, 2])
+    expect([1, 2, 3].filter(desk.keys.isSuspect)).toEqual([]) // looked at once, not at each lease
     expect(await desk.rowOf(3)).toMatchObject({ state: 'free', sequenceNumber: 1n })
     expect((await desk.rowOf(0))?.state).toBe('quarantined')
+  })
+
+  it('quarantines a key that was revoked', async () => {
+    await using desk = await startDesk()
+    desk.keys.suspectAll()
+    const reply = await fetch(`${desk.node.url}/v1/accounts/${address.slice(2)}/keys/2`)
+    const body = { ...JSON.parse(await reply.text()), revoked: true }
+    desk.fault(2, { status: 200, body })
+    expect(await desk.lend()).toEqual([1, 3])
+    expect((await desk.rowOf(2))?.state).toBe('quarantined')
+    expect(desk.reports).toEqual([{ kind: 'quarantined', keyIndex: 2 }])
   })
 
   it('brings back what was quarantined once the account has it', async () => {
