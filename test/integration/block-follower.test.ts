@@ -9,11 +9,13 @@ import {
   type TransactionPayload,
   transactionId,
 } from '../../src/crypto/transaction.ts'
+import { isSignerError } from '../../src/errors.ts'
 import { connectAccessNode } from '../../src/flow/access-node.ts'
 import { type BlockFollower, createBlockFollower } from '../../src/flow/block-follower.ts'
 import type { Backwards } from '../../src/flow/block-head.ts'
 import { readBlockResults } from '../../src/flow/block-results.ts'
 import type { WatchEvent } from '../../src/flow/block-watch.ts'
+import type { NodeConnection } from '../../src/flow/http.ts'
 import { sendTransaction } from '../../src/flow/transactions.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
 import { type Emulator, startEmulator } from '../../src/testing/start-emulator.ts'
@@ -112,6 +114,19 @@ const growing = (follower: BlockFollower, height: number) =>
     })
   })
 
+/** A reply that is lost proves nothing: the same bytes again. */
+async function deliver(node: NodeConnection, transaction: Transaction): Promise<void> {
+  const isLost = (thrown: unknown) => isSignerError(thrown, 'TRANSACTION_UNSETTLED')
+  for (let sent = false; !sent; )
+    sent = await sendTransaction(node, transaction).then(
+      () => true,
+      (thrown: unknown) => {
+        if (isLost(thrown)) return false
+        throw thrown
+      },
+    )
+}
+
 const noSuch = 'ab'.repeat(32)
 
 describe('the block follower', () => {
@@ -130,7 +145,7 @@ describe('the block follower', () => {
     )
     const gets = proxy.gets.length
     const sealed = transactions.map((one) => sealing(follower, transactionId(one), height))
-    await Promise.all(transactions.map((one) => sendTransaction(node, one)))
+    await Promise.all(transactions.map((one) => deliver(node, one)))
     const told = await Promise.all(sealed)
     expect(told.map((events) => events.map(({ kind }) => kind))).toEqual(
       transactions.map(() => ['sealed']),
@@ -162,7 +177,7 @@ describe('the block follower', () => {
     for (const [source, keyIndex, codes] of broken) {
       const transaction = await signed({ ...fields, cadence: source }, address, keyIndex)
       const waiting = sealing(follower, transactionId(transaction), height)
-      await sendTransaction(node, transaction)
+      await deliver(node, transaction)
       const [failure] = await waiting
       expect(failure?.outcome.errorCodes).toEqual(expect.arrayContaining([...codes]))
       expect(failure?.outcome.reason).toContain(`[Error Code: ${codes[0]}]`)
