@@ -150,19 +150,32 @@ describe('a request that no transaction can hold', () => {
     expect(await relay.list()).toEqual([])
   })
 
-  it('is not signed where an older version has stored it: it fails, and others go on', async () => {
-    await using node = await startRelayNode()
-    const store = createMemoryStore()
-    const text = JSON.stringify({ type: 'String', value: 'x'.repeat(1_490_000) })
+  /** As an older version, which had other limits, has stored it. */
+  async function storeOld(store: RelayStore, characters: number): Promise<void> {
+    const text = JSON.stringify({ type: 'String', value: 'x'.repeat(characters) })
     const intent = { intentHash: 'ab'.repeat(32), batchGroup: null, batch: null, computeLimit: 100 }
     const { cadence } = mint('old')
     await store.addJobs(address, [{ ...intent, id: 'old', cadence, arguments: [text] }], 10)
+  }
+  const tooLarge = { state: 'failed', errorCode: 'TRANSACTION_TOO_LARGE', attempts: 0 }
+
+  it('is not stored where its signatures make it too large', async () => {
+    await using node = await startRelayNode({ copies: 400 })
+    const keyIndexes = Array.from({ length: 400 }, (_, index) => index)
+    const store = createMemoryStore()
+    await storeOld(store, 1_478_000)
+    await using relay = await openRelay(node.url, { store, policy: () => ({ keyIndexes }) })
+    await until(async () => (await stateOf(relay, 'old')) === 'failed')
+    expect(await (await relay.job('old')).status()).toMatchObject(tooLarge)
+  })
+
+  it('is not signed where an older version has stored it: it fails, and others go on', async () => {
+    await using node = await startRelayNode()
+    const store = createMemoryStore()
+    await storeOld(store, 1_490_000)
     await using relay = await openRelay(node.url, { store })
     await expect((await relay.job('old')).sealed()).rejects.toMatchObject({ code: 'JOB_FAILED' })
-    expect(await (await relay.job('old')).status()).toMatchObject({
-      errorCode: 'TRANSACTION_TOO_LARGE',
-      attempts: 0,
-    })
+    expect(await (await relay.job('old')).status()).toMatchObject(tooLarge)
     await (await relay.submit(mint('good'))).sealed()
   })
 })
