@@ -18,6 +18,7 @@ const PAUSE_MS = 100
 /** What the SDK starts with when it is throttled. */
 const THROTTLED_PAUSE_MS = 500
 const MAX_PAUSE_MS = 4_000
+const TURN_KEEPS_MS = 1_000
 
 /** A command of the SDK, as `send` of this client takes it. */
 export type KmsCommand<
@@ -70,8 +71,12 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     const onTimeout = () => slowCredentials(client.config, keyId)
     const bound = { signal, timeoutMs: leftMs(), onTimeout }
     await withDeadline(bound, () => assertConfiguration(client, keyId))
+    const waitedMs = turns.waitedMs()
     const giveBack = await turns.ofClient()
     try {
+      // A turn of the quota is for this moment; many kept for later would be used in one.
+      const isStale = turns.waitedMs() - waitedMs > TURN_KEEPS_MS
+      if (isStale && call.pace !== undefined) await turns.ofQuota()
       return await request()
     } finally {
       giveBack()
@@ -151,14 +156,13 @@ function createTurns(
   }
 
   return {
-    async ofClient(): Promise<() => void> {
-      if (queued === undefined) {
+    ofClient: () =>
+      wait(async (abort) => {
         const queue = await clientQueue(client)
-        queued = { queue, call: queue.join() }
-      }
-      const { call } = queued
-      return wait((abort) => call.turn(abort))
-    },
+        queued ??= { queue, call: queue.join() }
+        return queued.call.turn(abort)
+      }),
+    waitedMs: () => waitedMs,
     ofQuota: async () => wait(async (abort) => pace?.nextTurn(abort)),
   }
 }

@@ -152,6 +152,32 @@ describe('signatures that wait for a socket', () => {
     expect(ended).toEqual(['younger', 'oldest', 'youngest'])
   })
 
+  it.each([
+    [500, 0],
+    [2_000, 1],
+  ])('for %d ms take %d turns of the quota more', async (waitMs, turns) => {
+    const { client, open } = gatedKms(1)
+    const signer = createAwsKmsSigner({ client, keyId: keyArn })
+    await signer.publicKey()
+    let asked = 0
+    const nextTurn = async () => {
+      asked += 1
+    }
+    const pace = { nextTurn, throttled: () => undefined }
+    const queue = await clientQueue(client)
+    const first = signer.sign({ ...requestOf('first'), pace })
+    await until(() => open.length === 1)
+    const second = signer.sign({ ...requestOf('second'), pace })
+    await until(() => queue.waiting() === 1)
+    await jest.advanceTimersByTimeAsync(waitMs)
+    open[0]?.good()
+    await first
+    await until(() => open.length === 1)
+    open[0]?.good()
+    await second
+    expect(asked).toBe(turns)
+  })
+
   it('do not count the wait for the quota, which follows a throttled request', async () => {
     const { client, open } = gatedKms(1)
     const signer = createAwsKmsSigner({ client, keyId: keyArn })
