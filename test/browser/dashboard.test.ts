@@ -119,6 +119,18 @@ describe('a review of 1,000 items', () => {
     expect(faults).toEqual([])
   })
 
+  it('has no barrier on a phone, nor in the dark', async () => {
+    const { token } = await server.caller('alice', 'approver')
+    for (const look of [{ width: 320, height: 700 }, { scheme: 'dark' }] as const) {
+      await using visitor = await visit(browser, `${server.url}/#/approvals/${id}`, look)
+      const { page } = visitor
+      await signIn(page, token)
+      await page.getByText('Everything that will be signed is above.').waitFor()
+      expect(await findBarriers(page)).toEqual([])
+      expect(await overflowOf(page)).toBe(0)
+    }
+  })
+
   it('has the height of a few screens, and all items in its pages', async () => {
     await using visitor = await open()
     const { page } = visitor
