@@ -16,8 +16,8 @@ import type { RelayPolicy } from './verdict.ts'
 /** Options of `createRelay`. */
 export type RelayOptions = {
   /**
-   * REST endpoints. The first is followed. With a second, transactions are sent to both in turn, and
-   * what the first says of an outcome is done only when the second says the same.
+   * REST endpoints. The first that works is followed. With a second, transactions are sent to both in
+   * turn, and what the followed one says of an outcome is done only when the second says the same.
    */
   readonly accessNodes: readonly (string | AccessNodeOptions)[]
   /** Whose keys sign. */
