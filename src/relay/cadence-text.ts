@@ -1,7 +1,15 @@
 /** Cadence without what the compiler does not read as code. @module */
 
+let last = { source: '', masked: '' }
+
 /** @returns A text of the same length: comments and the insides of texts are spaces in it. */
 export function maskTexts(source: string): string {
+  // A request is looked at twice, and those of a batch have one template.
+  if (last.source !== source) last = { source, masked: mask(source) }
+  return last.masked
+}
+
+function mask(source: string): string {
   const parts: string[] = []
   /** Of each interpolation `\\(…)` that is open: how many parentheses are open in it. */
   const nested: number[] = []
@@ -29,18 +37,19 @@ export function maskTexts(source: string): string {
   return parts.join('')
 }
 
+const inTextPattern = /\\[\s\S]|[^"\\\n]+|[\s\S]/y
+const inCodePattern = /\/\/[^\n]*|\/\*|["()/]|[^"()/]+/y
+
 /** An escape, what needs none, or the end. */
 function textAt(source: string, at: number): string {
-  const pattern = /\\[\s\S]|[^"\\\n]+|[\s\S]/y
-  pattern.lastIndex = at
-  return pattern.exec(source)?.[0] ?? ''
+  inTextPattern.lastIndex = at
+  return inTextPattern.exec(source)?.[0] ?? ''
 }
 
 /** A comment, a mark that is looked at, or all up to the next of these. */
 function codeAt(source: string, at: number): string {
-  const pattern = /\/\/[^\n]*|\/\*|["()/]|[^"()/]+/y
-  pattern.lastIndex = at
-  const [token = ''] = pattern.exec(source) ?? []
+  inCodePattern.lastIndex = at
+  const [token = ''] = inCodePattern.exec(source) ?? []
   return token === '/*' ? source.slice(at, endOfComment(source, at)) : token
 }
 
