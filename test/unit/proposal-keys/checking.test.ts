@@ -16,7 +16,7 @@ const absent = { status: 404, body: { code: 404, message: 'no such key' } } as c
 const broken = { status: 500, body: { code: 500, message: 'out of order' } } as const
 
 /** Keys 1 to 3 on chain and in the store, and what `extra` are in the store alone. */
-async function startDesk(extra: readonly number[] = []) {
+async function startDesk(extra: readonly number[] = [], isRead = true) {
   const node = await startPoolChain({ copies: 3 })
   const store = createMemoryStore()
   const enrolled = [1, 2, 3, ...extra].map((keyIndex) => ({ keyIndex, sequenceNumber: 0n }))
@@ -35,7 +35,7 @@ async function startDesk(extra: readonly number[] = []) {
     signal,
   })
   const keys = createKnownKeys({ engine, node: async () => connection, store, address, signal })
-  await keys.refresh()
+  if (isRead) await keys.refresh()
   const checked = createChecking({
     node: async () => connection,
     keys,
@@ -126,6 +126,12 @@ describe('checking leased keys', () => {
     expect([1, 2, 3].filter(desk.keys.isSuspect)).toEqual([]) // looked at once, not at each lease
     expect(await desk.rowOf(3)).toMatchObject({ state: 'free', sequenceNumber: 1n })
     expect((await desk.rowOf(0))?.state).toBe('quarantined')
+  })
+
+  it('reads the account for copies that another process has enrolled', async () => {
+    await using desk = await startDesk([], false)
+    expect(await desk.lend()).toEqual([1, 2, 3])
+    expect(desk.reports).toEqual([])
   })
 
   it('quarantines a key that was revoked', async () => {
