@@ -16,8 +16,15 @@ const PRUNE_AGAIN_MS = 60_000
 /** Begins at once, and stops when it is told to. */
 export type Upkeep = { readonly stop: () => void }
 
+/** What the upkeep needs of a relay. */
+export type UpkeepCore = Pick<RelayCore, 'address' | 'tell' | 'signal'> & {
+  readonly store: Pick<RelayCore['store'], 'extend' | 'prune'>
+  readonly pool: Pick<RelayCore['pool'], 'holder' | 'renew'>
+  readonly settings: Pick<RelayCore['settings'], 'leaseMs' | 'retentionMs'>
+}
+
 /** @param adopt - Takes over what is not heard of any more. */
-export function startUpkeep(core: RelayCore, adopt: () => Promise<void>): Upkeep {
+export function startUpkeep(core: UpkeepCore, adopt: () => Promise<void>): Upkeep {
   const { address, store, pool, tell, settings, signal } = core
   const { leaseMs, retentionMs } = settings
   const beatMs = leaseMs / BEATS

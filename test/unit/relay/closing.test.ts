@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { type Signer, SignerError } from '../../../src/index.ts'
 import { createMemoryStore, type RelayStore } from '../../../src/stores/index.ts'
 import {
   address,
@@ -103,6 +104,49 @@ describe('close', () => {
     await until(() => node.chain.heights().final >= height + 30)
     expect(await memory.listAttempts(address, 'a')).toEqual([])
     expect(node.executed).toEqual([])
+  })
+
+  const disabled: Signer = {
+    ...signer,
+    sign: async () => Promise.reject(new SignerError('KEY_DISABLED', { keyId: 'key' })),
+  }
+
+  /** A relay that holds, and whose store does not take that until it is told to. */
+  async function openHeld(node: { readonly url: string }) {
+    const memory = createMemoryStore()
+    let takes = false
+    let failures = 0
+    const store = interposed(memory, async (name, step) => {
+      if (takes || name !== 'setHold') return step()
+      failures += 1
+      throw new RangeError('the database is full')
+    })
+    const relay = await openRelay(node.url, { store, key: disabled })
+    await relay.submit(mint('a'))
+    await until(() => failures > 0)
+    const take = () => {
+      takes = true
+    }
+    return { relay, memory, take }
+  }
+
+  it('waits until a hold that was met is stored', async () => {
+    await using node = await startRelayNode()
+    const { relay, memory, take } = await openHeld(node)
+    const closing = relay.close()
+    take()
+    await closing
+    expect((await memory.readHold(address)).hold).toMatchObject({ code: 'KEY_DISABLED' })
+  })
+
+  it('ends the tries to store a hold', async () => {
+    await using node = await startRelayNode()
+    const { relay } = await openHeld(node)
+    await relay.close({ timeoutMs: 20 })
+    const told = relay.events.length
+    const height = node.chain.heights().final
+    await until(() => node.chain.heights().final >= height + 60) // several tries later
+    expect(relay.events.length).toBe(told)
   })
 
   it.each(['goes on', 'is down', 'gives no answer'])(
