@@ -100,7 +100,7 @@ export function describeVersions(open: () => VersionSubject): void {
   it('takes no word of the version before for that of another hold', async () => {
     const store = await createSqlStore(subject.database)
     const operator = { code: 'A_NEW_CODE', reason: '', end: 'operator' as const }
-    await store.setHold(address, operator)
+    expect(await store.setHold(address, operator)).toEqual({ paused: false, hold: operator })
     // As version 1 ends a hold, and sets one.
     await rows(`UPDATE fcl_kms.relays SET hold_code = NULL, hold_reason = NULL`)
     expect(await store.readHold(address)).toEqual({ paused: false, hold: null })
@@ -140,6 +140,21 @@ export function describeVersions(open: () => VersionSubject): void {
     expect(await rows('SELECT count(*)::integer AS count FROM fcl_kms.migrations')).toEqual([
       { count: known + 1 },
     ])
+  })
+
+  it('looks again when it has the lock: a newer one may have come meanwhile', async () => {
+    const run = createRunner(subject.database, 60_000)
+    let first = true
+    const slow: typeof run = async (operation, text, ...parameters) => {
+      if (first && text.includes('DO $migration$')) {
+        first = false
+        await migrateTo(laterWith({}))
+      }
+      return run(operation, text, ...parameters)
+    }
+    await migrate(slow, schema, release)
+    expect(first).toBe(false)
+    expect(await pruned()).toEqual({ p: '77' })
   })
 
   it('refuses a process that the functions of a later version do not serve', async () => {
