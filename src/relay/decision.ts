@@ -20,7 +20,7 @@ export type Streak = 'stale' | 'signature' | 'contested'
 
 /** Before a job goes into another transaction, in milliseconds: doubled for each in a row. */
 export const MIN_DELAY_MS = 1_000
-const MAX_DELAY_MS = 60_000
+export const MAX_DELAY_MS = 60_000
 /** So many in a row hold the relay: then one job at a time tries, more and more slowly. */
 export const MAX_STREAK: Readonly<Record<Streak, number>> = { stale: 2, signature: 3, contested: 3 }
 

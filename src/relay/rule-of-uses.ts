@@ -1,15 +1,17 @@
 /** What is made of an attempt whose sequence number another transaction has used. @module */
 
+import { doubling } from '../retry.ts'
 import type { AttemptRow, JobSettlement } from '../stores/store.ts'
 import {
   again,
   type Decision,
-  delayOf,
   done,
   failureOf,
   jobsOf,
   keyOf,
+  MAX_DELAY_MS,
   MAX_STREAK,
+  MIN_DELAY_MS,
   payerHold,
 } from './decision.ts'
 import type { Facts } from './facts.ts'
@@ -27,6 +29,7 @@ export function afterUse(
 ): Decision {
   const { use, fulfilled } = facts
   const key = keyOf(attempt, facts)
+  const delayMs = contestedMs(facts)
   const contested =
     (facts.streak ?? 0) >= MAX_STREAK.contested
       ? {
@@ -37,7 +40,7 @@ export function afterUse(
         }
       : {}
   if (fulfilled != null) {
-    const jobs = jobsOf(attempt, facts, (id) => again(id, delayOf(facts)))
+    const jobs = jobsOf(attempt, facts, (id) => again(id, delayMs))
     return {
       settlement: { state, blockHeight, key, jobs },
       ...(fulfilled.size > 0 ? { copy: { transactionId: null } } : contested),
@@ -58,7 +61,7 @@ export function afterUse(
     }
   }
   if (use?.kind === 'foreign') {
-    const jobs = attempt.jobIds.map((id) => again(id, delayOf(facts)))
+    const jobs = attempt.jobIds.map((id) => again(id, delayMs))
     return { settlement: { state, blockHeight, key, jobs }, ...contested }
   }
   const jobs = attempt.jobIds.map(
@@ -71,3 +74,7 @@ export function afterUse(
   )
   return { settlement: { state: 'unclear', blockHeight, key, jobs } }
 }
+
+/** Once is chance, and tried again at once. */
+const contestedMs = ({ streak = 1 }: Facts): number =>
+  streak < 2 ? 0 : doubling(MIN_DELAY_MS, MAX_DELAY_MS, streak - 1)

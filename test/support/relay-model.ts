@@ -225,7 +225,7 @@ async function settle(
     const counts = await store.countJobs(`0x${address}`)
     return counts.queued + counts.claimed + counts['in-flight'] === 0
   }
-  await until(isFinal, 20_000).catch(() => wrong.push('some jobs are not final after 20 s'))
+  await until(isFinal, 90_000).catch(() => wrong.push('some jobs are not final after 90 s'))
   const rows = await store.listJobs(`0x${address}`, { limit: 100 })
   for (const { id, state, errorCode, reason } of rows)
     if (state !== 'done' && state !== 'cancelled')
