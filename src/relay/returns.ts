@@ -48,6 +48,7 @@ const ofTheJob: ReadonlySet<string> = new Set([
   'POLICY_REFUSED',
   'MALFORMED_TRANSACTION',
   'TRANSACTION_TOO_LARGE',
+  'STORE_REFUSED',
   'CADENCE_IMPORT_UNRESOLVED',
 ])
 

@@ -5,7 +5,7 @@ import { bytesToHex } from '../crypto/hex.ts'
 import { encodeTransaction, type TransactionPayload, transactionId } from '../crypto/transaction.ts'
 import { MAX_TRANSACTION_BYTES } from '../crypto/transaction-decoding.ts'
 import { pause } from '../deadline.ts'
-import { codeOf, SignerError } from '../errors.ts'
+import { codeOf, isSignerError, SignerError } from '../errors.ts'
 import { coalesce } from '../proposal-keys/coalesce.ts'
 import type { PoolLease } from '../proposal-keys/lease.ts'
 import { doubling } from '../retry.ts'
@@ -115,11 +115,14 @@ function assertSize(byteLength: number, limit: number): void {
 /**
  * A step that failed may have been done all the same. Then the attempt is open, and to give its key
  * back would let another transaction take its sequence number: so it is looked for until the store
- * answers.
+ * answers. Should it be done after that, it stands under a name that nobody extends, and is adopted.
+ *
+ * @returns A function that rejects where the store has refused the attempt for what it is.
  */
 function createStoring({
   address,
   store,
+  pool,
   tell,
   signal,
 }: RelayCore): (attempt: NewAttempt) => Promise<boolean> {
@@ -128,12 +131,12 @@ function createStoring({
     const [job] = attempt.jobs
     for (let tries = 1; ; tries++) {
       try {
-        if (await openAttempt(attempt)) return true
+        if (await pool.holder.take(() => openAttempt(attempt))) return true
         if (tries === 1 || job === undefined) return false
         const known = await store.listAttempts(address, job.id)
         return known.some((one) => one.transactionId === attempt.transactionId)
       } catch (thrown) {
-        if (signal.aborted) throw thrown
+        if (signal.aborted || isSignerError(thrown, 'STORE_REFUSED')) throw thrown
         const code = codeOf(thrown)
         tell({ kind: 'trouble', code, where: 'store' })
         await pause(doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries), signal)
