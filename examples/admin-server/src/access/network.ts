@@ -12,8 +12,6 @@ export type NetworkGuard = {
    * @throws {AdminError} `ADDRESS_FORBIDDEN`.
    */
   readonly admit: (peer: string | undefined, forwardedFor: readonly string[]) => string
-  /** Whether an address, as `admit` returns it, is one of the trusted proxies. */
-  readonly isProxy: (address: string) => boolean
 }
 
 /** More proxies than that in a row are not a chain but an attack. */
@@ -51,7 +49,6 @@ export function createNetworkGuard(http: {
   }
 
   return Object.freeze({
-    isProxy,
     admit(peer, forwardedFor) {
       const peerAddress = normaliseAddress((peer ?? '').replace(/%.*$/, '')) // a zone is ours
       if (peerAddress === undefined) throw new AdminError('ADDRESS_FORBIDDEN')

@@ -42,7 +42,6 @@ export function createAccess(parts: {
   return {
     guardNetwork: (peer, forwardedFor) =>
       network.admit(peer, forwardedFor === undefined ? [] : [forwardedFor]),
-    isProxy: network.isProxy,
     takeTurn(scope, key) {
       // One in all is taken with that of the caller: who is nobody cannot use it up.
       if (scope === 'all') return allowed

@@ -37,8 +37,6 @@ export type Access = {
    * @throws {AdminError} `ADDRESS_FORBIDDEN`.
    */
   readonly guardNetwork: (peer: string, forwardedFor: string | undefined) => string
-  /** @param address - As `guardNetwork` returned it. @returns Whether it is that of a trusted proxy. */
-  readonly isProxy: (address: string) => boolean
   /** @param key - Empty for `all`, the address, or the name of the principal, whatever its tokens. */
   readonly takeTurn: (scope: TurnScope, key: string) => Turn
   /** @throws {AdminError} `UNAUTHENTICATED`, `CSRF_REFUSED`. */

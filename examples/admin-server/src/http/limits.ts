@@ -34,7 +34,7 @@ export function guardCalls(app: FastifyInstance, access: Access): void {
       takeTurn(access, 'all', '')
       if (request.is404) return
       if (auth === undefined) throw new AdminError('FORBIDDEN') // cannot start; see route-auth
-      if ('public' in auth || (auth.loopback && isLocal(request, access))) return
+      if ('public' in auth || (auth.loopback && isLocal(request))) return
       const principal = await access.authenticate(factsOf(request))
       request.principal = principal
       takeTurn(access, 'token', principal.name)
@@ -82,9 +82,9 @@ const OF_PROXIES = /^(?:forwarded|via|x-real-ip|x-forwarded-.+)$/
  * A proxy on this machine speaks for others: then the caller is not known to be local. Nor is a page in
  * a browser of this machine, whose name somebody has pointed to it: it names itself in Host.
  */
-function isLocal({ clientAddress, headers }: FastifyRequest, { isProxy }: Access): boolean {
+function isLocal({ clientAddress, headers }: FastifyRequest): boolean {
   if (Object.keys(headers).some((name) => OF_PROXIES.test(name))) return false
   const host = (headers.host ?? '').replace(/:\d+$/, '')
   const address = normaliseAddress(clientAddress) ?? ''
-  return isLoopbackHost(host) && isLoopbackHost(address) && !isProxy(address)
+  return isLoopbackHost(host) && isLoopbackHost(address)
 }

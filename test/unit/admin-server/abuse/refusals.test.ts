@@ -49,7 +49,7 @@ function world() {
       signOut: refuse,
       csrfTokenOf: () => undefined,
     },
-    network: { admit: (peer) => peer ?? '', isProxy: () => false },
+    network: { admit: (peer) => peer ?? '' },
     limits,
     database,
     audit,

@@ -77,7 +77,6 @@ export const alice: Principal = {
 /** Lets everything in that carries the token. */
 export const openAccess: Access = {
   guardNetwork: (peer) => peer,
-  isProxy: () => false,
   takeTurn: () => ({ allowed: true, retryAfterSeconds: 0 }),
   authenticate: async ({ headers }) => {
     if (headers.authorization === `Bearer ${token}`) return alice
