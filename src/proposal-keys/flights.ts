@@ -2,7 +2,7 @@
 
 import { codeOf } from '../errors.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
-import { createLoop } from '../loop.ts'
+import { createLoop, type Loop } from '../loop.ts'
 import type { ProposalKeyRow, ProposalKeyStore } from '../stores/store.ts'
 import { type Flight, type FlightSettings, type FlightWatch, watchFlight } from './flight.ts'
 import type { Holder } from './holder.ts'
@@ -23,13 +23,16 @@ export type Flights = {
 /** Says that this process lives, so many times while a lease would last. */
 const BEATS = 3
 
-export function createFlights(options: {
+/** What the flights of a pool are followed with. */
+type FlightsOptions = {
   readonly address: string
   readonly holder: Holder
   readonly leaseMs: number
   readonly store: ProposalKeyStore
   readonly watch: FlightSettings
-}): Flights {
+}
+
+export function createFlights(options: FlightsOptions): Flights {
   const { address, holder, leaseMs, store, watch } = options
   const { report, signal } = watch
   const orphans = new Set<ProposalKeyRow>()
@@ -82,19 +85,8 @@ export function createFlights(options: {
     for (const one of followed) if (one.status === 'rejected') trouble(one.reason)
   }
 
-  const beats = createLoop({
-    async turn() {
-      if (flights.size + orphans.size > 0) await store.extend(holder.current(), leaseMs)
-      await adopt()
-      return leaseMs / BEATS
-    },
-    onFailure(thrown) {
-      trouble(thrown)
-      return leaseMs / BEATS
-    },
-    isNeeded: () => !signal.aborted,
-    isBackground: true,
-  })
+  const size = () => flights.size + orphans.size
+  const beats = createBeats(options, size, adopt, trouble)
 
   return {
     add,
@@ -110,11 +102,33 @@ export function createFlights(options: {
     recheck() {
       for (const flight of flights.values()) flight.watch.recheck()
     },
-    size: () => flights.size + orphans.size,
+    size,
     close() {
       beats.stop()
       for (const flight of flights.values()) flight.watch.stop()
       flights.clear()
     },
   }
+}
+
+/** Keeps what this process holds, and takes over what others left. */
+function createBeats(
+  { holder, leaseMs, store, watch }: FlightsOptions,
+  size: () => number,
+  adopt: () => Promise<void>,
+  trouble: (thrown: unknown) => void,
+): Loop {
+  return createLoop({
+    async turn() {
+      if (size() > 0) await store.extend(holder.current(), leaseMs)
+      await adopt()
+      return leaseMs / BEATS
+    },
+    onFailure(thrown) {
+      trouble(thrown)
+      return leaseMs / BEATS
+    },
+    isNeeded: () => !watch.signal.aborted,
+    isBackground: true,
+  })
 }
