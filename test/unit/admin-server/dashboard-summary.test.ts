@@ -91,6 +91,41 @@ describe('recipients', () => {
     expect(flaggedIn(itemsOf(100, changes))).toEqual([[7, ['recipient', 'value']]])
   })
 
+  it('who has a share of each item and receives one of them stands out there alone', () => {
+    const changes = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, n) => [
+        n,
+        { recipients: [n === 600 ? foreign : ours, foreign] },
+      ]),
+    )
+    const items = itemsOf(1_000, changes)
+    expect(summarise(requestId, items).recipients).toEqual([
+      { address: foreign, items: 1, shares: 1_000, standsOut: true },
+      { address: ours, items: 999, shares: 0, standsOut: false },
+    ])
+    expect(flaggedIn(items)).toEqual([[600, ['recipient']]])
+  })
+
+  it('who has a share of one item and receives all the others stands out there alone', () => {
+    const changes = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, n) => [
+        n,
+        { recipients: [ours, n === 3 ? ours : foreign] },
+      ]),
+    )
+    expect(flaggedIn(itemsOf(1_000, changes))).toEqual([[3, ['recipient']]])
+  })
+
+  it('each of many strangers who receive one item stands out', () => {
+    const changes = Object.fromEntries(
+      Array.from({ length: 40 }, (_, n) => [
+        n,
+        { recipients: [`0x${String(n).padStart(16, '0')}`] },
+      ]),
+    )
+    expect(summarise(requestId, itemsOf(1_000, changes)).counts.recipient).toBe(40)
+  })
+
   it.each([
     ['everybody receives one', (n: number) => `0x${String(n).padStart(16, '0')}`],
     ['two receive half each', (n: number) => (n % 2 === 0 ? ours : foreign)],

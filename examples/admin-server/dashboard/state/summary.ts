@@ -35,6 +35,8 @@ export type Summary = {
   readonly counts: Readonly<Record<Finding['kind'], number>>
 }
 
+/** In the place of an address. */
+const NOBODY = ''
 const kinds = ['warning', 'recipient', 'value', 'duplicate'] as const
 
 /** @param items - All of the request, in their order. */
@@ -47,15 +49,11 @@ export function summarise(requestId: string, items: readonly ContentItem[]): Sum
   }
   for (const { index, lines } of items)
     for (const { label, value } of lines) if (label === WARNING) flag(index, 'warning', value)
-  const recipients = recipientsOf(items)
-  const foreign = new Map(
-    recipients.flatMap((one) => (one.standsOut ? [[one.address, sentenceOf(one)]] : [])),
-  )
+  const { recipients, far } = recipientsOf(items)
+  const sentences = new Map(recipients.map((one) => [one.address, sentenceOf(one)]))
   for (const { index, recipients: all } of items)
-    for (const address of all) {
-      const text = foreign.get(address)
-      if (text !== undefined) flag(index, 'recipient', text)
-    }
+    for (const address of new Set(all.filter((one, place) => far[kindAt(place)].has(one))))
+      flag(index, 'recipient', sentences.get(address) ?? '')
   const spread = items.map((item) => ({ index: item.index, lines: linesOf(requestId, item) }))
   const fields = fieldsOf(spread)
   for (const [index, label] of unusualLabels(spread, fields))
@@ -82,21 +80,35 @@ export function summarise(requestId: string, items: readonly ContentItem[]): Sum
 const sentenceOf = ({ address, items, shares }: Recipient): string =>
   `${address} receives ${plural(items, 'item')}${shares > 0 ? ` and a share of ${formatNumber(shares)}` : ''}, far from what is usual here`
 
-function recipientsOf(items: readonly ContentItem[]): readonly Recipient[] {
-  const all = new Map<string, { items: number; shares: number }>()
-  for (const { recipients } of items)
-    for (const [place, address] of recipients.entries()) {
-      const counted = all.get(address) ?? { items: 0, shares: 0 }
-      if (place === 0) counted.items += 1
-      else counted.shares += 1
-      all.set(address, counted)
-    }
-  const far = farFromUsual(
-    new Map([...all].map(([address, one]) => [address, one.items + one.shares])),
-    items.length,
-  )
-  return [...all]
-    .map(([address, counted]) => ({ address, ...counted, standsOut: far.has(address) }))
+/** The first of an item receives it; the others have shares of it. */
+const kindAt = (place: number): 'items' | 'shares' => (place === 0 ? 'items' : 'shares')
+
+/**
+ * Items and shares are compared each for themselves: who has a share of every item and receives one
+ * item is a stranger among those who receive items. Items without a share are counted as one that
+ * has them, so that a share is unusual where most have none.
+ */
+function recipientsOf(items: readonly ContentItem[]) {
+  const counts = { items: new Map<string, number>(), shares: new Map<string, number>() }
+  const add = (kind: keyof typeof counts, name: string) =>
+    counts[kind].set(name, (counts[kind].get(name) ?? 0) + 1)
+  for (const { recipients } of items) {
+    for (const [place, address] of recipients.entries()) add(kindAt(place), address)
+    if (recipients.length < 2) add('shares', NOBODY)
+  }
+  const far = {
+    items: farFromUsual(counts.items, items.length),
+    shares: farFromUsual(counts.shares, items.length),
+  }
+  const addresses = new Set([...counts.items.keys(), ...counts.shares.keys()])
+  addresses.delete(NOBODY)
+  const recipients = [...addresses]
+    .map((address) => ({
+      address,
+      items: counts.items.get(address) ?? 0,
+      shares: counts.shares.get(address) ?? 0,
+      standsOut: far.items.has(address) || far.shares.has(address),
+    }))
     .sort(
       (a, b) =>
         Number(b.standsOut) - Number(a.standsOut) ||
@@ -104,6 +116,7 @@ function recipientsOf(items: readonly ContentItem[]): readonly Recipient[] {
         b.shares - a.shares ||
         (a.address < b.address ? -1 : 1),
     )
+  return { recipients, far }
 }
 
 /** Items that are an earlier one again, by all arguments but their own id. */

@@ -34,12 +34,18 @@ export function farFromUsual(
   if (items < FEWEST) return new Set()
   const usual = usualCount([...counts.values()])
   const same = countedAlike([...counts.values()])
-  const far = [...counts].filter(
-    ([, count]) =>
-      count * FAR <= usual || count >= usual * FAR || (same !== undefined && count !== same),
+  // Each for itself: those that are right by one must not hide those that are wrong by the other.
+  const differences = [
+    (count: number) => count * FAR <= usual || count >= usual * FAR,
+    (count: number) => same !== undefined && count !== same,
+  ]
+  return new Set(
+    differences.flatMap((isFar) => {
+      const far = [...counts].filter(([, count]) => isFar(count))
+      const reached = far.reduce((sum, [, count]) => sum + count, 0)
+      return reached <= items * MOST_SHARE ? far.map(([name]) => name) : []
+    }),
   )
-  const reached = far.reduce((sum, [, count]) => sum + count, 0)
-  return new Set(reached <= items * MOST_SHARE ? far.map(([name]) => name) : [])
 }
 
 /** The count of the name that the item in the middle has. */
