@@ -130,6 +130,7 @@ export function createFakeKms(region = 'us-east-1', partition = 'aws'): FakeKms 
           KeyState: states.get(key) ?? 'Enabled',
           MultiRegion: key.keyId.startsWith('mrk-'),
           Description: 'a fake key',
+          CreationDate: new Date('2026-01-02T03:04:05Z'),
         },
       }
     },

@@ -42,6 +42,7 @@ function linesOf(report: KeyReport): readonly string[] {
       ['key ARN', report.keyArn],
       ['aliases', orCode(aliases && (aliases.join(', ') || 'none'), 'aliases')],
       ['state', report.state],
+      ['created', report.createdAt],
       ['spec', report.keySpec],
       ['usage', report.keyUsage],
       ['multi-Region', report.multiRegion ? 'yes' : 'no'],

@@ -18,6 +18,8 @@ export type KmsKeyDescription = {
   readonly state: string
   readonly multiRegion: boolean
   readonly description: string
+  /** ISO 8601, in UTC; absent when KMS did not tell. */
+  readonly createdAt?: string
   /** Why the key cannot sign for a Flow account; absent when nothing speaks against it. */
   readonly unusable?: string
 }
@@ -49,7 +51,8 @@ export async function describeAwsKmsKey(options: {
     command: () => new DescribeKeyCommand({ KeyId: keyId }),
     signal: options.signal,
   })
-  const { Arn, KeySpec, KeyUsage, KeyState, MultiRegion, Description } = reply.KeyMetadata ?? {}
+  const { Arn, KeySpec, KeyUsage, KeyState, MultiRegion, Description, CreationDate } =
+    reply.KeyMetadata ?? {}
   const facts = {
     keyArn: Arn ?? '',
     keySpec: KeySpec ?? 'unknown',
@@ -57,10 +60,15 @@ export async function describeAwsKmsKey(options: {
     state: KeyState ?? 'unknown',
     multiRegion: MultiRegion ?? false,
     description: Description ?? '',
+    ...(isDate(CreationDate) ? { createdAt: CreationDate.toISOString() } : {}),
   }
   const unusable = whyUnusable(facts)
   return Object.freeze(unusable === undefined ? facts : { ...facts, unusable })
 }
+
+/** One that can be: a reply may hold anything. */
+const isDate = (value: unknown): value is Date =>
+  value instanceof Date && !Number.isNaN(value.getTime())
 
 function whyUnusable(key: { keySpec: string; keyUsage: string; state: string }) {
   if (!Object.hasOwn(keySpecs, key.keySpec))

@@ -1,6 +1,7 @@
 /** What KMS says of the configured keys, for show. @module */
 
-import { DescribeKeyCommand, type KMSClient } from '@aws-sdk/client-kms'
+import type { KMSClient } from '@aws-sdk/client-kms'
+import { describeAwsKmsKey } from 'fcl-kms/signers/aws-kms'
 import type { Config } from '../config/config.ts'
 
 /** Null where KMS does not tell, for example without the right `kms:DescribeKey`. */
@@ -18,7 +19,7 @@ const READ_MS = 5_000
 const DAY_MS = 86_400_000
 
 /**
- * Asks for each key at once, and then again behind whoever looks: only the first answer is waited for.
+ * Asks, in the line of the client and in bounded time, for each key at once, and then again behind whoever looks: only the first answer is waited for.
  *
  * @returns A function that never rejects: nothing depends on what it tells.
  */
@@ -27,14 +28,16 @@ export function describeConfiguredKeys(
   kms: KMSClient,
 ): (key: string | undefined) => Promise<KeyFacts> {
   async function read(key: string): Promise<KeyFacts> {
-    const { KeyMetadata: found } = await kms.send(new DescribeKeyCommand({ KeyId: key }), {
-      abortSignal: AbortSignal.timeout(READ_MS),
+    const signal = AbortSignal.timeout(READ_MS)
+    const { keyArn, state, createdAt } = await describeAwsKmsKey({
+      client: kms,
+      keyId: key,
+      signal,
     })
-    const createdAt = found?.CreationDate
     return {
-      keyId: found?.Arn ?? null,
-      keyState: found?.KeyState ?? null,
-      createdAt: createdAt?.toISOString() ?? null,
+      keyId: keyArn === '' ? null : keyArn,
+      keyState: state === 'unknown' ? null : state,
+      createdAt: createdAt ?? null,
       ageDays: createdAt === undefined ? null : daysSince(createdAt),
     }
   }
@@ -58,4 +61,5 @@ export function describeConfiguredKeys(
   }
 }
 
-const daysSince = (date: Date) => Math.max(0, Math.floor((Date.now() - date.getTime()) / DAY_MS))
+const daysSince = (time: string) =>
+  Math.max(0, Math.floor((Date.now() - Date.parse(time)) / DAY_MS))

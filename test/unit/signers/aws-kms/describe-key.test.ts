@@ -17,6 +17,7 @@ describe('describeAwsKmsKey', () => {
       state: 'Enabled',
       multiRegion: false,
       description: 'a fake key',
+      createdAt: '2026-01-02T03:04:05.000Z',
     })
   })
 
@@ -48,6 +49,20 @@ describe('describeAwsKmsKey', () => {
     const { unusable } = await describeAwsKmsKey({ client: kms.client, keyId: key.arn })
     expect(unusable).toContain(`its ${word} is`)
   })
+
+  it.each([undefined, new Date(Number.NaN), 'yesterday', 5])(
+    'leaves a creation date out that is none (%s)',
+    async (CreationDate) => {
+      const { kms, key } = withKey()
+      kms.next('DescribeKey', (reply) => ({
+        ...reply,
+        KeyMetadata: { ...(reply['KeyMetadata'] as object), CreationDate },
+      }))
+      const described = await describeAwsKmsKey({ client: kms.client, keyId: key.arn })
+      expect(described).toMatchObject({ state: 'Enabled' })
+      expect(described).not.toHaveProperty('createdAt')
+    },
+  )
 
   it('rejects with KEY_NOT_FOUND for a key that does not exist', async () => {
     const { client } = createFakeKms()
