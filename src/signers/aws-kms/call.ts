@@ -1,7 +1,7 @@
 /** The one place that sends to KMS: in its turn, with growing pauses, inside a total time. @module */
 
 import type { KMSClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-kms'
-import { type Clock, createClock, withDeadline } from '../../deadline.ts'
+import { type Clock, createClock, onceAborted, withDeadline } from '../../deadline.ts'
 import { isSignerError, SignerError } from '../../errors.ts'
 import { doubling, retrying } from '../../retry.ts'
 import type { SignPace } from '../signer.ts'
@@ -160,7 +160,11 @@ function createTurns(
       wait(async (abort) => {
         const queue = await clientQueue(client)
         queued ??= { queue, call: queue.join() }
-        return queued.call.turn(abort)
+        const giveBack = await queued.call.turn(abort)
+        // Who stops waiting from here on never gets it.
+        if (abort.aborted) giveBack()
+        onceAborted(abort, giveBack)
+        return giveBack
       }),
     waitedMs: () => waitedMs,
     ofQuota: async () => wait(async (abort) => pace?.nextTurn(abort)),

@@ -135,6 +135,30 @@ describe('signatures that wait for a socket', () => {
     expect(await third).toHaveLength(64)
   })
 
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'lose no turn when their caller aborts %d microtasks after they got it',
+    async (microtasks) => {
+      const { client, open } = gatedKms(1)
+      const signer = createAwsKmsSigner({ client, keyId: keyArn })
+      await signer.publicKey()
+      const queue = await clientQueue(client)
+      const giveBack = await queue.join().turn(new AbortController().signal)
+      const controller = new AbortController()
+      const { signal } = controller
+      const leaving = signer.sign({ ...requestOf('leaving'), signal }).catch((reason) => reason)
+      await until(() => queue.waiting() === 1)
+      giveBack()
+      for (let count = 0; count < microtasks; count++) await undefined
+      controller.abort('enough')
+      expect(await leaving).toBe('enough')
+      const next = signer.sign(requestOf('next'))
+      await until(() => queue.waiting() === 1 || open.length === 1)
+      expect([queue.waiting(), open.length]).toEqual([0, 1])
+      open[0]?.good()
+      expect(await next).toHaveLength(64)
+    },
+  )
+
   it('give a retry of an older one the way', async () => {
     const { client, open } = gatedKms(1)
     const signer = createAwsKmsSigner({ client, keyId: keyArn })
