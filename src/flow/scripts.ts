@@ -6,6 +6,8 @@ import { replyReader, successBody } from './reply.ts'
 /**
  * Runs a script on the latest sealed block.
  *
+ * @param options - `height`: of the block to run it on in its place, so that several nodes answer for the
+ * same state.
  * @param args - JSON-Cadence, one text per argument.
  * @returns Its result in JSON-Cadence, decoded from JSON but not from Cadence.
  * @throws {SignerError} The `ACCESS_NODE_…` codes; `ACCESS_NODE_REFUSED` when the script fails.
@@ -14,11 +16,12 @@ export async function runScript(
   node: NodeConnection,
   cadence: string,
   args: readonly string[],
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly height?: number; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<unknown> {
+  const { height = 'sealed', signal } = options
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   const reply = await requestNode(node, {
-    path: 'scripts?block_height=sealed',
+    path: `scripts?block_height=${height}`,
     body: { script: base64(cadence), arguments: args.map(base64) },
     signal,
   })
