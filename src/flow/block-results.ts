@@ -18,6 +18,8 @@ export type BlockResults = {
   readonly sealed: boolean
   /** By transaction id, in the order of execution; the chain's own transactions too. */
   readonly results: ReadonlyMap<string, TransactionOutcome>
+  /** The node that answered. */
+  readonly toldBy: NodeConnection
 }
 
 /**
@@ -58,7 +60,7 @@ export async function readBlockResults(
     if (!results.has(id)) results.set(id, outcome)
   }
   const sealed = results.size > 0 && [...results.values()].every((outcome) => outcome.sealed)
-  if (blockId !== undefined) return { blockId, height, sealed, results }
+  if (blockId !== undefined) return { blockId, height, sealed, results, toldBy: node }
   const [header] = (await readBlockHeaders(node, { from: height, to: height }, { signal })) ?? []
-  return header && { blockId: header.id, height, sealed, results }
+  return header && { blockId: header.id, height, sealed, results, toldBy: node }
 }

@@ -2,12 +2,15 @@
 
 import type { BlockMemory } from './block-memory.ts'
 import type { BlockResults } from './block-results.ts'
+import type { NodeConnection } from './node-connection.ts'
 import type { TransactionOutcome } from './transaction-outcome.ts'
 
 /** What a listener is told, each at most once; `sealed` is the last. */
 export type WatchEvent = {
   readonly kind: 'executed' | 'sealed'
   readonly outcome: TransactionOutcome
+  /** The node that answered with this outcome; by now another one may be followed. */
+  readonly toldBy: NodeConnection
 }
 
 /** Told in the order of the blocks. */
@@ -44,7 +47,7 @@ export type WatchList = {
   /** Keeps what the block holds in the memory and tells it. Changes nothing when it throws. */
   readonly apply: (block: BlockResults) => void
   /** Tells one outcome that came by itself. */
-  readonly tell: (outcome: TransactionOutcome) => void
+  readonly tell: (outcome: TransactionOutcome, toldBy: NodeConnection) => void
   readonly transactionIds: () => readonly string[]
   /** What was found above this height counts as not found. */
   readonly searchAgainFrom: (height: number) => void
@@ -64,20 +67,20 @@ export function createWatchList(
     group?.delete(watch)
     if (group?.size === 0) watches.delete(watch.transactionId)
   }
-  const tellOne = (watch: Watch, outcome: TransactionOutcome) => {
+  const tellOne = (watch: Watch, outcome: TransactionOutcome, toldBy: NodeConnection) => {
     watch.height = outcome.height
     if (watch.executed && !outcome.sealed) return
     watch.executed = true
     if (outcome.sealed) remove(watch)
     try {
-      watch.listener({ kind: outcome.sealed ? 'sealed' : 'executed', outcome })
+      watch.listener({ kind: outcome.sealed ? 'sealed' : 'executed', outcome, toldBy })
     } catch (thrown) {
       onListenerError(thrown)
     }
   }
-  const tell = (outcome: TransactionOutcome) => {
+  const tell = (outcome: TransactionOutcome, toldBy: NodeConnection) => {
     for (const watch of [...(watches.get(outcome.transactionId) ?? [])])
-      if (watches.get(outcome.transactionId)?.has(watch)) tellOne(watch, outcome)
+      if (watches.get(outcome.transactionId)?.has(watch)) tellOne(watch, outcome, toldBy)
   }
   return Object.freeze({
     add({ transactionId, fromHeight }, listener) {
@@ -97,7 +100,7 @@ export function createWatchList(
     nextHeight: () => nextHeightOf(watches.values()),
     heightsToTell: (sealedHeight) => heightsToTell(all(), sealedHeight),
     awaitsSeal: () => all().some(({ executed }) => executed),
-    apply({ blockId, height, results }) {
+    apply({ blockId, height, results, toldBy }) {
       const outcomes = [...watches.keys()].flatMap((id) => {
         const outcome = results.get(id)
         return outcome === undefined ? [] : [{ ...outcome }] // decodes the events, or throws
@@ -105,7 +108,7 @@ export function createWatchList(
       memory.rememberTransactions(height, blockId, results.keys())
       for (const watch of all())
         if (watch.height === height && !results.has(watch.transactionId)) watch.height = undefined
-      for (const outcome of outcomes) tell(outcome)
+      for (const outcome of outcomes) tell(outcome, toldBy)
       for (const watch of all()) {
         // The block may be too old for the memory by now.
         if (watch.searchedTo + 1 === height && watch.height === undefined) watch.searchedTo = height

@@ -32,7 +32,7 @@ export function createSingleResults(options: {
     if (result.kind !== 'executed') return
     const height = await readHeight(result.blockId)
     if (height === undefined || epoch !== head.epoch()) return
-    list.tell({ ...result.at(height) }) // decodes the events, or throws
+    list.tell({ ...result.at(height) }, result.toldBy) // decodes the events, or throws
   }
   return Object.freeze({
     async read() {

@@ -96,6 +96,8 @@ export type SingleResult =
   | {
       readonly kind: 'executed'
       readonly blockId: string
+      /** The node that answered. */
+      readonly toldBy: NodeConnection
       /** @param height - Of the block; the reply does not tell it. */
       readonly at: (height: number) => TransactionOutcome
     }
@@ -119,6 +121,7 @@ export async function readSingleResult(
   return {
     kind: 'executed',
     blockId,
+    toldBy: node,
     at(height) {
       const outcome = outcomeOf(body, { transactionId, blockId, height }, node.url)
       if (outcome === undefined)

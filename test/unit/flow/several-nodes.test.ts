@@ -1,4 +1,5 @@
 /** Following one of several nodes: the first that works, whatever is wrong with the others. @module */
+import type { ServerResponse } from 'node:http'
 import {
   type BlockFollowerOptions,
   createBlockFollower,
@@ -182,6 +183,44 @@ describe('the first of two nodes', () => {
     keepBusy(follower)
     await until(() => follower.names() === 'ab')
     expect(follower.news()).toEqual(['a unreachable', 'a back'])
+  })
+})
+
+describe('an outcome', () => {
+  it('names the node that told it, though another one is followed when it comes', async () => {
+    await using a = await startFakeChain()
+    await using b = await startFakeChain()
+    using follower = follow([a, b])
+    const held: ServerResponse[] = []
+    a.intercept((path, response) => {
+      const [, height] = /transaction_results\?block_height=(\d+)$/.exec(path) ?? []
+      if (height === '2') held.push(response)
+      if (height === '3') response.destroy()
+      return height === '2' || height === '3'
+    })
+    for (const chain of [a, b]) {
+      chain.grow(2, [mint])
+      chain.grow(1)
+    }
+    const events = follower.told()
+    await until(() => held.length > 0 && follower.names() === 'ba')
+    a.intercept(undefined)
+    const late = await fetch(`${a.url}/v1/transaction_results?block_height=2`)
+    held[0]?.end(await late.text())
+    const [event] = await events
+    expect(event).toMatchObject({ kind: 'sealed', outcome: { height: 2 } })
+    expect(event?.toldBy.url).toBe(a.url)
+  })
+
+  it('names the node that told it by its id alone', async () => {
+    await using a = await startFakeChain()
+    await using b = await startFakeChain()
+    using follower = follow([a, b])
+    refuseResults(a)
+    breakDown(b)
+    a.grow(3, [mint])
+    const [event] = await follower.told()
+    expect(event?.toldBy.url).toBe(a.url)
   })
 })
 
