@@ -4,6 +4,7 @@ import type { ContentItem } from '../../../examples/admin-server/dashboard/types
 const requestId = `rq_${'0'.repeat(32)}`
 const ours = '0x179b6b1cb6755e31'
 const foreign = '0xe03daebed8ca0615'
+const elsewhere = '0x0ae53cb6e3f42a79'
 const image = 'https://drop.example/1.png'
 
 type Change = {
@@ -95,22 +96,22 @@ describe('recipients', () => {
     const changes = Object.fromEntries(
       Array.from({ length: 1_000 }, (_, n) => [
         n,
-        { recipients: [n === 600 ? foreign : ours, foreign] },
+        { recipients: n === 600 ? [foreign] : [ours, foreign] },
       ]),
     )
     const items = itemsOf(1_000, changes)
     expect(summarise(requestId, items).recipients).toEqual([
-      { address: foreign, items: 1, shares: 1_000, standsOut: true },
+      { address: foreign, items: 1, shares: 999, standsOut: true },
       { address: ours, items: 999, shares: 0, standsOut: false },
     ])
     expect(flaggedIn(items)).toEqual([[600, ['recipient']]])
   })
 
-  it('who has a share of one item and receives all the others stands out there alone', () => {
+  it('who has a share of one item, where somebody else has one of all others, stands out there alone', () => {
     const changes = Object.fromEntries(
       Array.from({ length: 1_000 }, (_, n) => [
         n,
-        { recipients: [ours, n === 3 ? ours : foreign] },
+        { recipients: [ours, n === 3 ? elsewhere : foreign] },
       ]),
     )
     expect(flaggedIn(itemsOf(1_000, changes))).toEqual([[3, ['recipient']]])
