@@ -1,5 +1,7 @@
 /** Runs a Cadence script of ours on a node. @module */
 
+import { boundedText } from '../bounded-text.ts'
+
 const READ_MS = 5_000
 const MAX_REPLY_BYTES = 1_000_000
 
@@ -23,8 +25,8 @@ export async function runScript(
     redirect: 'error',
     signal: AbortSignal.timeout(READ_MS),
   })
-  const text = await reply.text()
-  if (!reply.ok || text.length > MAX_REPLY_BYTES) throw new Error('the script was not run')
+  const text = await boundedText(reply, MAX_REPLY_BYTES)
+  if (!reply.ok || text === undefined) throw new Error('the script was not run')
   return JSON.parse(Buffer.from(JSON.parse(text), 'base64').toString())
 }
 
