@@ -160,7 +160,7 @@ export async function startEngine(options: {
   const expire = createLoop(EXPIRE_MS, async () => {
     const { now, jump } = await lookAtClock()
     if (jump !== undefined) options.onClockJump(jump)
-    return (await expireRequests(context, now)) > 0
+    return now !== undefined && (await expireRequests(context, now)) > 0
   })
   const relay = await createRelay({
     accessNodes: network.accessNodes,

@@ -23,12 +23,13 @@ const TOLERANCE_MS = 60_000
  *
  * @param monotonic - Milliseconds that pass, from anywhere.
  * @returns A function that looks, and resolves to what the clock says and the jump since the last look.
- *   The first look only begins. Rejects with what the database throws, and looks again then.
+ *   The first look only begins: nobody knows yet whether the clock is right, so it says no time. Rejects
+ *   with what the database throws, and looks again then.
  */
 export function createClockWatch(
   { database, audit, onChanged }: Pick<RequestContext, 'database' | 'audit' | 'onChanged'>,
   monotonic: () => number = () => performance.now(),
-): () => Promise<{ readonly now: Date; readonly jump?: ClockJump }> {
+): () => Promise<{ readonly now?: Date; readonly jump?: ClockJump }> {
   let last: { readonly at: number; readonly passed: number; readonly sequence: number } | undefined
 
   return async () => {
@@ -39,9 +40,13 @@ export function createClockWatch(
     const passed = monotonic()
     const before = last
     const seen = { at: now.getTime(), passed, sequence }
-    const expected = before === undefined ? seen.at : before.at + passed - before.passed
+    if (before === undefined) {
+      last = seen
+      return {}
+    }
+    const expected = before.at + passed - before.passed
     const byMs = Math.round(seen.at - expected)
-    if (before === undefined || Math.abs(byMs) < TOLERANCE_MS) {
+    if (Math.abs(byMs) < TOLERANCE_MS) {
       last = seen
       return { now }
     }
