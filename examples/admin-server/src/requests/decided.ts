@@ -24,11 +24,14 @@ export async function readDecided(
   if (ids.length === 0) return new Map()
   const rows = await session.query<{ id: string; at: number; body: string }>(
     // Within a text of the body the quotes would have backslashes before them.
-    `SELECT DISTINCT ON (r.request_id) r.request_id AS id, a.at_ms AS at, a.body
-    FROM audit_requests AS r JOIN audit AS a ON a.sequence = r.sequence
-    WHERE r.request_id = ANY ($1::text[]) AND a.kind = 'decision'
-      AND position('"verdict":"allowed"' IN a.body) > 0
-    ORDER BY r.request_id, r.sequence DESC`,
+    // From the end of each request's records: the first that is found is the one, others are not read.
+    `SELECT w.id, d.at, d.body FROM unnest($1::text[]) AS w (id), LATERAL (
+      SELECT a.at_ms AS at, a.body
+      FROM audit_requests AS r JOIN audit AS a ON a.sequence = r.sequence
+      WHERE r.request_id = w.id AND a.kind = 'decision'
+        AND position('"verdict":"allowed"' IN a.body) > 0
+      ORDER BY r.sequence DESC LIMIT 1
+    ) AS d`,
     [ids],
   )
   return new Map(rows.map(({ id, at, body }) => [id, readFacts(id, at, body)]))
