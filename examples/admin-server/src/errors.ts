@@ -58,6 +58,10 @@ const sentences = {
     409,
     'The approval names another intent. Read what will be signed, and approve that.',
   ],
+  CONTENT_ALTERED: [
+    409,
+    'What is stored is not what was asked for, so it cannot be shown. It is never signed: cancel it, and find out who changed it.',
+  ],
   ALREADY_APPROVED: [409, 'This principal has approved already.'],
   NOT_APPROVED: [409, 'This principal has no approval here that could be withdrawn.'],
   ALREADY_DECIDED: [409, 'It is signed, or about to be: it can no longer be changed.'],
@@ -66,7 +70,7 @@ const sentences = {
   // Behind
   UPSTREAM_UNAVAILABLE: [
     503,
-    'KMS or the access node does not answer, or not as it should. Try again later.',
+    'KMS, the access node or the identity provider does not answer, or not as it should, or the server has no right to it. Try again later; if it stays so, `cause` leads to the remedy.',
   ],
   // Audit
   ANCHOR_FAILED: [

@@ -9,7 +9,7 @@ import type { RequestRow } from './rows.ts'
  * Described from the stored arguments, which the decision compares with those of the transaction: what
  * is shown is what is signed.
  *
- * @throws {AdminError} `NOT_FOUND` when the function is not switched on any more.
+ * @throws {AdminError} `NOT_FOUND` when the function is not switched on any more; `CONTENT_ALTERED`.
  */
 export async function contentOf(
   context: RequestContext,
@@ -22,10 +22,15 @@ export async function contentOf(
   const { template, cadence, cadenceHash } = enabled
   const found = await readItems(context, row.id, { ...page, limit: page.limit + 1 })
   const items = found.slice(0, page.limit).map(({ index, arguments: texts }) => {
-    const values = texts.map((text) => JSON.parse(text))
-    const { title, lines } = template.describe(values)
-    const recipients = [...template.inspect(values).recipients]
-    return { index, title, recipients, lines: [...lines], arguments: values }
+    try {
+      const values = texts.map((text) => JSON.parse(text))
+      const { title, lines } = template.describe(values)
+      const recipients = [...template.inspect(values).recipients]
+      return { index, title, recipients, lines: [...lines], arguments: values }
+    } catch (thrown) {
+      // What was taken in can be described, so this was changed since.
+      throw new AdminError('CONTENT_ALTERED', { request: row.id, item: index }, thrown)
+    }
   })
   return {
     digest: row.digest,
