@@ -77,8 +77,9 @@ export function toProblem(
     instance: printable(call.path),
     requestId: call.requestId,
     ...(Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS) }),
-    // Facts of our own faults are for the log.
-    ...(error.status < 500 && Object.keys(facts).length > 0 && { facts: clean(facts) }),
+    // Facts of our own faults are for the log, but for the code of the library, which is documented.
+    ...((error.status < 500 || error.code === 'UPSTREAM_UNAVAILABLE') &&
+      Object.keys(facts).length > 0 && { facts: clean(facts) }),
   }
   return { problem, headers: headersOf(error) }
 }
@@ -108,7 +109,9 @@ function headersOf({ status, facts }: AdminError): Readonly<Record<string, strin
 export function toAdminError(thrown: unknown): AdminError {
   if (isAdminError(thrown)) return thrown
   if (isSignerError(thrown)) {
-    return new AdminError(ofSigner[thrown.code] ?? ofOthers(thrown), {}, thrown)
+    const code = ofSigner[thrown.code] ?? ofOthers(thrown)
+    const facts = code === 'UPSTREAM_UNAVAILABLE' ? { cause: thrown.code } : {}
+    return new AdminError(code, facts, thrown)
   }
   const { validation, validationContext, code, statusCode } = fieldsOf(thrown)
   if (Array.isArray(validation)) {
@@ -124,9 +127,13 @@ export function toAdminError(thrown: unknown): AdminError {
   return new AdminError('INTERNAL', {}, thrown)
 }
 
-/** What KMS, an access node or the credentials for them did is no fault of ours, whether it passes or not. */
+/**
+ * What KMS, an access node, keys, or the settings and credentials for them did: the server's trouble,
+ * never the caller's, and no fault of its code, whether it passes or not.
+ */
 const ofOthers = ({ code, disposition }: SignerError): AdminErrorCode =>
-  disposition === 'retry' || /^(?:ACCESS_NODE_|KMS_|CHAIN_MISMATCH$)/.test(code)
+  disposition === 'retry' ||
+  /^(?:ACCESS_NODE_|AWS_|KEY_|KMS_|(?:CHAIN_MISMATCH|NO_KEY_HELD)$)/.test(code)
     ? 'UPSTREAM_UNAVAILABLE'
     : 'INTERNAL'
 

@@ -50,6 +50,14 @@ describe('toProblem', () => {
       503,
       'UPSTREAM_UNAVAILABLE',
     ],
+    [
+      new SignerError('AWS_CONFIG_INVALID', { setting: 's', reason: 'r' }),
+      503,
+      'UPSTREAM_UNAVAILABLE',
+    ],
+    [new SignerError('AWS_REGION_INVALID', { reason: 'r' }), 503, 'UPSTREAM_UNAVAILABLE'],
+    [new SignerError('KEY_DISABLED', { keyId: 'k' }), 503, 'UPSTREAM_UNAVAILABLE'],
+    [new SignerError('KEY_REVOKED', { address: '0x1', keyIndex: 0 }), 503, 'UPSTREAM_UNAVAILABLE'],
   ])('tells when to try again: %s', (thrown, status, code) => {
     const { problem, headers } = of(thrown)
     expect([problem.status, problem.code]).toEqual([status, code])
@@ -60,11 +68,19 @@ describe('toProblem', () => {
     [new SignerError('JOB_ID_TAKEN', { id: 'a' }), 422, 'IDEMPOTENCY_KEY_REUSED'],
     [new SignerError('JOB_UNKNOWN', { id: 'a' }), 404, 'NOT_FOUND'],
     [new SignerError('POLICY_REFUSED', { reason: 'secret' }), 422, 'POLICY_REFUSED'],
-    [new SignerError('KEY_DISABLED', { keyId: 'secret' }), 500, 'INTERNAL'],
+    [new SignerError('KEY_DISABLED', { keyId: 'secret' }), 503, 'UPSTREAM_UNAVAILABLE'],
+    [new SignerError('INVALID_KEY_ID', { reason: 'secret' }), 500, 'INTERNAL'],
   ])('maps errors of the library: %s', (thrown, status, code) => {
     const { problem } = of(thrown)
     expect([problem.status, problem.code]).toEqual([status, code])
     expect(JSON.stringify(problem)).not.toContain('secret')
+  })
+
+  it('names the code of the library where the server itself is in trouble, and nothing more', () => {
+    const { problem } = of(
+      new SignerError('AWS_CONFIG_INVALID', { setting: 's', reason: 'secret' }),
+    )
+    expect(problem.facts).toEqual({ cause: 'AWS_CONFIG_INVALID' })
   })
 
   it.each([
