@@ -1,6 +1,7 @@
 /** The public keys of an identity provider: from one configured address, seldom, and bounded. @module */
 
-import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
+import { boundedText } from '../bounded-text.ts'
 import { AdminError } from '../errors.ts'
 
 const TIMEOUT_MS = 3_000
@@ -16,6 +17,7 @@ const MAX_BYTES = 262_144
  *
  * @param jwksUrl - `https://…`, or `http://` on loopback.
  * @param clock - Milliseconds; never goes back.
+ * @returns Rejects with `UPSTREAM_UNAVAILABLE` when the keys cannot be had: the JWT may be right.
  * @throws {AdminError} `CONFIGURATION_INVALID`.
  */
 export function createKeySet(
@@ -26,7 +28,7 @@ export function createKeySet(
   if (url === undefined || !isTrustworthy(url))
     throw new AdminError('CONFIGURATION_INVALID', { field: 'oidc.jwksUrl' })
   let notBefore = Number.NEGATIVE_INFINITY
-  return createRemoteJWKSet(url, {
+  const keys = createRemoteJWKSet(url, {
     timeoutDuration: TIMEOUT_MS,
     cooldownDuration: COOLDOWN_MS,
     cacheMaxAge: MAX_AGE_MS,
@@ -34,23 +36,25 @@ export function createKeySet(
       if (clock() < notBefore) throw new Error('asked for the keys a moment ago')
       notBefore = clock() + GAP_MS
       const response = await fetch(address, options)
-      return new Response(await boundedText(response), { status: response.status })
+      const text = await boundedText(response, MAX_BYTES)
+      if (text === undefined) throw new Error('the key set is too large')
+      return new Response(text, { status: response.status })
     },
   })
+  return (header, jwt) =>
+    keys(header, jwt).catch((thrown: unknown) => {
+      if (isAboutKey(thrown)) throw thrown
+      throw new AdminError('UPSTREAM_UNAVAILABLE', { cause: 'identity provider' }, thrown)
+    })
 }
+
+/** Else the keys could not be had. */
+const isAboutKey = (thrown: unknown): boolean =>
+  thrown instanceof errors.JWKSNoMatchingKey ||
+  thrown instanceof errors.JWKSMultipleMatchingKeys ||
+  thrown instanceof errors.JOSENotSupported
 
 function isTrustworthy(url: URL): boolean {
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of response.body ?? []) {
-    bytes += part.length
-    if (bytes > MAX_BYTES) throw new Error('the key set is too large')
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }

@@ -2,7 +2,7 @@
 
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Config } from '../config/config.ts'
-import { AdminError } from '../errors.ts'
+import { AdminError, isAdminError } from '../errors.ts'
 import { unauthenticated } from './credentials.ts'
 import { sha256Hex } from './digest.ts'
 import { createKeySet } from './key-set.ts'
@@ -27,7 +27,8 @@ export const isJwtShape = (text: string): boolean => shape.test(text)
  *
  * @param clock - Milliseconds since 1970.
  * @returns A function that authenticates a JWT. It rejects with `UNAUTHENTICATED`; with `FORBIDDEN`
- *   when the JWT is right but none of its roles is one of ours.
+ *   when the JWT is right but none of its roles is one of ours; with `UPSTREAM_UNAVAILABLE` when nobody
+ *   can say so, since the keys cannot be had.
  * @throws {AdminError} `CONFIGURATION_INVALID`.
  */
 export function createJwtReader(
@@ -53,6 +54,7 @@ export function createJwtReader(
       if (!TYPES.has(protectedHeader.typ?.toLowerCase())) throw new Error('not a type we take')
       return payload
     } catch (thrown) {
+      if (isAdminError(thrown)) throw thrown
       // The error of the library holds all claims; only its code goes on.
       throw unauthenticated(thrown instanceof errors.JOSEError ? thrown.code : 'no valid JWT')
     }

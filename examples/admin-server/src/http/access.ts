@@ -5,6 +5,7 @@ import { bearerOf, credentialsOf } from '../access/credentials.ts'
 import type { Limits, RateDecision } from '../access/limits.ts'
 import type { NetworkGuard } from '../access/network.ts'
 import { isSafeMethod } from '../access/origin.ts'
+import { isTokenShape } from '../access/tokens.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { AdminError, isAdminError } from '../errors.ts'
@@ -49,13 +50,9 @@ export function createAccess(parts: {
     },
     async authenticate(facts) {
       const bearer = bearerOf(facts.rawHeaders)
-      if (bearer !== undefined) {
-        const turn = limits.credentials.check(facts.clientAddress, bearer)
-        if (!turn.allowed) throw limited(turn)
-      }
-      const principal = await authenticator.authenticate(callOf(facts))
-      if (bearer !== undefined) limits.credentials.accepted(bearer)
-      return principal
+      if (bearer === undefined) return authenticator.authenticate(callOf(facts))
+      const look = () => authenticator.authenticate(callOf(facts))
+      return withinLimit(limits, { address: facts.clientAddress, credential: bearer }, look)
     },
     checkSignature: ({ principal, body, ...facts }) =>
       authenticator.checkSignature(principal, effectOf(facts), callOf(facts), body),
@@ -82,8 +79,28 @@ export function createAccess(parts: {
   }
 }
 
+/**
+ * Behind an address that had too many wrong credentials a token of our own form is looked up all the
+ * same: nobody guesses one, and the others there are not shut out. Anything else is refused unseen.
+ *
+ * @throws {AdminError} `RATE_LIMITED`; also in place of `UNAUTHENTICATED` behind such an address.
+ */
+export async function withinLimit<T>(
+  { credentials }: Limits,
+  { address, credential }: { readonly address: string; readonly credential: string },
+  look: () => Promise<T>,
+): Promise<T> {
+  const turn = credentials.check(address, credential)
+  if (!turn.allowed && !isTokenShape(credential)) throw limited(turn)
+  const found = await look().catch((thrown: unknown) => {
+    throw !turn.allowed && isAdminError(thrown, 'UNAUTHENTICATED') ? limited(turn) : thrown
+  })
+  credentials.accepted(credential)
+  return found
+}
+
 /** Of one address, until it has fewer wrong credentials. */
-export const limited = ({ retryAfterSeconds }: RateDecision): AdminError =>
+const limited = ({ retryAfterSeconds }: RateDecision): AdminError =>
   new AdminError('RATE_LIMITED', { scope: 'credentials', retryAfterSeconds })
 
 /** A page that is left open asks without credentials again and again: that is no record. */

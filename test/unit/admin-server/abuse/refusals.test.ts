@@ -1,4 +1,6 @@
+import type { Authenticator } from '../../../../examples/admin-server/src/access/authenticate.ts'
 import { createLimits } from '../../../../examples/admin-server/src/access/limits.ts'
+import type { Principal, Role } from '../../../../examples/admin-server/src/access/principal.ts'
 import type { AuditRecord } from '../../../../examples/admin-server/src/audit/audit.ts'
 import { createAudit } from '../../../../examples/admin-server/src/audit/chain.ts'
 import type { Database } from '../../../../examples/admin-server/src/database/database.ts'
@@ -34,7 +36,7 @@ const callOf = (code: AdminErrorCode, reason: string): Refusal => ({
 })
 
 /** Parts that are real but for those that a refusal does not ask. */
-function world() {
+function world(authenticate?: Authenticator['authenticate']) {
   const lines: string[] = []
   const counted: string[] = []
   const audit = createAudit(database)
@@ -42,7 +44,7 @@ function world() {
   const refuse = () => Promise.reject(new AdminError('UNAUTHENTICATED'))
   const access = createAccess({
     authenticator: {
-      authenticate: refuse,
+      authenticate: authenticate ?? refuse,
       checkSignature: refuse,
       stillValid: refuse,
       signIn: refuse,
@@ -119,5 +121,48 @@ describe('a call that was refused', () => {
     for (let index = 0; index < 50; index += 1)
       access.onRefusal?.({ ...callOf('UNAUTHENTICATED', 'wrong'), rawHeaders })
     expect(limits.credentials.check('192.0.2.1', 'new').allowed).toBe(true)
+  })
+})
+
+describe('behind an address from which too many wrong tokens came', () => {
+  const bob: Principal = {
+    ...{ name: 'bob', roles: new Set<Role>(['operator']), via: 'token', credentialId: 'tk_bob' },
+  }
+  const bringing = (credential: string) => ({
+    ...callOf('UNAUTHENTICATED', 'wrong'),
+    rawHeaders: ['Authorization', `Bearer ${credential}`],
+  })
+
+  /** Knows one token and one JWT, which it has never seen. */
+  function locked() {
+    const jwt = 'eyJh.eyJz.c2ln'
+    const looked: string[] = []
+    const { access, limits } = world(async ({ authorization }) => {
+      const credential = authorization[0]?.slice('Bearer '.length) ?? ''
+      looked.push(credential)
+      if ([secret, jwt].includes(credential)) return bob
+      throw new AdminError('UNAUTHENTICATED')
+    })
+    for (let index = 0; index < 10; index += 1)
+      limits.credentials.refused('192.0.2.1', `wrong ${index}`)
+    return { access, jwt, looked }
+  }
+
+  it('a right token is let in, though this process has not seen it', async () => {
+    const { access } = locked()
+    expect(await access.authenticate(bringing(secret))).toBe(bob)
+  })
+
+  it.each([
+    ['a token that nobody knows', `fka_${'D'.repeat(42)}A`, true],
+    ['a JWT', undefined, false],
+    ['what is neither', 'abc', false],
+  ])('%s is refused', async (_, credential, isLookedUp) => {
+    const { access, jwt, looked } = locked()
+    const brought = bringing(credential ?? jwt)
+    await expect(access.authenticate(brought)).rejects.toMatchObject({
+      ...{ code: 'RATE_LIMITED', facts: { scope: 'credentials' } },
+    })
+    expect(looked).toHaveLength(isLookedUp ? 1 : 0)
   })
 })

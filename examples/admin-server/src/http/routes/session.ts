@@ -7,9 +7,8 @@ import { credentialsOf } from '../../access/credentials.ts'
 import { sessionCookieFor } from '../../access/origin.ts'
 import type { Principal } from '../../access/principal.ts'
 import { isAdminError } from '../../errors.ts'
-import { limited } from '../access.ts'
+import { withinLimit } from '../access.ts'
 import { anyRole, principalOf } from '../context.ts'
-
 import { meSchema, tokenBody } from '../schemas/session.ts'
 import type { RouteContext } from './context.ts'
 
@@ -59,29 +58,27 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
     },
     async (request, reply) => {
       const { token } = request.body
-      const turn = limits.credentials.check(request.clientAddress, token)
-      if (!turn.allowed) throw limited(turn)
-      const signedIn = await database
-        .transaction(async (session) => {
+      const look = () =>
+        database.transaction(async (session) => {
           const started = await authenticator.signIn(session, callOf(request), token)
           const { name, credentialId } = started.principal
           const facts = { credentialId, address: request.clientAddress }
           await audit.append(session, [{ kind: 'sign-in', actor: name, requestIds: [], facts }])
           return started
         })
-        .catch((thrown: unknown) => {
-          // The guards do not see a public route, so what is refused here is told here.
-          if (isAdminError(thrown)) {
-            const { id: requestId, clientAddress } = request
-            const cause = thrown.cause instanceof Error ? thrown.cause.message : undefined
-            metrics.onRefusal(thrown.code)
-            request.log.warn({ requestId, clientAddress, code: thrown.code, cause }, 'refused')
-          }
-          if (isAdminError(thrown, 'UNAUTHENTICATED'))
-            limits.credentials.refused(request.clientAddress, token)
-          throw thrown
-        })
-      limits.credentials.accepted(token)
+      const caller = { address: request.clientAddress, credential: token }
+      const signedIn = await withinLimit(limits, caller, look).catch((thrown: unknown) => {
+        // The guards do not see a public route, so what is refused here is told here.
+        if (isAdminError(thrown)) {
+          const { id: requestId, clientAddress } = request
+          const cause = thrown.cause instanceof Error ? thrown.cause.message : undefined
+          metrics.onRefusal(thrown.code)
+          request.log.warn({ requestId, clientAddress, code: thrown.code, cause }, 'refused')
+        }
+        if (isAdminError(thrown, 'UNAUTHENTICATED'))
+          limits.credentials.refused(request.clientAddress, token)
+        throw thrown
+      })
       return reply
         .code(201)
         .headers(setCookie(signedIn.cookie))
