@@ -20,30 +20,51 @@ export const createFilePlace = (file: string): AnchorPlace =>
   Object.freeze<AnchorPlace>({
     kind: 'file',
     prepare: () => makeFolder(dirname(file)).catch(refuse),
-    read: ({ after, signal }) => readLines(file, after, signal).catch(refuse),
+    read: ({ after, signal }) => readLines(file, { after, signal }).catch(refuse),
     write: (head) => appendLine(file, `${anchorText(head)}\n`).catch(refuse),
   })
 
-async function readLines(file: string, after: number, signal: AbortSignal): Promise<AuditHead[]> {
+/**
+ * All anchors of a file that a person names, such as a copy. Nobody goes on writing it, so that its last
+ * line counts with or without a line feed.
+ *
+ * @throws {AdminError} `ANCHOR_FAILED`; `AUDIT_BROKEN` for a line that is no anchor, be it the last.
+ */
+export const readAnchorFile = (file: string): Promise<readonly AuditHead[]> =>
+  readLines(file, { after: 0, lastCounts: true }).catch(refuse)
+
+async function readLines(
+  file: string,
+  options: {
+    readonly after: number
+    readonly signal?: AbortSignal
+    /** Whether a last line without its line feed is one; else it was never durable. */
+    readonly lastCounts?: boolean
+  },
+): Promise<AuditHead[]> {
+  const { after, signal, lastCounts = false } = options
   const anchors: AuditHead[] = []
   let rest = ''
   let line = 0
+  const take = (text: string) => {
+    line += 1
+    const anchor = readAnchorText(text)
+    if (anchor === undefined)
+      throw new AdminError('AUDIT_BROKEN', { reason: 'line not an anchor', line })
+    if (anchor.sequence > after) anchors.push(anchor)
+  }
+  const abort = signal === undefined ? {} : { signal }
   try {
-    for await (const chunk of createReadStream(file, { encoding: 'utf8', signal })) {
+    for await (const chunk of createReadStream(file, { encoding: 'utf8', ...abort })) {
       const parts = `${rest}${chunk}`.split('\n')
       rest = parts.pop() ?? ''
-      for (const part of rest.length > LONGEST_LINE ? [...parts, rest] : parts) {
-        line += 1
-        const anchor = readAnchorText(part)
-        if (anchor === undefined)
-          throw new AdminError('AUDIT_BROKEN', { reason: 'line not an anchor', line })
-        if (anchor.sequence > after) anchors.push(anchor)
-      }
+      for (const part of rest.length > LONGEST_LINE ? [...parts, rest] : parts) take(part)
     }
+    if (lastCounts && rest !== '') take(rest)
   } catch (thrown) {
     if (codeOf(thrown) !== 'ENOENT') throw thrown // before the first anchor
   }
-  return anchors // a last line without its line feed was never durable: the next write takes it off
+  return anchors // the next write takes off a line that was never durable
 }
 
 async function makeFolder(folder: string): Promise<void> {

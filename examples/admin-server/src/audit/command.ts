@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Config } from '../config/config.ts'
 import { AdminError } from '../errors.ts'
 import { readAnchors } from './anchor.ts'
+import { readAnchorFile } from './anchor-file.ts'
 import type { AuditHead, AuditVerification } from './audit.ts'
 import { verifyExport } from './export.ts'
 import { createS3 } from './s3.ts'
@@ -29,11 +30,15 @@ export async function configuredAnchors({
 
 /**
  * @param file - Anchors as lines, such as a copy of the file of `audit.anchor`.
- * @throws {AdminError} As `configuredAnchors`; a file that is not there is no place without anchors.
+ * @throws {AdminError} As `configuredAnchors`. Who names a file wants to compare with it: one that is not
+ *   there, or holds no anchor, is `ANCHOR_FAILED`.
  */
 export async function anchorsOfFile(file: string): Promise<Anchors> {
-  if (!existsSync(file)) throw new AdminError('ANCHOR_FAILED', { part: 'anchor', cause: 'ENOENT' })
-  return readAnchors({ file, everyMinutes: 1 }, {})
+  const refused = (cause: string) => new AdminError('ANCHOR_FAILED', { part: 'anchor', cause })
+  if (!existsSync(file)) throw refused('ENOENT')
+  const anchors = await readAnchorFile(file)
+  if (anchors.length === 0) throw refused('no anchor in it')
+  return anchors
 }
 
 /** Verifies a file of `audit export`, without a database. */

@@ -89,3 +89,28 @@ it('tells apart that there is no place from a place without anchors', async () =
   })
   expect(comparedWith(await anchors())).toEqual({ count: 1, newest: 20 })
 })
+
+describe('a file of anchors that somebody names', () => {
+  const named = async (text: string) => {
+    const file = join(folder, 'named.jsonl')
+    await writeFile(file, text)
+    return anchorsOfFile(file)
+  }
+  const line = async () => (await readFile(anchorFile, 'utf8')).trimEnd()
+
+  it('counts to its last line, which has no line feed', async () => {
+    expect(await named(await line())).toEqual(await anchors())
+    expect(await named(`${await line()}\n${await line()}`)).toHaveLength(2)
+  })
+
+  it('is refused when its last line cannot be read', async () => {
+    const refusal = { code: 'AUDIT_BROKEN', facts: { line: 2 } }
+    const torn = `${await line()}\n${(await line()).slice(0, 40)}`
+    await expect(named(torn)).rejects.toMatchObject(refusal)
+  })
+
+  it('is refused when it holds no anchor', async () => {
+    const refusal = { code: 'ANCHOR_FAILED', facts: { cause: 'no anchor in it' } }
+    await expect(named('')).rejects.toMatchObject(refusal)
+  })
+})
