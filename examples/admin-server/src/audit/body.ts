@@ -38,8 +38,8 @@ export function prepareEntry(entry: AuditEntry): PreparedEntry {
   // In the order of canonical text: actor, at, facts, kind, requestIds, sequence.
   const start = `{"actor":${canonicalJson(actor)},"at":`
   const facts = canonicalJson(entry.facts)
-  const middle =
-    `,"kind":${canonicalJson(kind)}` + `,"requestIds":${canonicalJson(requestIds)},"sequence":`
+  const ids = canonicalJson(requestIds)
+  const middle = `,"kind":${canonicalJson(kind)},"requestIds":${ids},"sequence":`
   const byteLength = Buffer.byteLength(start + facts + middle) + NUMBERS_BYTES
   if (byteLength > MAX_BODY_BYTES)
     throw new AdminError('INTERNAL', { part: 'audit', reason: 'too long', byteLength })

@@ -6,8 +6,8 @@ import { AdminError } from '../errors.ts'
 
 /**
  * `unlimited`: not refused for how often others behind the same address call, since a balancer asks it
- * whether anybody is served at all. `loopback`: also anybody on this machine that came without a proxy, for scrapers of
- * metrics.
+ * whether anybody is served at all. `loopback`: also anybody on this machine that came without a
+ * proxy, for scrapers of metrics.
  */
 export type RouteAuth =
   | { readonly public: true; readonly unlimited?: true }
