@@ -67,7 +67,14 @@ export type SignerErrorContext = {
   KMS_THROTTLED: { keyId: string; attempts: number; elapsedMs: number }
   KMS_UNAVAILABLE: { keyId: string; reason: string; attempts: number; elapsedMs: number }
   KMS_TIMEOUT: { keyId: string; limit: string; attempts: number; elapsedMs: number }
-  KMS_QUEUE_TIMEOUT: { keyId: string; waiting: number; callsAtOnce: number; waitedMs: number }
+  KMS_QUEUE_TIMEOUT: {
+    keyId: string
+    waitedFor: 'socket' | 'quota'
+    wasSent: boolean
+    waiting: number
+    callsAtOnce: number
+    waitedMs: number
+  }
   KMS_REPLY_MISMATCH: { keyId: string; field: string }
   SIGNING_QUEUE_FULL: { name: string; queued: number }
   // Proposal keys
@@ -275,7 +282,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   KMS_QUEUE_TIMEOUT: [
     'retry',
-    'The call waited its queueTimeoutMs behind others of this client, and was not sent. Sign fewer at once, or give the client more sockets (maxSockets of its request handler).',
+    'The call waited its queueTimeoutMs for a socket of its client, or for the quota. Lower the load, give the client more sockets (maxSockets of its request handler) or raise the quota.',
   ],
   KMS_REPLY_MISMATCH: [
     'refuse',

@@ -1,6 +1,5 @@
 /** Region and credentials, as the AWS client resolves them: no call to KMS. @module */
 
-import type { KMSClient } from '@aws-sdk/client-kms'
 import { withDeadline } from '../deadline.ts'
 import { clientRegion, readCredentials } from '../signers/aws-kms/configuration.ts'
 import { slowCredentials } from '../signers/aws-kms/credential-failures.ts'
@@ -8,11 +7,12 @@ import { checkOf, type Finding } from './finding.ts'
 import type { KmsSession } from './kms-session.ts'
 
 /** @returns `ok` with the name of the Region. */
-export async function checkRegion(client: KMSClient): Promise<Finding> {
+export async function checkRegion({ client, limits, signal }: KmsSession): Promise<Finding> {
   const check = checkOf('region')
   try {
-    return check.ok(await clientRegion(client))
+    return check.ok(await clientRegion(client, { leftMs: () => limits.totalTimeoutMs, signal }))
   } catch (thrown) {
+    signal?.throwIfAborted()
     return check.failed(thrown)
   }
 }

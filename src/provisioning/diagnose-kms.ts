@@ -21,7 +21,7 @@ export async function diagnoseKms(
   kms: KmsSession,
   keyIds: readonly string[],
 ): Promise<DiagnosedKms> {
-  const own = await Promise.all([checkRegion(kms.client), checkCredentials(kms)])
+  const own = await Promise.all([checkRegion(kms), checkCredentials(kms)])
   if (own.some(({ status }) => status === 'problem')) {
     const why = 'no request can be sent without Region and credentials'
     const rest = ['kms endpoint', 'clock'].map((name) => checkOf(name).skipped(why))

@@ -1,4 +1,5 @@
 /** Whatever JavaScript gives an exported function, what it answers with is an error of ours. @module */
+import type { KMSClient } from '@aws-sdk/client-kms'
 import * as crypto from '../../src/crypto/index.ts'
 import * as root from '../../src/index.ts'
 import * as policy from '../../src/policy/index.ts'
@@ -195,5 +196,25 @@ describe.each(Object.keys(functions))('of %s', (name) => {
           )
       }
     expect(foreign).toEqual([])
+  })
+})
+
+describe('a client', () => {
+  it.each(wrong)('whose configuration, or a provider in it, is %s', async (_, value) => {
+    const asked = ['region', 'endpoint', 'credentials', 'requestHandler', 'useFipsEndpoint']
+    const config = {
+      region: async () => 'us-east-1',
+      endpoint: async () => new URL(accessNode.url),
+    }
+    for (const wrongConfig of [value, ...asked.map((name) => ({ ...config, [name]: value }))]) {
+      const kmsClient = { send: async () => ({}), config: wrongConfig } as unknown as KMSClient
+      const signer = awsKms.createAwsKmsSigner({ ...kms.limits, client: kmsClient, keyId: keyArn })
+      await expect(signer.publicKey()).rejects.toMatchObject({ name: 'SignerError' })
+      const options = { client: kmsClient, limits: kms.limits, keyId: keyArn }
+      const described = await awsKms.describeAwsKmsKey(options).catch((thrown) => thrown)
+      expect(described).toMatchObject(
+        described instanceof Error ? { name: 'SignerError' } : { state: 'unknown' },
+      )
+    }
   })
 })

@@ -9,9 +9,9 @@ import { withBoundedReply } from './bounded-reply.ts'
 import type { CallQueue, QueuedCall } from './call-queue.ts'
 import { clientQueue } from './client-queue.ts'
 import { assertConfiguration } from './configuration.ts'
-import { slowCredentials } from './credential-failures.ts'
 import { limitError, readKmsFailure } from './failures.ts'
 import type { KmsLimits } from './limits.ts'
+import { fieldsOf } from './thrown-facts.ts'
 import { watchRequests } from './watch.ts'
 
 const PAUSE_MS = 100
@@ -61,16 +61,15 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
   const { totalTimeoutMs, requestTimeoutMs } = limits
   const clock = createClock()
   const leftMs = () => totalTimeoutMs - clock.elapsedMs()
-  const turns = createTurns(call, clock)
+  const turns = createTurns(call, clock, () => wasSent)
   const watch = watchRequests({ nextTurn: turns.ofQuota, pace: call.pace, mayRepeat })
   let sent = 0
+  let wasSent = false
   let isOver = false // it may have been done, and must not be done twice
   let before: unknown // what the last whole request failed with
 
   async function attempt(): Promise<KmsReply<Output>> {
-    const onTimeout = () => slowCredentials(client.config, keyId)
-    const bound = { signal, timeoutMs: leftMs(), onTimeout }
-    await withDeadline(bound, () => assertConfiguration(client, keyId))
+    await assertConfiguration(client, keyId, { leftMs, signal })
     const waitedMs = turns.waitedMs()
     const giveBack = await turns.ofClient()
     try {
@@ -103,6 +102,7 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
   }
 
   function send(abortSignal: AbortSignal): Promise<Output> {
+    wasSent = true
     const command = watch(withBoundedReply(call.command()), abortSignal, (thrown) => {
       before = thrown
     })
@@ -118,7 +118,7 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
       finalError: (thrown, _, elapsedMs) =>
         isSignerError(thrown)
           ? thrown
-          : readKmsFailure(thrown).error({ keyId, operation, attempts: sent, elapsedMs }),
+          : readKmsFailure(thrown).error({ client, keyId, operation, attempts: sent, elapsedMs }),
     },
     attempt,
   )
@@ -134,15 +134,21 @@ function createTurns(
     pace,
   }: Pick<KmsCall<never, never>, 'client' | 'limits' | 'keyId' | 'signal' | 'pace'>,
   clock: Clock,
+  wasSent: () => boolean,
 ) {
   let queued: { readonly queue: CallQueue; readonly call: QueuedCall } | undefined
   let waitedMs = 0
 
-  async function wait<T>(turn: (abort: AbortSignal) => Promise<T>): Promise<T> {
+  async function wait<T>(
+    waitedFor: 'socket' | 'quota',
+    turn: (abort: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const started = performance.now()
     const onTimeout = () =>
       new SignerError('KMS_QUEUE_TIMEOUT', {
         keyId,
+        waitedFor,
+        wasSent: wasSent(),
         waiting: queued?.queue.waiting() ?? 0,
         callsAtOnce: queued?.queue.limit() ?? 0,
         waitedMs: Math.round(waitedMs + performance.now() - started),
@@ -157,7 +163,7 @@ function createTurns(
 
   return {
     ofClient: () =>
-      wait(async (abort) => {
+      wait('socket', async (abort) => {
         const queue = await clientQueue(client)
         queued ??= { queue, call: queue.join() }
         const giveBack = await queued.call.turn(abort)
@@ -167,7 +173,7 @@ function createTurns(
         return giveBack
       }),
     waitedMs: () => waitedMs,
-    ofQuota: async () => wait(async (abort) => pace?.nextTurn(abort)),
+    ofQuota: async () => wait('quota', async (abort) => pace?.nextTurn(abort)),
   }
 }
 
@@ -183,13 +189,6 @@ function pauseMs(thrown: unknown, attempts: number): number | undefined {
 
 /** The SDK counts its own attempts on the errors it throws, too. */
 function attemptsOf(thrown: unknown): number {
-  const metadata =
-    typeof thrown === 'object' && thrown !== null && '$metadata' in thrown
-      ? thrown.$metadata
-      : undefined
-  const attempts =
-    typeof metadata === 'object' && metadata !== null && 'attempts' in metadata
-      ? metadata.attempts
-      : undefined
+  const { attempts } = fieldsOf(fieldsOf(thrown)['$metadata'])
   return typeof attempts === 'number' ? attempts : 1
 }

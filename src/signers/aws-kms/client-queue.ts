@@ -2,6 +2,7 @@
 
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { type CallQueue, createCallQueue } from './call-queue.ts'
+import { isObject } from './thrown-facts.ts'
 
 /**
  * Sockets that the SDK's own request handler opens, and what is taken where nothing is known: another
@@ -73,5 +74,3 @@ function callsAtOnce(agent: Agent | undefined): number {
 
 const isBound = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= 1
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

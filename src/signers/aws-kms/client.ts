@@ -37,6 +37,14 @@ export async function loadAwsKms(): Promise<AwsKms> {
 }
 
 const clients = new WeakMap<object, Promise<KMSClient>>()
+const ownTimeouts = new WeakMap<KMSClient, readonly string[]>()
+
+/**
+ * Whether an option of ours made this setting of the client's request handler, whose name is then
+ * that of the setting with `Ms`.
+ */
+export const isOwnTimeout = (client: KMSClient, setting: string): boolean =>
+  ownTimeouts.get(client)?.includes(setting) ?? false
 
 /**
  * One client for each configuration object, so that the keys of one authorizer share sockets. A
@@ -72,10 +80,13 @@ function makeClient(
   const { requestHandler } = config
   const isHandler = typeof requestHandler === 'object' && 'handle' in (requestHandler ?? {})
   try {
-    return new Client({
+    const client = new Client({
       ...config,
       requestHandler: isHandler ? requestHandler : { ...timeouts, ...requestHandler },
     })
+    const isOwn = (name: string) => !isHandler && !(name in (requestHandler ?? {}))
+    ownTimeouts.set(client, Object.keys(timeouts).filter(isOwn))
+    return client
   } catch (thrown) {
     // The SDK reads some of it at once, and throws an Error of its own.
     if (thrown instanceof Error && /region/i.test(thrown.message))

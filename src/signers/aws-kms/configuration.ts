@@ -1,50 +1,81 @@
 /** Mistakes in the configuration of a client, found before anything is sent. @module */
 
 import type { KMSClient } from '@aws-sdk/client-kms'
+import { withDeadline } from '../../deadline.ts'
 import { isSignerError, SignerError } from '../../errors.ts'
-import { readCredentialFailure } from './credential-failures.ts'
+import { readCredentialFailure, slowCredentials } from './credential-failures.ts'
 
 const checked = new WeakSet<KMSClient>()
 
+/** How long providers of Region, endpoint and credentials may take. */
+export type ConfigurationBound = {
+  /** Milliseconds that are left, asked before each of them. */
+  readonly leftMs: () => number
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
- * Looks at Region, endpoint and credentials as the client will use them.
+ * Looks at Region, endpoint and credentials as the client will use them, and waits for none of them
+ * any longer than there is time.
  *
  * @returns Nothing: the credentials stay in the client, which remembers them until they expire.
  * @throws {SignerError} `AWS_REGION_INVALID`, `AWS_CONFIG_INVALID`, `KMS_CREDENTIALS_MISSING`,
  * `KMS_CREDENTIALS_INVALID`, `KMS_CREDENTIALS_UNAVAILABLE`.
  */
-export async function assertConfiguration(client: KMSClient, keyId: string): Promise<void> {
+export async function assertConfiguration(
+  client: KMSClient,
+  keyId: string,
+  bound: ConfigurationBound,
+): Promise<void> {
+  const within = <T>(run: () => Promise<T>, onTimeout: () => Error) =>
+    withDeadline({ signal: bound.signal, timeoutMs: bound.leftMs(), onTimeout }, run)
   if (!checked.has(client)) {
-    await clientRegion(client)
-    await assertEndpoint(client)
+    await clientRegion(client, bound)
+    await within(
+      () => assertEndpoint(client),
+      () => invalid('endpoint', 'its provider did not answer in time'),
+    )
     checked.add(client)
   }
-  if (typeof client.config.credentials === 'function') await readCredentials(client, keyId)
+  if (typeof client.config.credentials === 'function')
+    await within(
+      () => readCredentials(client, keyId),
+      () => slowCredentials(client.config, keyId),
+    )
 }
 
 /**
  * @returns The Region the client will call.
- * @throws {SignerError} `AWS_REGION_INVALID` when none or none that can be is configured.
+ * @throws {SignerError} `AWS_REGION_INVALID` when none or none that can be is configured, or its
+ * provider does not answer in time.
  */
-export async function clientRegion(client: KMSClient): Promise<string> {
-  const fault = new SignerError('AWS_REGION_INVALID', {
-    reason: 'none is configured, or it is not a Region name',
-  })
-  const region: unknown = await client.config.region().catch(() => undefined)
-  if (typeof region !== 'string' || region === '') throw fault
-  return region
+export async function clientRegion(
+  client: KMSClient,
+  { leftMs, signal }: ConfigurationBound,
+): Promise<string> {
+  const fault = (reason: string) => new SignerError('AWS_REGION_INVALID', { reason })
+  const onTimeout = () => fault('its provider did not answer in time')
+  // A client may be anything that has `send` and `config`.
+  const read = async (): Promise<unknown> => client.config.region()
+  const found = await withDeadline({ signal, timeoutMs: leftMs(), onTimeout }, () =>
+    read().catch(() => undefined),
+  )
+  if (typeof found !== 'string' || found === '')
+    throw fault('none is configured, or it is not a Region name')
+  return found
 }
 
 async function assertEndpoint({ config }: KMSClient): Promise<void> {
   if (config.endpoint === undefined) return // one of AWS
   // An empty one counts as none for the SDK, which would then call AWS itself.
   if (config.isCustomEndpoint === false) throw invalid('endpoint', 'it is empty')
-  const endpoint = await config.endpoint().catch(() => undefined)
+  const read = async () => config.endpoint?.()
+  const endpoint = await read().catch(() => undefined)
   if (endpoint === undefined || !/^https?:$/.test(endpoint.protocol) || endpoint.hostname === '')
     throw invalid('endpoint', 'it is not an http or https URL')
-  if (await config.useFipsEndpoint())
+  if (await config.useFipsEndpoint?.())
     throw invalid('useFipsEndpoint', 'it cannot go with an endpoint of your own')
-  if (await config.useDualstackEndpoint())
+  if (await config.useDualstackEndpoint?.())
     throw invalid('useDualstackEndpoint', 'it cannot go with an endpoint of your own')
 }
 

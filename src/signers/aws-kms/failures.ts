@@ -1,11 +1,14 @@
 /** What each failure of KMS means: try again, wait for an operator, or give up. @module */
 
+import type { KMSClient } from '@aws-sdk/client-kms'
 import { SignerError } from '../../errors.ts'
+import { isOwnTimeout } from './client.ts'
 import { isProviderError, readCredentialFailure } from './credential-failures.ts'
 import { describeFacts, factsOf, isThrottled, isTimeout } from './thrown-facts.ts'
 
 /** Where a call failed. */
 export type KmsCall = {
+  readonly client: KMSClient
   readonly keyId: string
   readonly operation: string
   readonly attempts: number
@@ -40,8 +43,10 @@ export function readKmsFailure(thrown: unknown): KmsFailure {
   if (isThrottled(facts))
     return failure('yes', (c) => new SignerError('KMS_THROTTLED', spent(c)), true)
   if (isTimeout(facts)) {
-    const limit = limitOf(message)
-    return failure('yes', (c) => new SignerError('KMS_TIMEOUT', { ...spent(c), limit }))
+    return failure('yes', (c) => {
+      const limit = limitOf(message, c.client)
+      return new SignerError('KMS_TIMEOUT', { ...spent(c), limit })
+    })
   }
   if (
     SKEWED.test(name) ||
@@ -50,7 +55,7 @@ export function readKmsFailure(thrown: unknown): KmsFailure {
     return failure('once', ({ keyId }) => new SignerError('KMS_CLOCK_SKEWED', { keyId, reason }))
   // Between the look at the credentials and the signature of the request they may have run out.
   if (isProviderError(thrown))
-    return failure('no', ({ keyId }) => readCredentialFailure(thrown, {}, keyId))
+    return failure('no', ({ client, keyId }) => readCredentialFailure(thrown, client.config, keyId))
   if (CREDENTIALS.test(name)) return failure('no', ({ keyId }) => refusedCredentials(keyId, reason))
   if (/^AccessDenied(Exception)?$/.test(name))
     return failure(
@@ -108,12 +113,11 @@ const refusedCredentials = (keyId: string, reason: string) =>
     remedy: 'renew them, or compare access key and secret with those of the AWS account',
   })
 
-/** Names of limits, by what the SDK says of its own. Ours are of `limitError`. */
-const limits: readonly (readonly [RegExp, string])[] = [
-  [/^limit: (?<ours>\w+)$/, ''],
-  [/did not establish a connection/, 'connectionTimeout of the request handler'],
-  [/requestTimeout/, 'requestTimeout of the request handler'],
-  [/socket timed out/, 'socketTimeout of the request handler'],
+/** Settings of the SDK's request handler, by what it says of them. Ours are of `limitError`. */
+const timeouts: readonly (readonly [RegExp, string])[] = [
+  [/did not establish a connection/, 'connectionTimeout'],
+  [/requestTimeout/, 'requestTimeout'],
+  [/socket timed out/, 'socketTimeout'],
 ]
 
 /** Named like the SDK's own, and read like it. @param limit - The name of an option of ours. */
@@ -123,10 +127,11 @@ export function limitError(limit: string): Error {
   return error
 }
 
-function limitOf(message: string): string {
-  for (const [pattern, name] of limits) {
-    const found = pattern.exec(message)
-    if (found !== null) return name || (found.groups?.['ours'] ?? '')
-  }
-  return 'one of the endpoint, or of the system'
+/** An option of ours by its name, also where the SDK was told of it. */
+function limitOf(message: string, client: KMSClient): string {
+  const ours = /^limit: (?<name>\w+)$/.exec(message)?.groups?.['name']
+  if (ours !== undefined) return ours
+  const setting = timeouts.find(([pattern]) => pattern.test(message))?.[1]
+  if (setting === undefined) return 'one of the endpoint, or of the system'
+  return isOwnTimeout(client, setting) ? `${setting}Ms` : `${setting} of the request handler`
 }

@@ -36,7 +36,7 @@ export async function readKmsPublicKey(
   remembered.set(client, keys)
   const known = keys.get(name.keyArn ?? '')
   if (known !== undefined) return known
-  await assertRegion(client, name)
+  await assertRegion(client, name, limits)
   const { GetPublicKeyCommand } = await loadAwsKms()
   const { reply } = await callKms({
     client,
@@ -50,8 +50,12 @@ export async function readKmsPublicKey(
   return key
 }
 
-async function assertRegion(client: KMSClient, { region }: KmsKeyName): Promise<void> {
-  const clientsRegion = await clientRegion(client)
+async function assertRegion(
+  client: KMSClient,
+  { region }: KmsKeyName,
+  { totalTimeoutMs }: KmsLimits,
+): Promise<void> {
+  const clientsRegion = await clientRegion(client, { leftMs: () => totalTimeoutMs })
   if (region !== undefined && region !== clientsRegion)
     throw new SignerError('KEY_REGION_MISMATCH', {
       keyRegion: region,

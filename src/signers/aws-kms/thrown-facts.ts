@@ -54,8 +54,11 @@ export const isPassingFault = (facts: ThrownFacts): boolean =>
   /fetch failed|TimeoutError from|Unable to connect to instance metadata/.test(facts.message)
 
 /** Errors may have a prototype of their own, whose getters are not asked. */
-const fieldsOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? { ...value, ...causeOf(value) } : {}
+export const fieldsOf = (value: unknown): Record<string, unknown> =>
+  isObject(value) ? { ...value, ...causeOf(value) } : {}
+
+export const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null
 
 const causeOf = (value: object) => ('cause' in value ? { cause: value.cause } : {})
 

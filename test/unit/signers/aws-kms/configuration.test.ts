@@ -1,8 +1,9 @@
 /** What is wrong on this side is told as that, at once, and nothing is sent. @module */
+import { strict as assert } from 'node:assert'
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
 import { createSignOnce } from '../../../../src/authorizer/sign-once.ts'
-import { createKey } from '../../../../src/provisioning/index.ts'
-import { createAwsKmsSigner } from '../../../../src/signers/aws-kms/index.ts'
+import { createKey, diagnose } from '../../../../src/provisioning/index.ts'
+import { createAwsKmsSigner, describeAwsKmsKey } from '../../../../src/signers/aws-kms/index.ts'
 import { verifyByElliptic } from '../../crypto/independent.ts'
 import { inTime, rejectionOf } from '../../flow/servers.ts'
 import { configOf, key, keyArn, startKms } from './http-kms.ts'
@@ -149,6 +150,68 @@ describe('a configuration that cannot work', () => {
     expect(await told(client)).toMatchObject({ code: 'AWS_CONFIG_INVALID', disposition: 'hold' })
     fields.accessKeyId = 'AKIA'
     expect((await signWith(client)).bytes).toHaveLength(64)
+  })
+})
+
+describe('a provider of the configuration that never answers', () => {
+  const never = () => new Promise<never>(() => {})
+  it.each([
+    ['region', 'AWS_REGION_INVALID'],
+    ['endpoint', 'AWS_CONFIG_INVALID'],
+    ['useFipsEndpoint', 'AWS_CONFIG_INVALID'],
+    ['credentials', 'KMS_CREDENTIALS_UNAVAILABLE'],
+  ])('of %s is told as %s within the total time', async (name, code) => {
+    const config = { ...configOf('http://127.0.0.1:9'), [name]: never }
+    for (const client of [config, new KMSClient(config)]) {
+      const limits = { totalTimeoutMs: 100 }
+      const signer = createAwsKmsSigner({ client, keyId: keyArn, ...limits })
+      await expect(signer.publicKey()).rejects.toMatchObject({ code })
+      const describing = describeAwsKmsKey({ client, keyId: keyArn, limits })
+      await expect(describing).rejects.toMatchObject({ code })
+    }
+  })
+
+  it('is told so by doctor, too', async () => {
+    const client = { ...configOf('http://127.0.0.1:9'), region: never }
+    const options = { client, keyIds: [], limits: { totalTimeoutMs: 100 } }
+    const findings = await diagnose(options)
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'region', code: 'AWS_REGION_INVALID' }),
+    )
+  })
+})
+
+describe('a client of another make', () => {
+  const region = async () => 'us-east-1'
+  it.each<[string, unknown]>([
+    ['nothing', {}],
+    ['null', null],
+    ['a text as Region', { region: 'us-east-1' }],
+    ['a Region that is not a promise', { region: () => 5 }],
+    [
+      'a Region whose function throws',
+      {
+        region: () => {
+          throw new Error(secret)
+        },
+      },
+    ],
+  ])('that has %s for its configuration has no Region', async (_, config) => {
+    const client = { send: async () => ({}), config } as unknown as KMSClient
+    expect(await told(client)).toMatchObject({ code: 'AWS_REGION_INVALID' })
+    const describing = describeAwsKmsKey({ client, keyId: keyArn })
+    await expect(describing).rejects.toMatchObject({ code: 'AWS_REGION_INVALID' })
+  })
+
+  it.each<[string, object]>([
+    ['a text', { region, endpoint: 'http://127.0.0.1:9' }],
+    ['a function that throws', { region, endpoint: () => assert.fail(secret) }],
+  ])('that has %s for its endpoint has a wrong one', async (_, config) => {
+    const client = { send: async () => ({}), config } as unknown as KMSClient
+    expect(await told(client)).toMatchObject({
+      code: 'AWS_CONFIG_INVALID',
+      context: { setting: 'endpoint' },
+    })
   })
 })
 

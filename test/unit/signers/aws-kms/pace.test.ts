@@ -52,6 +52,7 @@ describe('the pace of a signature', () => {
     await expect(signer.sign({ ...request, pace })).rejects.toMatchObject({
       code: 'KMS_QUEUE_TIMEOUT',
       disposition: 'retry',
+      context: { waitedFor: 'quota', wasSent: true },
     })
   })
 

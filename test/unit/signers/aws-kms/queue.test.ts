@@ -107,7 +107,7 @@ describe('signatures that wait for a socket', () => {
     expect(await second).toMatchObject({
       code: 'KMS_QUEUE_TIMEOUT',
       disposition: 'retry',
-      context: { keyId: keyArn, callsAtOnce: 1 },
+      context: { keyId: keyArn, waitedFor: 'socket', wasSent: false, callsAtOnce: 1 },
     })
     open[0]?.good()
     expect(await first).toHaveLength(64)
@@ -244,6 +244,29 @@ describe('the limit that is named', () => {
     const signer = createAwsKmsSigner({ client: configOf(server.url), keyId: keyArn, ...limits })
     await signer.publicKey()
     await expect(signer.sign(requestOf('slow'))).rejects.toMatchObject({
+      code: 'KMS_TIMEOUT',
+      context: { limit },
+    })
+  })
+
+  /** Never knows the address of its host, and so never connects. */
+  const lost = () => new HttpAgent({ lookup: () => undefined })
+  it.each<[string, (config: KMSClientConfig) => KMSClientConfig | KMSClient]>([
+    ['connectionTimeoutMs', (config) => ({ ...config, requestHandler: { httpAgent: lost() } })],
+    [
+      'connectionTimeout of the request handler',
+      (config) => ({ ...config, requestHandler: { httpAgent: lost(), connectionTimeout: 40 } }),
+    ],
+    [
+      'connectionTimeout of the request handler',
+      (config) =>
+        new KMSClient({ ...config, requestHandler: { httpAgent: lost(), connectionTimeout: 40 } }),
+    ],
+  ])('without a connection is the %s', async (limit, clientOf) => {
+    const limits = { connectionTimeoutMs: 50, totalTimeoutMs: 400 }
+    const client = clientOf(configOf('http://localhost:9'))
+    const signer = createAwsKmsSigner({ client, keyId: keyArn, ...limits })
+    await expect(signer.publicKey()).rejects.toMatchObject({
       code: 'KMS_TIMEOUT',
       context: { limit },
     })
