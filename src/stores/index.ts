@@ -7,6 +7,7 @@ export type {
   AttemptRow,
   AttemptSettlement,
   Claim,
+  HoldEnd,
   HoldRow,
   JobCounts,
   JobIntent,

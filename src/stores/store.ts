@@ -253,12 +253,16 @@ export type RelayStore = ProposalKeyStore & {
    * Oldest `queued` jobs whose delay is over, and `claimed` ones whose claim is over; each gets a
    * new fence. No job is claimed by two. Fewer than `limit` may come while more are there, since an
    * answer has a bound in bytes: none means that there is none.
+   *
+   * @param request - `batches`: only jobs without a batch, or of one of these templates, are claimed,
+   * however many others are older; absent: all.
    */
   readonly claimJobs: (request: {
     readonly address: string
     readonly limit: number
     readonly holder: string
     readonly leaseMs: number
+    readonly batches?: readonly string[]
   }) => Promise<readonly JobRow[]>
   /** `claimed` to one of these where the fence is the same: nothing was sent. */
   readonly unclaimJobs: (

@@ -187,6 +187,48 @@ export function describeJobs(sentence: Sentence): void {
     expect(await claim(store, 2)).toEqual([{ id: 'b', fence: 1 }])
   })
 
+  sentence('of templates that are not wanted stay where they are, however old', async (store) => {
+    const foreign = names(40, 'foreign').map((id) => intentOf(id, { batch: 'unknown' }))
+    const of = (id: string, batch: string | null) => intentOf(id, { batch })
+    const known = [of('a', 'mint'), of('b', null), of('c', 'burn'), of('d', 'mint'), of('e', null)]
+    await store.addJobs(address, [...foreign, ...known], 100)
+    const claimOf = async (limit: number, batches: readonly string[], leaseMs = minuteMs) => {
+      const wanted = { address, limit, holder: 'one', leaseMs, batches }
+      return (await store.claimJobs(wanted)).map(({ id }) => id)
+    }
+    expect(await claimOf(2, ['burn', 'mint', 'mint'])).toEqual(['a', 'b'])
+    expect(await claimOf(9, [])).toEqual(['e'])
+    expect(await claimOf(9, ['mint', 'burn', 'none'], 1)).toEqual(['c', 'd'])
+    expect(await eventually(() => claimOf(9, ['mint']))).toEqual(['d'])
+    expect(await claimOf(9, ['mint'])).toEqual([])
+    expect(await store.countJobs(address)).toMatchObject({ queued: 40, claimed: 5 })
+    const all = (await claim(store, 100)).map(({ id }) => id)
+    expect(all).toEqual([...names(40, 'foreign'), 'c'])
+  })
+
+  sentence('of a template with a long name are claimed by the whole of it', async (store) => {
+    const long = digits().repeat(100)
+    const jobs = [long, `${long}.`].map((batch, index) => intentOf(`${index}`, { batch }))
+    await store.addJobs(address, jobs, 100)
+    const wanted = { address, limit: 9, holder: 'one', leaseMs: minuteMs, batches: [`${long}.`] }
+    expect((await store.claimJobs(wanted)).map(({ id }) => id)).toEqual(['1'])
+  })
+
+  sentence('of wanted templates are never claimed by two of 20 at once', async (store) => {
+    const batches = ['mint', 'burn']
+    const jobs = names(120).map((id, index) => intentOf(id, { batch: batches[index % 3] ?? null }))
+    await store.addJobs(address, jobs, 1_000)
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        store.claimJobs({ address, limit: 5, holder: `${index}`, leaseMs: minuteMs, batches }),
+      ),
+    )
+    const claimed = claims.flat().map(({ id }) => id)
+    expect(new Set(claimed).size).toBe(claimed.length)
+    const rest = (await claim(store, 200)).map(({ id }) => id)
+    expect([...claimed, ...rest].sort()).toEqual(names(120))
+  })
+
   sentence('are never claimed by two of 50 at once', async (store) => {
     const ids = names(200)
     await add(store, ids)

@@ -2,8 +2,9 @@
 
 import { assertIntents, plainText } from '../checks.ts'
 import type { JobIntent, JobRow, RelayStore } from '../store.ts'
+import { createHeap } from './heap.ts'
 import { createSources } from './sources.ts'
-import { type Account, type Job, type MemoryState, moveJob, now } from './state.ts'
+import { type Account, type Job, type MemoryState, moveJob, now, type Turn } from './state.ts'
 
 type JobMethods = Pick<
   RelayStore,
@@ -63,9 +64,11 @@ export function createMemoryJobs(state: MemoryState): JobMethods {
       moveJob(account(address), job, 'cancelled')
       return true
     },
-    claimJobs: async ({ address, limit, holder, leaseMs }) => {
+    claimJobs: async ({ address, limit, holder, leaseMs, batches }) => {
       const moment = now()
-      const oldest = takeReady(account(address), limit, moment)
+      const isWanted = (batch: string | null) =>
+        batch === null || batches === undefined || batches.includes(batch)
+      const oldest = takeReady(account(address), limit, moment, isWanted)
       for (const job of oldest) {
         job.fence += 1
         job.holder = holder
@@ -161,15 +164,20 @@ export function tellJob(
   if (told.batchLimit !== undefined) job.batchLimit = told.batchLimit
 }
 
-/** Takes the oldest that can be claimed out of the heaps. Final jobs have no turn in them. */
-function takeReady({ ready, waiting }: Account, limit: number, moment: number): readonly Job[] {
+/** Takes the oldest of wanted batches that can be claimed out of the heaps: final jobs have no turn. */
+function takeReady(
+  { ready, waiting }: Account,
+  limit: number,
+  moment: number,
+  isWanted: (batch: string | null) => boolean,
+): readonly Job[] {
   for (let turn = waiting.peek(); turn !== undefined && turn.at <= moment; turn = waiting.peek()) {
     waiting.pop()
-    if (turn.ticket === turn.job.ticket) ready.push(turn)
+    if (turn.ticket === turn.job.ticket) addReady(ready, turn)
   }
   const taken: Job[] = []
   while (taken.length < limit) {
-    const turn = ready.pop()
+    const turn = popOldest(ready, isWanted)
     if (turn === undefined) break
     const { job, ticket } = turn
     if (ticket !== job.ticket) continue
@@ -178,4 +186,29 @@ function takeReady({ ready, waiting }: Account, limit: number, moment: number): 
     else taken.push(job)
   }
   return taken
+}
+
+function addReady(ready: Account['ready'], turn: Turn): void {
+  const { batch } = turn.job
+  const heap = ready.get(batch) ?? createHeap<Turn>(({ job }) => job.position)
+  ready.set(batch, heap)
+  heap.push(turn)
+}
+
+function popOldest(
+  ready: Account['ready'],
+  isWanted: (batch: string | null) => boolean,
+): Turn | undefined {
+  let oldest: Turn | undefined
+  for (const [batch, heap] of ready) {
+    const first = heap.peek()
+    if (first === undefined || !isWanted(batch)) continue
+    if (oldest === undefined || first.job.position < oldest.job.position) oldest = first
+  }
+  if (oldest === undefined) return undefined
+  const { batch } = oldest.job
+  const heap = ready.get(batch)
+  heap?.pop()
+  if (heap?.peek() === undefined) ready.delete(batch)
+  return oldest
 }

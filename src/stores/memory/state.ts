@@ -42,8 +42,8 @@ export type Account = {
   /** By position. */
   ordered: Job[]
   readonly counts: Record<JobState, number>
-  /** Jobs that could be claimed when they were put here: the oldest first. */
-  readonly ready: Heap<Turn>
+  /** Jobs that could be claimed when they were put here, by batch: the oldest first. None is empty. */
+  readonly ready: Map<string | null, Heap<Turn>>
   /** Jobs to look at again: the next moment first. */
   readonly waiting: Heap<Turn>
   readonly claimed: Set<Job>
@@ -84,7 +84,7 @@ export function createMemoryState(): MemoryState {
       byId: new Map(),
       ordered: [],
       counts: { ...noJobs },
-      ready: createHeap(({ job }) => job.position),
+      ready: new Map(),
       waiting: createHeap(({ at }) => at),
       claimed: new Set(),
       open: new Set(),

@@ -4,6 +4,8 @@
  * `functions` says which functions stand in the schema. `hold_ends` holds what ends the hold, by its
  * code: a process of version 1 writes a code alone, and what was said of another code is not said of
  * that one. `bytes` of a job are those of its source and arguments; null in rows of version 1.
+ * `jobs_to_claim` finds the oldest of one template, however many of others wait before it; an
+ * index takes no text of any length.
  *
  * @param schema - Quoted.
  */
@@ -16,4 +18,6 @@ CREATE TABLE ${schema}.functions (
 );
 ALTER TABLE ${schema}.relays ADD COLUMN hold_ends jsonb;
 ALTER TABLE ${schema}.jobs ADD COLUMN bytes bigint;
+CREATE INDEX jobs_to_claim ON ${schema}.jobs (address, left(batch, 128), position)
+  WHERE state IN ('queued', 'claimed');
 `
