@@ -32,7 +32,13 @@ const LIMITED_MS = 1_000
  * certain, and this one never will. `needsSecond`: the word of one node is not enough for it.
  */
 export function createDelivery(
-  { tell, signal, budget, hold, nodes }: RelayCore,
+  {
+    tell,
+    signal,
+    budget,
+    hold,
+    nodes,
+  }: Pick<RelayCore, 'tell' | 'signal' | 'budget' | 'hold' | 'nodes'>,
   options: {
     readonly prepared: PreparedTransaction
     readonly mayBeTaken: boolean
@@ -85,7 +91,9 @@ export function createDelivery(
       if (verdict === 'taken') return
       if (verdict === 'denied') noteDenied(node, result.status)
       const pauseMs = doubling(MIN_PAUSE_MS, MAX_PAUSE_MS, tries)
-      if (verdict === 'limited') budget.penalise(node, retryAfterMs ?? LIMITED_MS)
+      // A node may ask for no wait at all, and limit all the same.
+      if (verdict === 'limited')
+        budget.penalise(node, Math.max(retryAfterMs ?? LIMITED_MS, pauseMs))
       // The others get its work.
       if (verdict === 'unknown' || verdict === 'denied') budget.penalise(node, pauseMs)
       if (verdict !== 'limited') await pause(Math.random() * pauseMs, signal)

@@ -1,9 +1,16 @@
 /** What the reply to a POST makes of the jobs: on a simulated node, behind a gateway that lies. @module */
 
+import { createNodeBudget } from '../../../src/flow/node-budget.ts'
+import { prepareTransaction } from '../../../src/flow/post-transaction.ts'
+import { createDelivery } from '../../../src/relay/delivery.ts'
+import { createHold } from '../../../src/relay/hold.ts'
 import type { RelayEvent } from '../../../src/relay/index.ts'
+import { createMemoryStore } from '../../../src/stores/index.ts'
 import type { NodeFault, NodeRequest } from '../../support/simulated-node.ts'
-import { mint, openRelay, startRelayNode } from '../../support/simulated-relay.ts'
+import { address, mint, openRelay, startRelayNode } from '../../support/simulated-relay.ts'
 import { until } from '../../support/until.ts'
+import { sampleTransaction } from '../crypto/transactions.ts'
+import { startServer } from '../flow/servers.ts'
 
 const isSend = ({ method, path }: NodeRequest) => method === 'POST' && path === 'transactions'
 const eventsOf = <K extends RelayEvent['kind']>(
@@ -145,4 +152,42 @@ describe('a refusal by the validator', () => {
       expect(eventsOf(relay, 'held')).toEqual([])
     },
   )
+})
+
+describe('a node that limits', () => {
+  it.each([
+    ['nothing', undefined, [1_000, 1_000, 1_000]],
+    ['no wait', '0', [100, 200, 400]],
+    ['a wait that is over', new Date(0).toUTCString(), [100, 200, 400]],
+    ['a wait', '7', [7_000, 7_000, 7_000]],
+  ])('is given a rest that grows when it asks for %s', async (_, header, expected) => {
+    await using server = await startServer((response) => {
+      if (header !== undefined) response.setHeader('retry-after', header)
+      response.writeHead(429).end('{}')
+    })
+    const nodes = [{ url: server.url, timeoutMs: 4_000 }] as const
+    const { signal } = new AbortController()
+    const tell = () => undefined
+    const onChange = tell
+    const rests: number[] = []
+    // It gives the turns, and is told of no rest: the test need not wait for one.
+    const budget = {
+      ...createNodeBudget({ nodes }),
+      penalise: (_: unknown, ms: number) => void rests.push(ms),
+    }
+    const hold = createHold({ address, store: createMemoryStore(), tell, onChange })
+    createDelivery(
+      { tell, signal, budget, hold, nodes },
+      {
+        prepared: prepareTransaction(sampleTransaction),
+        mayBeTaken: false,
+        isWanted: () => rests.length < 3,
+        onRefused: tell,
+        needsSecond: () => false,
+      },
+    ).start()
+    await until(() => rests.length === 3)
+    expect(rests).toEqual(expected)
+    hold.close()
+  })
 })
