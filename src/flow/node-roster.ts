@@ -47,7 +47,10 @@ export type NodeRoster = {
   readonly others: () => readonly NodeConnection[]
   /** Without another node it stays: there is nowhere to go. @returns Whether another is followed. */
   readonly leave: (node: NodeConnection, reason: LeftReason) => boolean
-  /** It answered what it was asked. */
+  /**
+   * It answered what it was asked. Of one that was left this counts only while it is followed, because no
+   * other works: what it was asked before comes late, and says nothing of now.
+   */
   readonly answered: (node: NodeConnection) => void
   /** Leaves those that are behind, and takes back those that are not any more. */
   readonly compare: (heights: readonly NodeHeight[]) => void
@@ -123,7 +126,7 @@ export function createNodeRoster(
     leave,
     answered(node) {
       const standing = standingOf(node)
-      if (standing?.left === 'unreachable') takeBack(standing)
+      if (standing?.left === 'unreachable' && standing.node === followed) takeBack(standing)
     },
     compare(heights) {
       const best = Math.max(0, ...heights.map(({ height }) => Number(height) || 0))

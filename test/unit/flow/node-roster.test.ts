@@ -64,6 +64,19 @@ describe('a roster of nodes', () => {
     expect(nodes.news.at(-1)).toEqual({ kind: 'node-back', accessNode: a.url })
   })
 
+  it('does not take back before its rest one whose answer comes late', () => {
+    const nodes = roster()
+    nodes.leave(a, 'unreachable')
+    nodes.wait(160)
+    nodes.answered(a)
+    expect(nodes.names()).toBe('bca')
+    nodes.wait(840)
+    nodes.answered(a)
+    expect(nodes.names()).toBe('bca')
+    nodes.heights(1, 1, 1)
+    expect(nodes.names()).toBe('abc')
+  })
+
   it('never leaves the only one', () => {
     const nodes = roster([a])
     expect(nodes.leave(a, 'unreachable')).toBe(false)
