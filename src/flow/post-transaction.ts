@@ -26,7 +26,7 @@ export type PostResult = {
   readonly verdict: PostVerdict
   /** What a refusal means; `undefined` unless it was refused. */
   readonly refusal: Refusal | undefined
-  /** The node's sentence or what went wrong with the request; empty when taken. */
+  /** The node's sentence, at most 1,000 characters, or what went wrong; empty when taken. */
   readonly reason: string
   /** Of HTTP; `undefined` when no reply came. */
   readonly status: number | undefined
@@ -74,12 +74,19 @@ export async function postTransaction(
   }
 }
 
+/** Characters of a node's sentence that are told and stored: a reply may be of megabytes. */
+const MAX_REASON_LENGTH = 1_000
+
+/** For people; cuts no character in two. */
+const shortReason = (message: string) => message.slice(0, MAX_REASON_LENGTH).replace(/\p{Cs}$/u, '')
+
+/** Recognises the sentence as the node wrote it, before it is cut. */
 function judge(reply: OnceReply, id: string, accessNode: string): PostResult {
   const { status, json, retryAfterMs } = reply
   const message = reasonOf(json)
   const verdict = read(reply, message, id)
   const refusal = verdict === 'refused' ? refusalOf(status, message) : undefined
-  const reason = verdict === 'taken' ? '' : message || `HTTP ${status}`
+  const reason = verdict === 'taken' ? '' : shortReason(message) || `HTTP ${status}`
   const error = errorOf(verdict, { accessNode, status, reason })
   return { verdict, refusal, reason, status, retryAfterMs, error }
 }

@@ -68,6 +68,33 @@ describe('postTransaction', () => {
     expect(node.requests).toEqual(['POST /v1/transactions'])
   })
 
+  const million = 'x'.repeat(1_000_000)
+  const parsing =
+    'Invalid Flow argument: invalid transaction: failed to parse transaction Cadence script: '
+  it.each([
+    [400, `${parsing}${million}`, 'refused'],
+    [400, `${million}${parsing}`, 'unknown'],
+    [403, million, 'denied'],
+    [429, million, 'limited'],
+    [500, million, 'unknown'],
+    [500, `${executing}${million}`, 'unknown'],
+  ])(
+    'tells a thousand characters of a long reply, read whole: %d',
+    async (status, text, verdict) => {
+      await using node = await startAnswering({ message: text }, status)
+      const result = await postTransaction(at(node.url, 4_000), prepared)
+      expect(result).toMatchObject({ verdict, reason: text.slice(0, 1_000) })
+      expect(JSON.stringify(result.error).length).toBeLessThan(2_000)
+    },
+  )
+
+  it('cuts no character in two', async () => {
+    const message = `${'x'.repeat(999)}\u{1f600}`
+    await using node = await startAnswering({ message }, 500)
+    const { reason } = await postTransaction(at(node.url, 4_000), prepared)
+    expect(reason).toBe('x'.repeat(999))
+  })
+
   it.each([
     ['7', 7_000, 7_000],
     [new Date(Date.now() + 60_000).toUTCString(), 50_000, 60_000],
