@@ -14,6 +14,7 @@ import type { FollowerReport } from './follower-report.ts'
 import { createHeadWaker } from './head-waker.ts'
 import type { NodeConnection } from './http.ts'
 import { createListeners } from './listeners.ts'
+import { assertDistinctNodes } from './node-connection.ts'
 import { platformWebSocket, type WebSocketConstructor } from './web-socket-blocks.ts'
 
 export type { ChainProgress, FollowerReport }
@@ -167,6 +168,7 @@ function checked(options: BlockFollowerOptions) {
   assertKnownKeys(options, ['nodes', 'pollMs', 'onReport', 'webSocket', 'silentMs'])
   const { pollMs = 250, webSocket = platformWebSocket() ?? false } = options
   assertTimeout('pollMs', pollMs)
+  assertDistinctNodes('nodes', options.nodes)
   const { silentMs = Math.max(MIN_SILENT_MS, 120 * pollMs) } = options
   return { ...options, pollMs, webSocket, silentMs }
 }

@@ -2,7 +2,7 @@
 
 import { SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
-import type { NodeConnection } from './http.ts'
+import { assertDistinctNodes, type NodeConnection } from './node-connection.ts'
 
 /** A second, and what the way to the node may add to or take from one. */
 const WINDOW_MS = 1_020
@@ -58,6 +58,7 @@ export function createNodeBudget(options: NodeBudgetOptions): NodeBudget {
   const { nodes, perSecond = 50, maxWaiting = 10_000 } = options
   const { burst = Math.max(1, Math.floor(perSecond / 10)) } = options
   if (nodes.length === 0) throw invalid('nodes', 'it names none')
+  assertDistinctNodes('nodes', nodes)
   assertCount('perSecond', perSecond, 10_000)
   assertCount('burst', burst, perSecond)
   assertCount('maxWaiting', maxWaiting, 1_000_000)

@@ -3,7 +3,8 @@
 import type { KmsAuthorizer } from '../authorizer/kms-authorizer.ts'
 import { normalizeAddress } from '../crypto/address.ts'
 import { SignerError } from '../errors.ts'
-import type { AccessNodeOptions } from '../flow/access-node.ts'
+import { type AccessNodeOptions, connectAccessNode } from '../flow/access-node.ts'
+import { assertDistinctNodes } from '../flow/node-connection.ts'
 import type { WebSocketConstructor } from '../flow/web-socket-blocks.ts'
 import { assertKnownKeys, assertTimeout } from '../options.ts'
 import type { PoolReport } from '../proposal-keys/report.ts'
@@ -16,7 +17,7 @@ import type { RelayPolicy } from './verdict.ts'
 /** Options of `createRelay`. */
 export type RelayOptions = {
   /**
-   * REST endpoints. The first that works is followed. With a second, transactions are sent to both in
+   * REST endpoints, each once. The first that works is followed. With a second, transactions are sent to both in
    * turn, and what the followed one says of an outcome is done only when the second says the same.
    */
   readonly accessNodes: readonly (string | AccessNodeOptions)[]
@@ -124,6 +125,7 @@ export function checkRelayOptions(options: RelayOptions): CheckedRelayOptions {
   const { transactionExpiry = 600, retentionMs = 30 * DAY_MS, storeTimeoutMs = 10_000 } = options
   if (!Array.isArray(accessNodes) || accessNodes.length === 0)
     throw invalid('accessNodes', 'it names none')
+  assertDistinctNodes('accessNodes', accessNodes.map(connectAccessNode))
   if (typeof store !== 'object' || store === null || typeof store.openAttempts !== 'function')
     throw invalid('store', 'it is no store: see createSqlStore and createMemoryStore')
   if (batches !== undefined && (typeof batches !== 'object' || batches === null))

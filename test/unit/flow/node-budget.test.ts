@@ -105,6 +105,7 @@ describe('createNodeBudget', () => {
 
   it.each([
     ['no node', { nodes: [] }, 'nodes'],
+    ['the same node twice', { nodes: [a, { ...a, url: `${a.url}/` }] }, 'nodes'],
     ['no turn', { perSecond: 0 }, 'perSecond'],
     ['half a turn', { perSecond: 0.5 }, 'perSecond'],
     ['a burst above the rate', { perSecond: 5, burst: 6 }, 'burst'],

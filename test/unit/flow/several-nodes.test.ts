@@ -210,6 +210,7 @@ describe('an outcome', () => {
     const [event] = await events
     expect(event).toMatchObject({ kind: 'sealed', outcome: { height: 2 } })
     expect(event?.toldBy.url).toBe(a.url)
+    expect(follower.news()).toEqual(['a unreachable'])
   })
 
   it('names the node that told it by its id alone', async () => {
@@ -222,6 +223,15 @@ describe('an outcome', () => {
     const [event] = await follower.told()
     expect(event?.toldBy.url).toBe(a.url)
   })
+})
+
+it('refuses the same node twice, which would be its own second opinion', () => {
+  const nodes = ['http://a.example', 'http://A.example:80'].map((url) => ({ url, timeoutMs: 100 }))
+  const [first, second] = nodes
+  if (first === undefined || second === undefined) throw new Error('no nodes')
+  expect(() => createBlockFollower({ nodes: [first, second] })).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION' }),
+  )
 })
 
 describe('the others', () => {

@@ -37,6 +37,20 @@ describe('createRelay, when it rejects', () => {
     expect(asked.at(-1)).toBe('extend')
   })
 
+  it.each([
+    ['twice', 'http://node.example:8080/a', 'http://node.example:8080/a'],
+    ['with a slash at its end', 'http://node.example:8080', 'http://node.example:8080/'],
+    ['with capitals in its host', 'http://node.example/a', 'http://Node.EXAMPLE/a'],
+    ['with the port of its scheme', 'https://node.example', 'https://node.example:443/'],
+  ])('has asked nobody: the same node is named %s', async (_, one, other) => {
+    const store = interposed(createMemoryStore(), () => Promise.reject(new Error('it was asked')))
+    const accessNodes = ['http://third.example', one, { url: other, timeoutMs: 7 }]
+    await expect(openRelay(one, { accessNodes, store })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      context: { option: 'accessNodes', reason: expect.stringContaining('2 and 3') },
+    })
+  })
+
   it('leaves nothing going on when a node serves another chain', async () => {
     await using node = await startRelayNode()
     node.setFault(({ client }) => {

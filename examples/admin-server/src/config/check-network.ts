@@ -105,6 +105,7 @@ function checkNodes({ network, aws }: Partly<FileSettings>): readonly Mistake[] 
       continue
     }
     const { hostname, href } = new URL(url)
+    const name = href.replace(/\/+$/, '')
     const other = (publicNodes[hostname] ?? chainId) !== chainId
     if (
       chainId !== undefined &&
@@ -112,8 +113,8 @@ function checkNodes({ network, aws }: Partly<FileSettings>): readonly Mistake[] 
     )
       found.push(mistake('NETWORK_MIXED', place))
     // The word of a second node counts only when it is another one.
-    else if (seen.has(href)) found.push(mistake('DUPLICATE', place))
-    seen.add(href)
+    else if (seen.has(name)) found.push(mistake('DUPLICATE', place))
+    seen.add(name)
   }
   return found
 }

@@ -185,6 +185,13 @@ export const networks: readonly Refused[] = [
     expected: 'DUPLICATE network.accessNodes[1]',
   },
   {
+    id: 'one access node twice, with a path',
+    change: (s) => {
+      s.network.accessNodes = ['https://node.example.com/v/', 'https://node.example.com:443/v']
+    },
+    expected: 'DUPLICATE network.accessNodes[1]',
+  },
+  {
     id: 'an access node of mainnet on testnet',
     change: (s) => Object.assign(s.network.accessNodes, { 0: 'https://rest-mainnet.onflow.org' }),
     expected: 'NETWORK_MIXED network.accessNodes[0]',
