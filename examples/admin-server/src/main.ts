@@ -18,14 +18,14 @@ import {
 } from './audit/command.ts'
 import { exportAudit } from './audit/export.ts'
 import { DEFAULT_CONFIG, type LoadedConfig, loadConfig } from './config/load.ts'
-import { reportConfig, reportMistakes } from './config/report.ts'
+import { reportConfig } from './config/report.ts'
 import { type Database, openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
-import { isAdminError } from './errors.ts'
 import { functionTemplates } from './functions/index.ts'
 import { endOnFaults } from './observability/faults.ts'
 import { createLog } from './observability/log.ts'
 import { startServer } from './server.ts'
+import { failureLines, printable } from './terminal.ts'
 
 const usage = `Usage:
   main.js [serve] [--config FILE] [--check]        start; --check only reads the configuration
@@ -104,7 +104,7 @@ const loadSettings = (values: Values): LoadedConfig =>
 async function serve(loaded: LoadedConfig, { check }: Values): Promise<number> {
   const { config } = loaded
   if (check) {
-    for (const line of reportConfig(loaded)) say(line)
+    for (const line of reportConfig(loaded)) say(printable(line))
     return 0
   }
   const log = createLog(config.log)
@@ -236,17 +236,9 @@ function ownVersion(): string {
   return typeof version === 'string' ? version : '0.0.0'
 }
 
-/** What the operator has to know; stacks are in the log of a running server. */
-function report(thrown: unknown): void {
-  const lines = reportMistakes(thrown)
-  if (lines !== undefined) for (const line of lines) complain(line)
-  else if (isAdminError(thrown)) complain(`${thrown.message} ${JSON.stringify(thrown.facts)}`)
-  else complain(thrown instanceof Error ? thrown.message : 'It failed without a reason.')
-}
-
 try {
   process.exitCode = await main()
 } catch (thrown) {
-  report(thrown)
+  for (const line of failureLines(thrown)) complain(line)
   process.exitCode = 1
 }
