@@ -53,8 +53,8 @@ export type Authenticator = {
    * For calls that `authenticate` let in, once the body is there. The nonce is used up by it.
    *
    * A signature that is not asked for is checked all the same when a call brings one. A session signs by
-   * the key of its token: whoever has only its cookie, or only the token on a page, approves nothing. A
-   * JWT cannot sign, so where a signature is needed it is refused.
+   * the key of its token: whoever has only its cookie, or a session got by it, without the key, approves
+   * nothing. A JWT cannot sign, so where a signature is needed it is refused.
    *
    * @param body - As it came in, before it was parsed; empty when there is none.
    * @throws {AdminError} `SIGNATURE_REQUIRED`, `SIGNATURE_REFUSED`.
