@@ -44,15 +44,24 @@ async function askForItems(
   return body
 }
 
-/** Reads a review to its end, as a person does who is led there by the bar at the foot. */
+/** Reads a review to its end, as a person does who is led to each part by the bar at the foot. */
 async function readAll(page: Page): Promise<void> {
   const bar = page.getByRole('region', { name: 'Decision' })
   for (const step of ['read the summary to its end', 'look through the items']) {
     const link = bar.getByRole('button', { name: step })
     if (await link.isVisible()) await link.click()
-    await link.waitFor({ state: 'detached' })
+    while (await link.isVisible()) {
+      await page.mouse.wheel(0, 300)
+      await drawn(page)
+    }
   }
 }
+
+/** Whatever the page does once it was scrolled is done. */
+const drawn = (page: Page) =>
+  page.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',
+  )
 
 it('shows a mint in full, and mints it once a second person has approved it', async () => {
   const { id, digest } = await askFor('Ticket 1', 'Ticket 2', 'Ticket 3')
@@ -78,6 +87,29 @@ it('shows a mint in full, and mints it once a second person has approved it', as
   expect(await page.getByRole('table', { name: 'Items' }).getByText('Done').count()).toBe(3)
   expect(await page.getByText('KMS request', { exact: true }).count()).toBe(2)
   expect(faults).toEqual([])
+})
+
+it('is not approved by links and jumps alone, while most of it was never on the screen', async () => {
+  const { id } = await askFor(...Array.from({ length: 25 }, (_, n) => `Ticket ${n + 1}`))
+  const { token } = await server.caller('alice', 'approver')
+  await using visitor = await visit(browser, `${server.url}/#/approvals/${id}`)
+  const { page } = visitor
+  await signIn(page, token)
+  const bar = page.getByRole('region', { name: 'Decision' })
+  await bar.getByText('Everything that will be signed is above.').waitFor()
+  const approve = bar.getByRole('button', { name: 'Approve 25 items…' })
+  const link = bar.getByRole('button', { name: 'look through the items' })
+  for (const step of await bar.getByRole('button', { name: /^(?:read|look)/ }).all())
+    if (await step.isVisible()) await step.click()
+  await link.click()
+  await drawn(page)
+  expect(await page.locator('#items-title').evaluate((title) => title.matches(':focus'))).toBe(true)
+  await page.getByText('End of what will be signed.').scrollIntoViewIfNeeded()
+  await drawn(page)
+  expect([await link.isVisible(), await approve.isEnabled()]).toEqual([true, false])
+  await readAll(page)
+  await bar.getByText('Approve only what you have read.').waitFor()
+  expect(await approve.isEnabled()).toBe(true)
 })
 
 describe('a review of 1,000 items', () => {

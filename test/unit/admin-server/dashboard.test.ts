@@ -6,6 +6,8 @@ import {
   addPage,
   assertComplete,
 } from '../../../examples/admin-server/dashboard/state/content-pages.ts'
+import { isSeenTo, seenDownTo } from '../../../examples/admin-server/dashboard/state/scrolled.ts'
+import { standingOf } from '../../../examples/admin-server/dashboard/state/standing.ts'
 import {
   formatDuration,
   formatRelative,
@@ -204,5 +206,67 @@ describe('the sources of the dashboard', () => {
     const source = readFileSync(join(folder, name), 'utf8')
     expect(source).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc/i)
     expect(source).not.toMatch(/\beval\(|new Function|<style|\sstyle="|\son[a-z]+="/)
+  })
+})
+
+describe('an approval', () => {
+  const at = (minute: number) => new Date(minute * 60_000).toISOString()
+  const open = { decidedAt: null, finishedAt: null }
+  it.each([
+    ['counts', true, 9, open, 'counts until'],
+    ['has lapsed', false, 3, open, 'counted until'],
+    ['does not count for another reason than time', false, 9, open, 'does not count'],
+    ['counted when it was decided', true, 9, { ...open, decidedAt: at(2) }, 'counted'],
+    ['had lapsed when it ended', false, 1, { ...open, finishedAt: at(2) }, 'counted until'],
+    ['did not count when it ended', false, 3, { ...open, finishedAt: at(2) }, 'did not count'],
+  ])('that %s is said to do so', (_, counts, expires, request, expected) => {
+    expect(standingOf({ counts, expiresAt: at(expires) }, request, 5 * 60_000)).toBe(expected)
+  })
+})
+
+describe('a part of a review', () => {
+  const seenBy = (...stretches: readonly (readonly [top: number, bottom: number])[]) =>
+    stretches.reduce((seen, [top, bottom]) => seenDownTo(seen, { top, bottom }), 0)
+  it.each([
+    [
+      'scrolled through',
+      [
+        [0, 800],
+        [700, 1_500],
+        [1_400, 2_000],
+      ],
+      true,
+    ],
+    ['that fits on the screen', [[0, 2_000]], true],
+    ['whose end was jumped to', [[1_200, 2_000]], false],
+    [
+      'whose beginning and end were seen alone',
+      [
+        [0, 800],
+        [1_200, 2_000],
+      ],
+      false,
+    ],
+    [
+      'whose gap was seen later',
+      [
+        [0, 800],
+        [1_200, 2_000],
+        [500, 1_300],
+        [1_200, 2_000],
+      ],
+      true,
+    ],
+    [
+      'scrolled up from its end alone',
+      [
+        [1_200, 2_000],
+        [500, 1_300],
+        [0, 800],
+      ],
+      false,
+    ],
+  ] as const)('%s', (_, stretches, expected) => {
+    expect(isSeenTo(2_000, seenBy(...stretches))).toBe(expected)
   })
 })

@@ -31,9 +31,11 @@ export function ContentView({ content: state, count, seen, onSeen }: Props): JSX
   const loaded = content?.items.length ?? 0
   const [open, setOpen] = useState(false)
   return (
-    <section class="panel content" aria-labelledby="content-title">
+    <section class="panel content" aria-labelledby="items-title">
       <header>
-        <h2 id="content-title">What will be signed</h2>
+        <h2 id="items-title" tabIndex={-1}>
+          What will be signed
+        </h2>
         <span class="quiet number">
           {complete
             ? plural(count, 'item')
@@ -61,11 +63,9 @@ export function ContentView({ content: state, count, seen, onSeen }: Props): JSX
           </Pages>
           {complete &&
             (count <= fewItems ? (
-              <EndMark id="items-end" onSeen={() => onSeen(true)}>
-                End of what will be signed.
-              </EndMark>
+              <EndMark onSeen={() => onSeen(true)}>End of what will be signed.</EndMark>
             ) : (
-              <SeenCheck id="items-end" seen={seen} onChange={onSeen}>
+              <SeenCheck seen={seen} onChange={onSeen}>
                 I have looked through the {plural(count, 'item')} as far as I need to
               </SeenCheck>
             ))}

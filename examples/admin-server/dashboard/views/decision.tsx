@@ -89,11 +89,11 @@ const steps: Readonly<Record<Part, string>> = {
   items: 'look through the items',
 }
 
-/** To the end of that part, where it is marked as seen. */
+/** To the beginning of that part: it is read from there, and marked as seen at its end. */
 function lead(part: Part): void {
-  const end = document.getElementById(`${part}-end`)
-  end?.scrollIntoView({ block: 'center' })
-  end?.focus({ preventScroll: true })
+  const title = document.getElementById(`${part}-title`)
+  title?.closest('section')?.scrollIntoView({ block: 'start' })
+  title?.focus({ preventScroll: true })
 }
 
 /** @returns why this person cannot approve; `undefined` when the server lets them. */

@@ -1,6 +1,9 @@
 /** Which keys may sign a request, whose approval each waits for, and who has approved. @module */
 
 import type { JSX } from 'preact'
+import { clock } from '../state/clock.ts'
+import { standingOf } from '../state/standing.ts'
+import { useStore } from '../state/store.ts'
 import { formatNumber } from '../text.ts'
 import type { Approval, Request } from '../types.ts'
 import { Badge } from '../ui/badge.tsx'
@@ -54,7 +57,7 @@ export function QuorumPanel({ request }: { readonly request: Request }): JSX.Ele
           {approvals.map((approval) => (
             <li key={`${approval.approver} ${approval.at}`}>
               <ForeignText text={approval.approver} /> approved <Time at={approval.at} />
-              <ApprovalState approval={approval} over={over !== null} />
+              <ApprovalState approval={approval} request={request} />
             </li>
           ))}
         </ul>
@@ -63,20 +66,26 @@ export function QuorumPanel({ request }: { readonly request: Request }): JSX.Ele
   )
 }
 
-type StateProps = { readonly approval: Approval; readonly over: boolean }
+type StateProps = { readonly approval: Approval; readonly request: Request }
 
-function ApprovalState({ approval, over }: StateProps): JSX.Element {
-  const { withdrawnAt, counts, expiresAt } = approval
+function ApprovalState({ approval, request }: StateProps): JSX.Element {
+  const { withdrawnAt, expiresAt } = approval
+  const standing = standingOf(approval, request, useStore(clock))
   if (withdrawnAt !== null)
     return (
       <>
         , <span class="bad-text">withdrawn</span> <Time at={withdrawnAt} />
       </>
     )
-  if (counts && over) return <span class="quiet">, counted</span>
   return (
     <span class="quiet">
-      , {counts ? 'counts' : 'counted'} until <Time at={expiresAt} />
+      , {standing}
+      {standing.endsWith('until') && (
+        <>
+          {' '}
+          <Time at={expiresAt} />
+        </>
+      )}
     </span>
   )
 }

@@ -31,7 +31,9 @@ export function ReviewSummary({ request, summary, account, onSeen }: Props): JSX
   return (
     <section class="panel" aria-labelledby="summary-title">
       <header>
-        <h2 id="summary-title">Summary</h2>
+        <h2 id="summary-title" tabIndex={-1}>
+          Summary
+        </h2>
       </header>
       {summary && <Alerts summary={summary} />}
       <Facts
@@ -51,9 +53,7 @@ export function ReviewSummary({ request, summary, account, onSeen }: Props): JSX
             <Recipients recipients={summary.recipients} account={account} />
           )}
           {summary.count > 1 && <Fields fields={summary.fields} count={summary.count} />}
-          <EndMark id="summary-end" onSeen={onSeen}>
-            End of the summary.
-          </EndMark>
+          <EndMark onSeen={onSeen}>End of the summary.</EndMark>
         </>
       )}
     </section>

@@ -23,7 +23,9 @@ type Props = {
 export const StandingOut = ({ flagged, items, seen, onSeen }: Props): JSX.Element => (
   <section class="panel content" aria-labelledby="flagged-title">
     <header>
-      <h2 id="flagged-title">To look at: {plural(flagged.length, 'item')}</h2>
+      <h2 id="flagged-title" tabIndex={-1}>
+        To look at: {plural(flagged.length, 'item')}
+      </h2>
     </header>
     <Pages name="items to look at" rows={flagged} size={pageSize}>
       {(rows) => (
@@ -45,7 +47,7 @@ export const StandingOut = ({ flagged, items, seen, onSeen }: Props): JSX.Elemen
         </ol>
       )}
     </Pages>
-    <SeenCheck id="flagged-end" seen={seen} onChange={onSeen}>
+    <SeenCheck seen={seen} onChange={onSeen}>
       I have looked at{' '}
       {flagged.length === 1 ? 'this item' : `these ${plural(flagged.length, 'item')}`}
     </SeenCheck>
