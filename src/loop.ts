@@ -36,7 +36,7 @@ export type LoopOptions = {
 }
 
 /** The longest that a timer of Node.js waits, in milliseconds. */
-const FOREVER_MS = 2_147_483_647
+export const FOREVER_MS = 2_147_483_647
 
 /** Holds a timer, and so the process unless told otherwise, only while it rests for a time that it was told. */
 export function createLoop(options: LoopOptions): Loop {

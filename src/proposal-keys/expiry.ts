@@ -16,7 +16,7 @@ export type Expiry = {
 }
 
 /** Blocks beyond the expiry until a node is believed that has not seen the transaction. */
-const EXPIRY_MARGIN = 30
+export const EXPIRY_MARGIN = 30
 
 /** @param block - `fromHeight`: a lower bound of its height, which is asked for when it matters. */
 export function createExpiry(

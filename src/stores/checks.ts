@@ -1,4 +1,4 @@
-/** What both stores refuse, so that no intent is kept by one that the other cannot keep. @module */
+/** What both stores have in common: what they refuse, so that one keeps what the other does. @module */
 
 import { SignerError } from '../errors.ts'
 import type { HoldEnd, HoldRow, JobCounts, JobIntent } from './store.ts'
@@ -52,3 +52,6 @@ export const noHold: HoldRow = Object.freeze({ paused: false, hold: null })
 
 /** The ends of a hold, the weakest first. */
 export const holdEnds: readonly HoldEnd[] = ['signed', 'executed', 'operator']
+
+/** Jobs that one call of `prune` deletes at most: it is to end in the time that a step of a store has. */
+export const PRUNED_AT_ONCE = 5_000

@@ -331,7 +331,8 @@ export type RelayStore = ProposalKeyStore & {
   /** An operator's word: pause and hold are over. */
   readonly resume: (address: string) => Promise<HoldRow>
   /**
-   * Deletes final jobs that ended longer ago than this, with their attempts: all, or a portion.
+   * Deletes final jobs that ended longer ago than this, with their attempts: a portion of
+   * them, so that the step has an end.
    *
    * @returns How many jobs; 0 when none is left.
    */

@@ -3,6 +3,7 @@ import type { Sentence } from './store-contract.ts'
 import {
   add,
   address,
+  claim,
   enroll,
   eventually,
   inFlight,
@@ -10,6 +11,7 @@ import {
   jobOf,
   leaseOne,
   minuteMs,
+  names,
   openingOf,
   other,
   settlementOf,
@@ -64,6 +66,25 @@ export function describeShared(sentence: Sentence): void {
     expect(await store.countJobs(address)).toMatchObject({ queued: 1, done: 0, cancelled: 0 })
     expect(await store.listAttempts(address, 'done')).toEqual([])
     expect((await add(store, ['done']))[0]?.created).toBe(true)
+  })
+
+  sentence('forgets a portion at a time of what is more', async (store) => {
+    const ids = names(5_001)
+    await add(store, ids, 10_000)
+    const claimed = await claim(store, ids.length)
+    await store.unclaimJobs(
+      address,
+      claimed.map((held) => ({ ...held, state: 'failed' })),
+    )
+    const portions: number[] = []
+    const sum = () => portions.reduce((all, one) => all + one, 0)
+    await eventually(async () => {
+      portions.push(await store.prune(address, 0))
+      return sum() >= ids.length
+    })
+    expect(sum()).toBe(ids.length)
+    expect(Math.max(...portions)).toBeLessThanOrEqual(5_000)
+    expect(await store.prune(address, 0)).toBe(0)
   })
 
   sentence('forgets no attempt that is open or has a job that stays', async (store) => {

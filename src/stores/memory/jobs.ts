@@ -1,6 +1,6 @@
 /** The jobs of the memory store. @module */
 
-import { assertIntents, plainText } from '../checks.ts'
+import { assertIntents, PRUNED_AT_ONCE, plainText } from '../checks.ts'
 import type { JobIntent, JobRow, RelayStore } from '../store.ts'
 import { createHeap } from './heap.ts'
 import { createSources } from './sources.ts'
@@ -99,7 +99,8 @@ export function createMemoryJobs(state: MemoryState): JobMethods {
     prune: async (address, olderThanMs) => {
       const { byId, counts, ordered } = account(address)
       const before = now() - olderThanMs
-      const old = new Set(ordered.filter((job) => job.finishedAt !== null && job.endedAt < before))
+      const isOld = (job: Job) => job.finishedAt !== null && job.endedAt < before
+      const old = new Set(ordered.filter(isOld).slice(0, PRUNED_AT_ONCE))
       for (const job of old) {
         byId.delete(job.id)
         counts[job.state] -= 1

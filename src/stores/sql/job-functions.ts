@@ -1,7 +1,6 @@
 /** The steps on jobs that need more than one look at the tables. @module */
 
-/** Jobs that one call of `prune` deletes at most. */
-export const PRUNED_AT_ONCE = 5_000
+import { PRUNED_AT_ONCE } from '../checks.ts'
 
 /**
  * Each runs inside one statement, and so in one transaction; each of its inner statements sees what

@@ -5,7 +5,6 @@ import { bytesToHex } from '../../crypto/hex.ts'
 import { assertIntents, noJobs } from '../checks.ts'
 import type { RunSql } from '../sql-database.ts'
 import type { JobRow, JobState, RelayStore } from '../store.ts'
-import { PRUNED_AT_ONCE } from './job-functions.ts'
 import { jobOf, toJob, toJobRow, toJson, type WrittenJob } from './rows.ts'
 import { ANSWER_BYTES, before, bounded, CUT, inSteps, listOf, sized } from './steps.ts'
 
@@ -192,13 +191,8 @@ export function createSqlJobs(run: RunSql, schema: string): JobMethods {
     },
     resolveJob: async (address, id, to) =>
       (await run('resolveJob', resolve, address, id, toJson(to))).length > 0,
-    prune: async (address, olderThanMs) => {
-      for (let count = 0; ; ) {
-        const pruned = Number((await run('prune', prune, address, String(olderThanMs)))[0])
-        count += pruned
-        if (pruned < PRUNED_AT_ONCE) return count
-      }
-    },
+    prune: async (address, olderThanMs) =>
+      Number((await run('prune', prune, address, String(olderThanMs)))[0]),
   }
 }
 
