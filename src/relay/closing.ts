@@ -2,6 +2,7 @@
 
 import { pause, withDeadline } from '../deadline.ts'
 import { codeOf, SignerError } from '../errors.ts'
+import { FOREVER_MS } from '../loop.ts'
 import { LEAVE_MS, type RelayParts } from './start.ts'
 
 /** What `close` takes. */
@@ -11,8 +12,6 @@ export type CloseOptions = {
 }
 
 const TIMEOUT_MS = 10_000
-/** The longest that a timer of Node.js waits, in milliseconds. */
-const FOREVER_MS = 2_147_483_647
 const LOOK_MS = 20
 
 /** @returns `close`, which has one end however often it is called, and never rejects. */

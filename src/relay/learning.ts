@@ -4,12 +4,12 @@ import { bytesToHex } from '../crypto/hex.ts'
 import { blockExists, readBlockHeight } from '../flow/blocks.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { readSingleResult, type TransactionOutcome } from '../flow/transaction-outcome.ts'
+import { EXPIRY_MARGIN } from '../proposal-keys/expiry.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import type { RelayCore } from './core.ts'
 import type { Facts } from './facts.ts'
 import { type Inquiry, outcomeFact } from './inquiry.ts'
 import type { Settling } from './settling.ts'
-import { EXPIRY_MARGIN } from './testimony.ts'
 
 /** What is known of one attempt so far. */
 export type Progress = {

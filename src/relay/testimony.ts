@@ -6,6 +6,7 @@ import { readLatestHeader } from '../flow/block-headers.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { readSingleResult } from '../flow/transaction-outcome.ts'
+import { EXPIRY_MARGIN } from '../proposal-keys/expiry.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import type { Facts } from './facts.ts'
 
@@ -20,9 +21,6 @@ export type Testimony = {
   /** Whether its reference block is too old for any node to take it. */
   readonly isExpired: boolean
 }
-
-/** Blocks after the expiry until a node is believed that has not seen the transaction. */
-export const EXPIRY_MARGIN = 30
 
 /** What is asked about. */
 export type TestimonyRequest = {

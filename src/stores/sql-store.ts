@@ -1,6 +1,7 @@
 /** The store in PostgreSQL or PGlite: durable, and shared by as many processes as like. @module */
 
 import { SignerError } from '../errors.ts'
+import { FOREVER_MS } from '../loop.ts'
 import { assertKnownKeys } from '../options.ts'
 import { createSqlAttempts } from './sql/attempts.ts'
 import { createSqlHoldAndTurns } from './sql/hold-and-turns.ts'
@@ -43,7 +44,7 @@ export async function createSqlStore(
       option: 'schema',
       reason: 'it is not 1 to 63 lower-case letters, digits and _, with no digit or pg_ in front',
     })
-  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 2_147_483_647)
+  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > FOREVER_MS)
     throw new SignerError('INVALID_OPTION', {
       option: 'timeoutMs',
       reason: 'it is not a whole number from 1 to 2147483647',
