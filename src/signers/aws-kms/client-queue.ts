@@ -16,7 +16,8 @@ const DEFAULT_CALLS_AT_ONCE = 50
 type Agent = { readonly maxSockets?: unknown; readonly maxTotalSockets?: unknown }
 
 const ofClients = new WeakMap<KMSClient, Promise<CallQueue>>()
-// By agent, since clients may share one, and by where they call: an agent counts its sockets so.
+// By agent, since clients may share one, and by where they call: an agent counts its sockets so,
+// unless it bounds them all together.
 const ofAgents = new WeakMap<object, Map<string, CallQueue>>()
 
 /** @returns The one queue of this client, and of all that share its sockets. Never rejects. */
@@ -33,8 +34,11 @@ async function findQueue(client: KMSClient): Promise<CallQueue> {
   const agent = await agentOf(client.config.requestHandler, protocol).catch(() => undefined)
   const queues = ofAgents.get(agent ?? client) ?? new Map<string, CallQueue>()
   ofAgents.set(agent ?? client, queues)
-  const queue = queues.get(host) ?? createCallQueue(() => callsAtOnce(agent))
-  queues.set(host, queue)
+  // What bounds the sockets of all hosts together needs one line for all of them.
+  const { maxTotalSockets }: Agent = agent ?? {}
+  const line = isBound(maxTotalSockets) ? '' : host
+  const queue = queues.get(line) ?? createCallQueue(() => callsAtOnce(agent))
+  queues.set(line, queue)
   return queue
 }
 

@@ -24,46 +24,68 @@ const forProfile = ({ profile }: Asked) => (profile === '' ? '' : ` --profile ${
 const says = (pattern: RegExp) => (facts: ThrownFacts) => pattern.test(facts.message)
 const named = (pattern: RegExp) => (facts: ThrownFacts) => pattern.test(facts.name)
 
-/** By the sentences of the SDK's own providers, which are not shown: some quote files and commands. */
+/**
+ * By the sentences of the SDK's own providers, which are not shown: some quote files and commands.
+ * Each pattern holds to the begin or the end of its sentence, since names of profiles, of sessions
+ * and what a command wrote stand in between, and may read like any other sentence.
+ */
 const missing: readonly Sort[] = [
   {
-    when: says(/SSO|aws sso login/),
-    reason: 'signed out of SSO, or its session is over',
-    remedy: (asked) => `aws sso login${forProfile(asked)}`,
+    when: says(/^Command failed/),
+    reason: 'the command in credential_process failed',
+    remedy: runByHand,
   },
   {
-    when: says(/aws login/),
-    reason: 'signed out of the AWS console session, or it is over',
-    remedy: (asked) => `aws login${forProfile(asked)}`,
+    when: says(
+      /^Profile is configured with invalid SSO|^Conflicting SSO |^Sso session |'sso_session'\.$/,
+    ),
+    reason: 'the SSO settings of the profile are not whole, or contradict each other',
+    remedy: (asked) => `aws configure sso${forProfile(asked)}`,
   },
   {
-    when: says(/multi-factor/),
+    when: says(/requires multi-factor authentication, but no MFA code callback was provided\.$/),
     reason: 'the profile asks for an MFA code, and nobody is here to type one',
     remedy: ({ profile }) =>
       `pass credentials: fromIni({ profile: '${profile}', mfaCodeProvider }), or those of a role`,
   },
   {
-    when: says(/Could not resolve credentials using profile|was not found|could not be found/),
+    when: says(
+      /^Could not resolve credentials using profile|^Profile .* (was not found|could not be found in shared credentials file|is not configured with SSO credentials|did not contain credential_process|does not contain login_session)\.$/s,
+    ),
     reason: 'the profile does not exist, or has no credentials',
     remedy: (asked) => `aws configure${forProfile(asked)}`,
   },
   {
-    when: says(/credential_process.* expired|credential_process.* Version/i),
+    when: says(/credential_process (returned expired credentials|did not return Version 1)\.$/),
     reason: 'what credential_process printed is expired, or not of its version',
-    remedy: (asked) => `run the credential_process of the profile by hand${forProfile(asked)}`,
+    remedy: runByHand,
   },
   {
-    when: says(/Command failed|credential_process/),
-    reason: 'the command in credential_process failed',
-    remedy: (asked) => `run the credential_process of the profile by hand${forProfile(asked)}`,
+    when: says(/credential_process returned invalid \w+\.$/),
+    reason: 'what credential_process printed is not what it should be',
+    remedy: runByHand,
   },
   {
-    when: says(/responded with status|metadata service|HTTP credential provider|URL not accepted/),
+    when: says(
+      /^The SSO session |^SSO returns |'?aws sso login'? with the corresponding profile\.$/,
+    ),
+    reason: 'signed out of SSO, or its session is over',
+    remedy: (asked) => `aws sso login${forProfile(asked)}`,
+  },
+  {
+    when: says(/re-authenticate using `?aws login`?$|[Pp]lease reauthenticate[^.]*\.$/),
+    reason: 'signed out of the AWS console session, or it is over',
+    remedy: (asked) => `aws login${forProfile(asked)}`,
+  },
+  {
+    when: says(
+      /^(Server responded with status|EC2 Instance Metadata|Error response received from instance|Invalid response received from instance|No HTTP credential provider|HTTP credential provider|URL not accepted|The container metadata)|is not a valid container metadata service \w+$/,
+    ),
     reason: 'the service of this container or instance has none',
     remedy: () => 'attach a role to the task, the pod or the instance',
   },
   {
-    when: says(/any providers/),
+    when: says(/^Could not load (credentials|token) from any providers/),
     reason: 'none was found there',
     remedy: lookFurther,
   },
@@ -100,6 +122,10 @@ const refused: readonly Sort[] = [
         : `renew it, for example by aws sso login${forProfile(asked)}`,
   },
 ]
+
+function runByHand(asked: Asked): string {
+  return `run the credential_process of the profile by hand${forProfile(asked)}`
+}
 
 /** The SDK's chain does not say why each of its links had none; the AWS CLI does. */
 function lookFurther(asked: Asked): string {

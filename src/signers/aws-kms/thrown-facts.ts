@@ -51,7 +51,9 @@ export const isPassingFault = (facts: ThrownFacts): boolean =>
   facts.status >= 500 ||
   facts.status === 408 ||
   NETWORK.test(facts.code) ||
-  /fetch failed|TimeoutError from|Unable to connect to instance metadata/.test(facts.message)
+  /^(\w+: )?(fetch failed$|TimeoutError from instance|Unable to connect to instance)/.test(
+    facts.message,
+  )
 
 /** Errors may have a prototype of their own, whose getters are not asked. */
 export const fieldsOf = (value: unknown): Record<string, unknown> =>

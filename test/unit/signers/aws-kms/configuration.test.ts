@@ -383,6 +383,88 @@ describe('the provider that is named, and what gets credentials', () => {
       /^attach a role/,
     ],
   ]
+  const missing = 'the profile does not exist, or has no credentials'
+  const sso = 'signed out of SSO, or its session is over'
+  const login = 'To refresh this SSO session run aws sso login with the corresponding profile.'
+  const mfa = 'requires multi-factor authentication, but no MFA code callback was provided.'
+  const sentences: readonly (readonly [(name: string) => string, string])[] = [
+    [(name) => `Profile ${name} was not found.`, missing],
+    [(name) => `Profile ${name} could not be found in shared credentials file.`, missing],
+    [(name) => `Profile ${name} is not configured with SSO credentials.`, missing],
+    [
+      (name) =>
+        `Could not resolve credentials using profile: [${name}] in configuration/credentials file(s).`,
+      missing,
+    ],
+    [
+      (name) => `Profile ${name} ${mfa}`,
+      'the profile asks for an MFA code, and nobody is here to type one',
+    ],
+    [
+      (name) =>
+        `The SSO session token associated with profile=${name} was not found or is invalid.`,
+      sso,
+    ],
+    [() => `The SSO session associated with this profile has expired. ${login}`, sso],
+    [() => `Token is expired. ${login.replace('aws sso login', "'aws sso login'")}`, sso],
+    [
+      (name) => `Conflicting SSO region configurations in profile ${name} and sso-session ${name}`,
+      'the SSO settings of the profile are not whole, or contradict each other',
+    ],
+    [
+      (name) =>
+        `Failed to load a token for session ${name}, please re-authenticate using aws login`,
+      'signed out of the AWS console session, or it is over',
+    ],
+    [(name) => `Command failed: ${name}\n${name}`, 'the command in credential_process failed'],
+    [
+      (name) => `Profile ${name} credential_process returned expired credentials.`,
+      'what credential_process printed is expired, or not of its version',
+    ],
+    [
+      (name) => `Profile ${name} credential_process returned invalid JSON.`,
+      'what credential_process printed is not what it should be',
+    ],
+  ]
+  it.each(sentences.map(([sentence, reason]) => [sentence('…'), reason, sentence] as const))(
+    'are told for "%s" as: %s, whatever names it quotes',
+    async (_, reason, sentence) => {
+      const names = ['m', 'acme-SSO', 'aws sso login', 'aws login', 'multi-factor', 'fetch failed']
+      const others = sentences.map(([other]) => other('other'))
+      for (const name of [...names, 'TimeoutError from', 'metadata service', ...others]) {
+        const client = new KMSClient({
+          region: 'us-east-1',
+          credentialDefaultProvider: () => () => Promise.reject(sdk(sentence(name))),
+        })
+        expect([name, await told(client)]).toMatchObject([
+          name,
+          { code: 'KMS_CREDENTIALS_MISSING', context: { reason: expect.stringContaining(reason) } },
+        ])
+      }
+    },
+  )
+
+  it('are those of the client, too, when they run out on the way', async () => {
+    await using server = await startKms('Sign', () => undefined)
+    let isOver = false
+    const expiration = new Date(Date.now() + 1_000) // so near that they are asked for each time
+    const credentials = async () => {
+      if (isOver) throw sdk('it ran out')
+      return { accessKeyId: 'AKIA', secretAccessKey: secret, expiration }
+    }
+    const client = new KMSClient({ ...configOf(server.url), credentials })
+    const runOut = (next: (args: object) => Promise<object>) => (args: object) => {
+      isOver = true
+      return next(args)
+    }
+    client.middlewareStack.add(runOut as never, { step: 'initialize' }) // after ours has looked
+    expect(await told(client)).toMatchObject({
+      code: 'KMS_CREDENTIALS_MISSING',
+      context: { provider: 'the credentials given to the client' },
+    })
+    expect(server.requests).toEqual([])
+  })
+
   const names = [...new Set(rows.flatMap(([, , , env]) => Object.keys(env)))]
   const before = names.map((name) => [name, process.env[name]] as const)
   afterEach(() => {

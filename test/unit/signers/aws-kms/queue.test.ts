@@ -332,6 +332,19 @@ describe('calls at once', () => {
   })
 })
 
+describe('calls at once of an agent with a bound on all its sockets', () => {
+  it('are those of all its clients, wherever they call', async () => {
+    const requestHandler = { httpsAgent: new Agent({ maxSockets: 50, maxTotalSockets: 9 }) }
+    const [one, elsewhere] = await Promise.all(
+      ['us-east-1', 'eu-central-1'].map((region) =>
+        clientQueue(new KMSClient({ region, requestHandler })),
+      ),
+    )
+    expect(one).toBe(elsewhere)
+    expect(one?.limit()).toBe(9)
+  })
+})
+
 describe('createCallQueue', () => {
   const { signal } = new AbortController()
 
