@@ -76,6 +76,7 @@ export type SignerErrorContext = {
     waitedMs: number
   }
   KMS_REPLY_MISMATCH: { keyId: string; field: string }
+  SIGNING_TIMEOUT: { address: string; timeoutMs: number }
   SIGNING_QUEUE_FULL: { name: string; queued: number }
   // Proposal keys
   NO_PROPOSAL_KEYS: { address: string }
@@ -287,6 +288,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   KMS_REPLY_MISMATCH: [
     'refuse',
     'KMS answered for another key or algorithm than asked. The answer was not used; check endpoint and alias.',
+  ],
+  SIGNING_TIMEOUT: [
+    'retry',
+    'The signers did not answer in time. Nothing was sent, and it is tried again; give the signer a limit of its own.',
   ],
   SIGNING_QUEUE_FULL: [
     'retry',

@@ -9,7 +9,7 @@ import type { AttemptRow } from '../stores/store.ts'
 import type { RelayCore } from './core.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
 import type { Inquiry } from './inquiry.ts'
-import { isExpired, learn, type Progress } from './learning.ts'
+import { isExpired, isVain, learn, type Progress } from './learning.ts'
 import type { Settling } from './settling.ts'
 
 /** What follows one attempt. */
@@ -92,6 +92,8 @@ export function watchAttempt(
     if (learned.kind === 'later') return rest()
     const { facts } = learned
     if ((await settling.settle(attempt, facts)) === 'over') stop()
+    // Held without a settlement: an operator says whether the chain is to be believed.
+    else if (facts.key === null || facts.seen === 'lower') progress.doubt = 'held'
     if (facts.seen === 'disagreement' && progress.outcome === undefined) blocks.watch()
     return facts.seen === 'executed' ? undefined : rest()
   }
@@ -120,7 +122,8 @@ export function watchAttempt(
       progress.sealedHeight = height
       const isSilent = delivery !== undefined && delivery.quietMs() > core.settings.resendMs
       if (isSilent) doubt(progress, 'silence')
-      if (isExpired(progress, core) || progress.doubt !== 'none') wakeInTime()
+      if (isExpired(progress, core) || isVain(progress, core) || progress.doubt !== 'none')
+        wakeInTime()
       if (isSilent && !isExpired(progress, core)) delivery.start()
     },
     recheck() {
@@ -148,6 +151,7 @@ const beginning = ({ blockHeight, referenceHeight }: WatchedAttempt): Progress =
   doubtAt: Number.NEGATIVE_INFINITY,
   computeNoted: false,
   differences: 0,
+  differentAt: 0,
 })
 
 /** That the chain went back is not doubted less because nothing is heard. */

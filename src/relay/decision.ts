@@ -86,10 +86,13 @@ export const spent = ({ sequenceNumber }: AttemptRow): Required<KeySettlement> =
 export const spentUnlessSettled = (attempt: AttemptRow, { keySettled }: Facts): KeySettlement =>
   keySettled ? {} : spent(attempt)
 
-export function keyOf(
-  { sequenceNumber }: AttemptRow,
-  { key }: Facts,
-): Required<KeySettlement>['key'] {
+/** Nothing of a key that was settled when a block had the transaction: another may have it now. */
+export const keyUnlessSettled = (
+  attempt: AttemptRow,
+  facts: Facts,
+): Pick<AttemptSettlement, 'key'> => (facts.keySettled ? {} : { key: keyOf(attempt, facts) })
+
+function keyOf({ sequenceNumber }: AttemptRow, { key }: Facts): Required<KeySettlement>['key'] {
   if (key == null)
     return {
       nextSequenceNumber: sequenceNumber,

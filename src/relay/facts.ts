@@ -67,5 +67,6 @@ export type Facts = {
 /** Another transaction has used the sequence number: a copy of ours, or a stranger's. */
 export function wasUsed({ sequenceNumber }: AttemptRow, { seen, outcome, key }: Facts): boolean {
   if (key === undefined || key === null || key.sequenceNumber <= sequenceNumber) return false
-  return seen === 'never' || outcome?.verdict === 'sequence'
+  // The network looks at signatures before the number: a key revoked since a copy executed hides it.
+  return seen === 'never' || outcome?.verdict === 'sequence' || outcome?.verdict === 'signature'
 }

@@ -28,7 +28,7 @@ export type Inquiry = {
 }
 
 export function createInquiry(
-  core: Pick<RelayCore, 'address' | 'requestScript' | 'follower' | 'nodes' | 'signal'>,
+  core: Pick<RelayCore, 'address' | 'requestScript' | 'follower' | 'signal'>,
 ): Inquiry {
   const { address, signal } = core
   const witnesses = createWitnesses(core)

@@ -31,8 +31,9 @@ export type Progress = {
   doubtAt: number
   /** Whether what it has used was counted. */
   computeNoted: boolean
-  /** Looks in a row at which two nodes differed. */
+  /** Looks in a row at which two nodes differed, and when that began. By `performance.now()`. */
   differences: number
+  differentAt: number
 }
 
 /** What a look has come to. */
@@ -47,6 +48,10 @@ export type Learned =
 
 /** A node may lag behind another by a block or two: so many looks are no disagreement. */
 const MAX_DIFFERENCES = 3
+/** And so long, in milliseconds, from the first of them. */
+const MIN_DIFFERENT_MS = 3_000
+/** Sealed blocks after one that a node told to be executed, until it is asked for again. */
+const MAX_UNSEALED = 100
 /** A node may lag so long, in milliseconds, before the chain is said to be lower. */
 const LOWER_AFTER_MS = 60_000
 
@@ -58,6 +63,17 @@ export const isExpired = (
   { settings }: RelayCore,
 ): boolean => sealedHeight > referenceHeight + settings.transactionExpiry + EXPIRY_MARGIN
 
+/**
+ * A block was told to have executed it, and is not sealed though blocks long after it are: whoever
+ * told that was wrong, or told of a block that is no more.
+ */
+export function isVain({ outcome, sealedHeight }: Progress, core: RelayCore): boolean {
+  if (outcome === undefined || outcome.told.sealed) return false
+  return (
+    sealedHeight > outcome.told.height + Math.min(MAX_UNSEALED, core.settings.transactionExpiry)
+  )
+}
+
 /** One look. Changes `progress`, and asks only what is due. */
 export async function learn(
   parts: { readonly core: RelayCore; readonly inquiry: Inquiry; readonly settling: Settling },
@@ -65,7 +81,11 @@ export async function learn(
   referenceBlockId: Uint8Array,
   progress: Progress,
 ): Promise<Learned> {
-  const { outcome, refusal, keySettled } = progress
+  const { refusal, keySettled } = progress
+  // What an operator was asked about and let go on is answered.
+  if (progress.doubt === 'held' && parts.core.hold.current() === undefined) progress.doubt = 'told'
+  if (isVain(progress, parts.core)) progress.outcome = undefined
+  const { outcome } = progress
   if (outcome?.told.sealed) return learnSealed(parts, attempt, progress, outcome)
   if (outcome !== undefined) {
     const fact = outcomeFact(outcome.told, parts.core.address)
@@ -108,9 +128,7 @@ async function learnUnseen(
   referenceBlockId: string,
   progress: Progress,
 ): Promise<Learned> {
-  const { settings, hold } = core
-  // What an operator was asked about and let go on is answered.
-  if (progress.doubt === 'held' && hold.current() === undefined) progress.doubt = 'told'
+  const { settings } = core
   const { doubt, sealedHeight } = progress
   // While nothing speaks against it one look of one node is enough: nothing is signed again for it.
   if (doubt === 'silence' && !isExpired(progress, core) && (await stands(core, referenceBlockId))) {
@@ -125,10 +143,7 @@ async function learnUnseen(
     if (doubt !== 'silence' || !isLong || !isLowerThan(core, attempt)) throw thrown
     return undefined
   })
-  if (weighed === undefined) {
-    progress.doubt = 'held'
-    return facts({ seen: 'lower' })
-  }
+  if (weighed === undefined) return facts({ seen: 'lower' })
   if (weighed.kind === 'executed') return learnExecuted(core, attempt, progress)
   if (weighed.kind === 'differ') return differ(weighed.about, progress)
   if (weighed.kind === 'open') {
@@ -136,7 +151,9 @@ async function learnUnseen(
     progress.referenceHeight = weighed.referenceHeight
     return { kind: 'wait' }
   }
-  const known: Facts = { seen: 'never', toldBackwards: doubt === 'told', ...weighed.facts }
+  const { keySettled } = progress
+  const toldBackwards = doubt === 'told'
+  const known: Facts = { seen: 'never', toldBackwards, keySettled, ...weighed.facts }
   return complete(inquiry, attempt, known, sealedHeight, progress)
 }
 
@@ -173,13 +190,20 @@ async function complete(
 ): Promise<Learned> {
   const word = await inquiry.complete(attempt, known, to)
   if ('differ' in word) return differ(word.differ, progress)
+  // Nor is the chain said to have lost a key because one answer did not have it.
+  if (word.value.key === null && !isCertain(progress)) return { kind: 'later' }
   progress.differences = 0
   return facts(word.value)
 }
 
 function differ(about: string, progress: Progress): Learned {
+  return isCertain(progress) ? facts({ seen: 'disagreement', about }) : { kind: 'later' }
+}
+
+/** Whether it was so often enough, and for long enough, to be no lag. Counts this look. */
+function isCertain(progress: Progress): boolean {
+  if (progress.differences === 0) progress.differentAt = performance.now()
   progress.differences += 1
-  return progress.differences < MAX_DIFFERENCES
-    ? { kind: 'later' }
-    : facts({ seen: 'disagreement', about })
+  const isLong = performance.now() - progress.differentAt > MIN_DIFFERENT_MS
+  return isLong && progress.differences >= MAX_DIFFERENCES
 }

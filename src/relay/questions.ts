@@ -1,7 +1,10 @@
 /** The questions of which a decision may depend on, each to two nodes where two are given. @module */
 
+import { bytesToHex } from '../crypto/hex.ts'
+import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { isSignerError } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
+import { readBlockHeight } from '../flow/blocks.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import type { RelayCore } from './core.ts'
 import type { Facts, UseFact } from './facts.ts'
@@ -62,18 +65,53 @@ export async function askUse(
   attempt: AttemptRow,
   to: number,
 ): Promise<Word<UseFact>> {
-  const { referenceHeight, sequenceNumber, transactionId } = attempt
+  const { sequenceNumber, transactionId } = attempt
+  const differ = { differ: `about what used the number of transaction ${transactionId}` }
+  const heights = await askReferenceHeight(core, witnesses, attempt)
+  if (new Set(heights).size > 1) return differ
+  const [referenceHeight] = heights
+  // No block of this chain can hold a copy of what refers to a block that it does not have.
+  if (referenceHeight === null) return { value: { kind: 'foreign', transactionId: null } }
   const before = await askKey(core, witnesses, attempt, referenceHeight)
   if ('differ' in before) return before
   if (before.value !== null && before.value.sequenceNumber > sequenceNumber)
     return { value: { kind: 'foreign', transactionId: null } }
-  const range = { from: referenceHeight + 1, to }
-  const told = await witnesses.both((node) => findUse(node, attempt, range, core))
+  const told = await askBlocks(core, witnesses, attempt, { from: referenceHeight + 1, to })
+  if (told === undefined) return { value: { kind: 'unknown' } }
   const found = told.filter((one): one is FoundUse => typeof one !== 'string')
   const [first, ...others] = found
   if (first === undefined) return { value: { kind: 'unknown' } }
   const isSame = others.every(({ use }) => sameUse(use, first.use)) && !told.includes('none')
-  if (!isSame) return { differ: `about what used the number of transaction ${transactionId}` }
-  // Where the other does not list blocks, nobody confirms it: an operator looks.
-  return { value: found.length === told.length ? first.use : { kind: 'unknown' } }
+  return isSame ? { value: first.use } : differ
+}
+
+/** By each node, of the block itself: what was stored is the word of one node alone. */
+function askReferenceHeight(
+  { signal }: AskedCore,
+  witnesses: Witnesses,
+  { transaction }: AttemptRow,
+): Promise<readonly [number | null, ...(number | null)[]]> {
+  const id = bytesToHex(decodeTransaction(transaction).referenceBlockId)
+  return witnesses.both(async (node) => (await readBlockHeight(node, id, { signal })) ?? null)
+}
+
+/** @returns `undefined` when too few nodes list the transactions of blocks: an operator looks. */
+async function askBlocks(
+  core: AskedCore,
+  witnesses: Witnesses,
+  attempt: AttemptRow,
+  range: { readonly from: number; readonly to: number },
+): Promise<readonly (FoundUse | 'none')[] | undefined> {
+  let unable = 0
+  try {
+    return await witnesses.both(async (node) => {
+      const found = await findUse(node, attempt, range, core)
+      if (found !== 'unable') return found
+      unable += 1
+      return undefined // another is asked
+    })
+  } catch (thrown) {
+    if (unable > 0 && isSignerError(thrown, 'NODES_CANNOT_TELL')) return undefined
+    throw thrown
+  }
 }

@@ -8,7 +8,7 @@ import {
   done,
   failureOf,
   jobsOf,
-  keyOf,
+  keyUnlessSettled,
   MAX_DELAY_MS,
   MAX_STREAK,
   MIN_DELAY_MS,
@@ -28,7 +28,7 @@ export function afterUse(
   blockHeight: number | null,
 ): Decision {
   const { use, fulfilled } = facts
-  const key = keyOf(attempt, facts)
+  const key = keyUnlessSettled(attempt, facts)
   const delayMs = contestedMs(facts)
   const contested =
     (facts.streak ?? 0) >= MAX_STREAK.contested
@@ -42,7 +42,7 @@ export function afterUse(
   if (fulfilled != null) {
     const jobs = jobsOf(attempt, facts, (id) => again(id, delayMs))
     return {
-      settlement: { state, blockHeight, key, jobs },
+      settlement: { state, blockHeight, ...key, jobs },
       ...(fulfilled.size > 0 ? { copy: { transactionId: null } } : contested),
     }
   }
@@ -55,14 +55,14 @@ export function afterUse(
         : failureOf(attempt, outcome, facts)
     const jobs = attempt.jobIds.map(settle)
     return {
-      settlement: { state, blockHeight, key, jobs },
+      settlement: { state, blockHeight, ...key, jobs },
       copy: { transactionId },
       ...payerHold(outcome),
     }
   }
   if (use?.kind === 'foreign') {
     const jobs = attempt.jobIds.map((id) => again(id, delayMs))
-    return { settlement: { state, blockHeight, key, jobs }, ...contested }
+    return { settlement: { state, blockHeight, ...key, jobs }, ...contested }
   }
   const jobs = attempt.jobIds.map(
     (id): JobSettlement => ({
@@ -72,7 +72,7 @@ export function afterUse(
       reason: 'a transaction that was not found used the sequence number',
     }),
   )
-  return { settlement: { state: 'unclear', blockHeight, key, jobs } }
+  return { settlement: { state: 'unclear', blockHeight, ...key, jobs } }
 }
 
 /** Once is chance, and tried again at once. */

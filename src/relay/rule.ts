@@ -14,7 +14,7 @@ import {
   failureOf,
   half,
   jobsOf,
-  keyOf,
+  keyUnlessSettled,
   MAX_STREAK,
   payerHold,
   type Streak,
@@ -120,7 +120,7 @@ function afterRejection(attempt: AttemptRow, outcome: OutcomeFact, facts: Facts)
   const settlement = {
     state: 'sealed',
     blockHeight: outcome.height,
-    key: keyOf(attempt, facts),
+    ...keyUnlessSettled(attempt, facts),
     jobs,
   } as const
   return isSignature && (facts.streak ?? 0) >= MAX_STREAK.signature
@@ -136,7 +136,8 @@ function afterNothing(attempt: AttemptRow, facts: Facts): Decision {
   if (facts.key === null && !facts.toldBackwards) return keyIsGone()
   if (wasUsed(attempt, facts)) return afterUse(attempt, facts, 'dead', null)
   const jobs = jobsOf(attempt, facts, (id) => again(id))
-  const settlement = { state: 'dead', blockHeight: null, key: keyOf(attempt, facts), jobs } as const
+  const key = keyUnlessSettled(attempt, facts)
+  const settlement = { state: 'dead', blockHeight: null, ...key, jobs } as const
   const isLower = facts.key != null && facts.key.sequenceNumber < attempt.sequenceNumber
   if (!(isLower || facts.referenceGone) || facts.toldBackwards) return { settlement }
   const reason = isLower

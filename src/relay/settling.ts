@@ -38,9 +38,16 @@ export function createSettling(
   const { hold, tell } = core
   const streaks = createStreaks<Streak>(STREAK_PAUSES)
 
+  /** Counted once for each: to store it may take several tries. */
+  const counted = new WeakMap<AttemptRow, number>()
+
   function streak(attempt: AttemptRow, facts: Facts): number {
     const kind = streakOf(attempt, facts)
-    if (kind !== undefined) return streaks.note(kind)
+    if (kind !== undefined) {
+      const count = counted.get(attempt) ?? streaks.note(kind)
+      counted.set(attempt, count)
+      return count
+    }
     if (facts.outcome?.verdict === 'success') streaks.end()
     return 0
   }

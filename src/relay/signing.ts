@@ -4,7 +4,7 @@ import { signTransaction } from '../authorizer/sign-transaction.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import { encodeTransaction, type TransactionPayload, transactionId } from '../crypto/transaction.ts'
 import { MAX_TRANSACTION_BYTES } from '../crypto/transaction-decoding.ts'
-import { pause } from '../deadline.ts'
+import { pause, withDeadline } from '../deadline.ts'
 import { codeOf, isSignerError, SignerError } from '../errors.ts'
 import { coalesce } from '../proposal-keys/coalesce.ts'
 import type { PoolLease } from '../proposal-keys/lease.ts'
@@ -33,6 +33,8 @@ type NewAttempt = Parameters<RelayStore['openAttempts']>[0][number]
 
 /** Transactions that are stored in one step. */
 const MAX_STEP = 200
+/** Longer than any limit of the signers of this package, in milliseconds: one of a user's may have none. */
+const SIGN_MS = 180_000
 const MIN_PAUSE_MS = 100
 const MAX_PAUSE_MS = 2_000
 
@@ -81,7 +83,10 @@ export function createSigning(
     lease.assertHeld()
     const unsigned = { ...payload, payloadSignatures: [], envelopeSignatures: [] }
     const selection = keyIndexes === undefined ? {} : { keyIndexes }
-    const signed = await signTransaction(core.engine, address, unsigned, selection)
+    const onTimeout = () => new SignerError('SIGNING_TIMEOUT', { address, timeoutMs: SIGN_MS })
+    const signed = await withDeadline({ timeoutMs: SIGN_MS, signal, onTimeout }, (signal) =>
+      signTransaction(core.engine, address, unsigned, { ...selection, signal }),
+    )
     const id = transactionId(signed)
     const transaction = encodeTransaction(signed)
     assertSize(transaction.length, MAX_TRANSACTION_BYTES)

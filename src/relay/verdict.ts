@@ -2,6 +2,7 @@
 
 import { parseSelection } from '../authorizer/selection.ts'
 import type { TransactionPayload } from '../crypto/transaction.ts'
+import { withDeadline } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 
 /** What a policy says of a transaction. Nothing said: it is signed by the fewest keys. */
@@ -30,12 +31,15 @@ export type RelayPolicy = (
   context: { readonly jobIds: readonly string[] },
 ) => undefined | PolicyVerdict | Promise<undefined | PolicyVerdict> | void | Promise<void>
 
+/** How long a policy may think, in milliseconds: claims and leases wait with it. */
+const POLICY_TIMEOUT_MS = 30_000
+
 /**
  * Asks the policy.
  *
  * @returns Which keys sign, where it says so.
- * @throws {SignerError} `POLICY_REFUSED`, `POLICY_POSTPONED`; `POLICY_FAILED` when it threw or said
- * something that is no verdict; what it threw, where that is a passing fault.
+ * @throws {SignerError} `POLICY_REFUSED`, `POLICY_POSTPONED`; `POLICY_FAILED` when it threw, said
+ * something that is no verdict, or nothing for 30 seconds; what it threw, where that is a passing fault.
  */
 export async function askPolicy(
   policy: RelayPolicy | undefined,
@@ -43,10 +47,7 @@ export async function askPolicy(
   jobIds: readonly string[],
 ): Promise<Pick<PolicyVerdict, 'keyIndexes'>> {
   if (policy === undefined) return {}
-  const { keyIndexes, postponed, refused } = parseVerdict(
-    await ask(policy, payload, jobIds),
-    jobIds,
-  )
+  const { keyIndexes, postponed, refused } = await ask(policy, payload, jobIds)
   if (postponed.length + refused.length > 0)
     throw new SignerError('POLICY_POSTPONED', { postponed, refused })
   return keyIndexes === undefined ? {} : { keyIndexes }
@@ -58,8 +59,10 @@ async function ask(
   jobIds: readonly string[],
 ): Promise<Parsed> {
   const said = askNow(policy, payload, jobIds)
+  const onTimeout = () => failed(`it did not answer within ${POLICY_TIMEOUT_MS} ms`)
   try {
-    return parseVerdict(await said, jobIds)
+    const answer = withDeadline({ timeoutMs: POLICY_TIMEOUT_MS, onTimeout }, async () => said)
+    return parseVerdict(await answer, jobIds)
   } catch (thrown) {
     if (isSignerError(thrown, 'POLICY_REFUSED') || isPassing(thrown)) throw thrown
     if (isSignerError(thrown, 'POLICY_FAILED')) throw thrown

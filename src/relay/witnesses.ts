@@ -1,6 +1,6 @@
 /** Asking more than one node: what is signed again by the word of one alone may be done twice. @module */
 
-import { isSignerError, SignerError } from '../errors.ts'
+import { codeOf, isSignerError, SignerError } from '../errors.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { RelayCore } from './core.ts'
 
@@ -28,11 +28,8 @@ export type Witnesses = {
 
 export function createWitnesses({
   follower,
-  nodes,
   signal,
-}: Pick<RelayCore, 'follower' | 'nodes' | 'signal'>): Witnesses {
-  const needed = Math.min(2, nodes.length)
-
+}: Pick<RelayCore, 'follower' | 'signal'>): Witnesses {
   /** A node that does not answer, or not with its API, is one that cannot tell. */
   async function askOne<Answer>(
     node: NodeConnection,
@@ -45,8 +42,8 @@ export function createWitnesses({
       return answer
     } catch (thrown) {
       signal.throwIfAborted()
-      if (!isSignerError(thrown) || !thrown.code.startsWith('ACCESS_NODE_')) throw thrown
-      faults.push(`${node.url}: ${thrown.code}`)
+      if (isSignerError(thrown) && !thrown.code.startsWith('ACCESS_NODE_')) throw thrown
+      faults.push(`${node.url}: ${codeOf(thrown)}`) // also where its answer is no answer at all
       return undefined
     }
   }
@@ -54,15 +51,14 @@ export function createWitnesses({
   const cannotTell = (asked: number, needs: number, faults: readonly string[]) =>
     new SignerError('NODES_CANNOT_TELL', { asked, needed: needs, reason: faults.join('; ') })
 
-  const inOrder = () => {
-    const followed = follower.node()
-    return [followed, ...nodes.filter(({ url }) => url !== followed.url)]
-  }
+  /** Those that work before those that were left. */
+  const inOrder = () => [follower.node(), ...follower.others()]
 
   return {
     async both(ask) {
       const faults: string[] = []
       const asked = inOrder()
+      const needed = Math.min(2, asked.length)
       // Those that are likely to do are asked at once, the others only where they are needed.
       const told = await Promise.all(
         asked.slice(0, needed).map((node) => askOne(node, ask, faults)),

@@ -48,15 +48,37 @@ export function createWorker(
   const wake = () => loop.wake()
   const preparation = createPreparation(core, returns, onSigned, wake)
 
-  /** How many transactions may be prepared now: one for each key and some more, or one that tries. */
+  /** How many transactions may be prepared now: one for each key and some more. */
   function freeSlots(): number {
     const { keys } = pool.stats()
     const preparing = preparation.size()
     const most = Math.min(settings.maxInFlight, Math.ceil(keys * AHEAD))
-    const unsettled = MAX_UNSETTLED - inFlight.size() - preparing
-    if (hold.current() === undefined)
-      return Math.min(most - inFlight.holdingKeys() - preparing, unsettled)
-    return preparing === 0 && hold.probe() ? 1 : 0
+    return Math.min(
+      most - inFlight.holdingKeys() - preparing,
+      MAX_UNSETTLED - inFlight.size() - preparing,
+    )
+  }
+
+  /** @returns Whether there may be more to do at once. */
+  async function prepareMore(): Promise<boolean> {
+    backlog.forgetTried()
+    const transactions = freeSlots()
+    if (transactions <= 0) return false
+    const claimed = await backlog.claim(transactions)
+    const ready = backlog.takeReady(transactions)
+    for (const group of ready) preparation.start(group)
+    return claimed || ready.length > 0
+  }
+
+  /** While the relay is held nothing is prepared but the one that tries whether that is over. */
+  async function tryOne(): Promise<void> {
+    if (preparation.size() === 0 && hold.mayTry() && hold.probeInMs() <= 0) {
+      const group = await backlog.takeOne()
+      // The turn of the one that tries is used up by one that tries, and by nothing else.
+      if (group !== undefined && hold.probe()) preparation.start(group)
+      else if (group !== undefined) await returns.giveBack(group.jobs)
+    }
+    await backlog.giveBack()
   }
 
   async function turn(): Promise<number> {
@@ -64,18 +86,15 @@ export function createWorker(
       await hold.refresh()
       refreshedAt = performance.now()
     }
-    const transactions = freeSlots()
-    if (transactions > 0) {
-      const claimed = await backlog.claim(transactions)
-      const ready = backlog.takeReady(transactions)
-      for (const group of ready) preparation.start(group)
-      if (claimed || ready.length > 0) return 0
-    } else if (hold.current() !== undefined) await backlog.giveBack()
+    if (hold.current() !== undefined) await tryOne()
+    else if (await prepareMore()) return 0
     return restMs()
   }
 
   function restMs(): number {
-    const heldMs = hold.current() === undefined ? LOOK_MS : Math.max(50, hold.probeInMs())
+    // A probe that is due waits for a job, and a job that comes wakes it.
+    const probeMs = hold.probeInMs()
+    const heldMs = hold.current() === undefined || probeMs <= 0 ? LOOK_MS : Math.max(50, probeMs)
     const batchMs = backlog.size() > 0 ? Math.max(1, settings.batchWaitMs) : LOOK_MS
     return Math.min(LOOK_MS, heldMs, batchMs)
   }

@@ -46,6 +46,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'RELAY_CLOSED',
     'RELAY_QUEUE_FULL',
     'SIGNING_QUEUE_FULL',
+    'SIGNING_TIMEOUT',
     'STORE_UNAVAILABLE',
     'TRANSACTION_UNSETTLED',
   ],

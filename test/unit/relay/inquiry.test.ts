@@ -57,9 +57,10 @@ const inquiryOf = (count: number) => {
     address,
     requestScript: script,
     signal: new AbortController().signal,
-    nodes: [first, ...others],
-    // What the inquiry asks the follower for is which node it follows.
-    follower: { node: () => first } as unknown as Parameters<typeof createInquiry>[0]['follower'],
+    // What the inquiry asks the follower for is which nodes there are.
+    follower: { node: () => first, others: () => others } as unknown as Parameters<
+      typeof createInquiry
+    >[0]['follower'],
   })
 }
 
@@ -329,10 +330,49 @@ describe('what used a sequence number', () => {
     expect(await complete()).toMatchObject({ value: { use: { kind: 'foreign' } } })
   })
 
+  it.each([5, 12])(
+    'is looked for from where its reference block stands, not %i as was stored',
+    async (told) => {
+      uses(copy())
+      attempt = rowOf(transaction, told)
+      expect(await complete()).toMatchObject({ value: { use: { kind: 'copy' } } })
+    },
+  )
+
+  it.each([0, 1])(
+    'is not looked for where node %i alone tells another reference block',
+    async (index) => {
+      uses(copy())
+      const id = bytesToHex(transaction.referenceBlockId)
+      fault(
+        index,
+        rewriting(`/blocks/${id}`, (body) => body.replace(/"height":"\d+"/, '"height":"12"')),
+      )
+      expect(await complete()).toEqual({ differ: expect.any(String) })
+    },
+  )
+
+  it('is none of this chain where no node has its reference block', async () => {
+    uses(stranger())
+    const id = bytesToHex(transaction.referenceBlockId)
+    for (const index of [0, 1]) fault(index, refusing(`/blocks/${id}`))
+    expect(await complete()).toMatchObject({
+      value: { use: { kind: 'foreign', transactionId: null } },
+    })
+  })
+
+  it('is asked of a third node where the second lists no blocks', async () => {
+    inquiry = inquiryOf(3)
+    uses(copy())
+    fault(1, refusing('/transactions?'))
+    expect(await complete()).toMatchObject({ value: { use: { kind: 'copy' } } })
+  })
+
   it('is a stranger of a block before ours could stand, which need not be found', async () => {
     node.chain.intrude(transactionAt(9, { arguments: [] }))
     node.chain.mine({ count: 2 })
-    attempt = rowOf(transactionAt(12), 12)
+    transaction = transactionAt(12)
+    attempt = rowOf(transaction, 12)
     for (const index of [0, 1]) fault(index, refusing('/transactions?'))
     expect(await complete()).toMatchObject({
       value: { use: { kind: 'foreign', transactionId: null } },

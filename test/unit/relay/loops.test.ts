@@ -1,7 +1,14 @@
 import { SignerError } from '../../../src/index.ts'
 import { createMemoryStore, type RelayStore } from '../../../src/stores/index.ts'
 import { malformedRowOf, storeAttempt } from '../../support/poison.ts'
-import { address, mint, openRelay, signer, startRelayNode } from '../../support/simulated-relay.ts'
+import {
+  address,
+  interposed,
+  mint,
+  openRelay,
+  signer,
+  startRelayNode,
+} from '../../support/simulated-relay.ts'
 import { until } from '../../support/until.ts'
 
 const template = { cadence: 'transaction(ids: [String]) {}' }
@@ -17,6 +24,19 @@ type Opened = Awaited<ReturnType<typeof openRelay>>
 const heldBy = async (relay: Opened) => (await relay.stats()).held?.code
 const stateOf = async (relay: Opened, id: string) => (await (await relay.job(id)).status()).state
 const kinds = (relay: Opened, kind: string) => relay.events.filter((event) => event.kind === kind)
+
+/** The key of the account, as it answers while KMS has it disabled. */
+function disablable() {
+  const state = { isDisabled: true }
+  const key = {
+    ...signer,
+    sign: (request: Parameters<typeof signer.sign>[0]) =>
+      state.isDisabled
+        ? Promise.reject(new SignerError('KEY_DISABLED', { keyId: 'k' }))
+        : signer.sign(request),
+  }
+  return { key, state }
+}
 
 describe('a job that cannot be signed while others are', () => {
   /** The policy chooses a key for it that is not there. */
@@ -43,18 +63,11 @@ describe('a job that cannot be signed while others are', () => {
 
   it('is kept where nothing can be signed: the relay is held, and goes on when it works', async () => {
     await using node = await startRelayNode()
-    let isDisabled = true
-    const key = {
-      ...signer,
-      sign: (request: Parameters<typeof signer.sign>[0]) =>
-        isDisabled
-          ? Promise.reject(new SignerError('KEY_DISABLED', { keyId: 'k' }))
-          : signer.sign(request),
-    }
+    const { key, state } = disablable()
     await using relay = await openRelay(node.url, { key })
     const jobs = await Promise.all(ids(5, 'job').map((id) => relay.submit(mint(id))))
     await until(() => kinds(relay, 'requeued').length >= 5 + 1) // by one that tried
-    isDisabled = false
+    state.isDisabled = false
     await Promise.all(jobs.map((job) => job.sealed()))
     expect(kinds(relay, 'quarantined')).toEqual([])
   })
@@ -177,5 +190,50 @@ describe('a request that no transaction can hold', () => {
     await expect((await relay.job('old')).sealed()).rejects.toMatchObject({ code: 'JOB_FAILED' })
     expect(await (await relay.job('old')).status()).toMatchObject(tooLarge)
     await (await relay.submit(mint('good'))).sealed()
+  })
+})
+
+describe('while the relay is held', () => {
+  /** As a database is, that takes some milliseconds. */
+  const slow = () =>
+    interposed(createMemoryStore(), async (_, step) => {
+      await new Promise((resolve) => setTimeout(resolve, 3))
+      return step()
+    })
+
+  it('others try when the oldest has tried in vain, and all go on but that one', async () => {
+    await using node = await startRelayNode()
+    const policy = (_: unknown, { jobIds }: { readonly jobIds: readonly string[] }) =>
+      jobIds.includes('bad') ? { keyIndexes: [99] } : undefined
+    await using relay = await openRelay(node.url, { policy, store: slow() })
+    await relay.submit(mint('bad'))
+    await until(async () => (await heldBy(relay)) !== undefined)
+    const jobs = await Promise.all(ids(3, 'good').map((id) => relay.submit(mint(id))))
+    await Promise.all(jobs.map((job) => job.sealed()))
+  })
+
+  it('a job that the policy postpones does not keep others from trying', async () => {
+    await using node = await startRelayNode()
+    const { key, state } = disablable()
+    const policy = (_: unknown, { jobIds }: { readonly jobIds: readonly string[] }) => ({
+      postponed: jobIds.filter((id) => id === 'later'),
+    })
+    await using relay = await openRelay(node.url, { key, policy, store: slow() })
+    await relay.submit(mint('later'))
+    const job = await relay.submit(mint('good'))
+    await until(async () => (await heldBy(relay)) === 'KEY_DISABLED')
+    state.isDisabled = false
+    await job.sealed()
+  })
+
+  it('a job of a batch tries, and does not wait for others of it', async () => {
+    await using node = await startRelayNode()
+    const { key, state } = disablable()
+    const batches = { mints: template }
+    await using relay = await openRelay(node.url, { key, batches, batchWaitMs: 50, store: slow() })
+    const job = await relay.submit(ofBatch('one', 'mints'))
+    await until(async () => (await heldBy(relay)) === 'KEY_DISABLED')
+    state.isDisabled = false
+    await job.sealed()
   })
 })

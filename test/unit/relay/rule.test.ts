@@ -187,6 +187,19 @@ const table: Readonly<Record<string, readonly Row[]>> = {
       jobs: [queued('a')],
     },
     {
+      row: 'a key was revoked after a copy of ours had executed: done by the copy',
+      facts: {
+        seen: 'sealed',
+        outcome: outcomeOf('signature', [1006, 1009]),
+        key: { ...used, revoked: true },
+        fulfilled: null,
+        use: copyOf('success'),
+      },
+      state: 'sealed',
+      key: expect.objectContaining({ ...spent, quarantine: expect.any(String) }),
+      jobs: [done('a', 'copy')],
+    },
+    {
       row: 'the signatures are refused again and again: held',
       facts: {
         seen: 'sealed',
@@ -418,6 +431,8 @@ describe('the rule', () => {
     expect(decide(one, facts).settlement).not.toHaveProperty('key')
     const failure = { ...facts, outcome: outcomeOf('failure', [1101]), fulfilled: null }
     expect(decide(one, failure).settlement).not.toHaveProperty('key')
+    const never: Facts = { seen: 'never', key: unspent, fulfilled: null, keySettled: true }
+    expect(decide(one, never).settlement).not.toHaveProperty('key')
     const executed: Facts = { ...facts, seen: 'executed' }
     expect(decide(one, executed)).toEqual({})
   })
@@ -459,7 +474,7 @@ describe('what is missing for a decision', () => {
       { seen: 'never', key: unspent, fulfilled: null },
       undefined,
     ],
-    ['no use of a bad signature', sealed('signature', { key: used, fulfilled: null }), undefined],
+    ['the use also of a bad signature', sealed('signature', { key: used, fulfilled: null }), 'use'],
   ])('%s', (_, facts, fact) => {
     expect(missingFact(one, facts)).toBe(fact)
   })
