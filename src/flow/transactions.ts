@@ -4,8 +4,11 @@ import type { Transaction } from '../crypto/transaction.ts'
 import { pause } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import { doubling, retrying } from '../retry.ts'
+import { readAccountKey } from './accounts.ts'
+import { readBlockHeaders } from './block-headers.ts'
 import { errorCodesOf } from './failure-message.ts'
 import { type NodeConnection, requestNode } from './http.ts'
+import { spendsSequenceNumber } from './number-spent.ts'
 import {
   type PostVerdict,
   type PreparedTransaction,
@@ -13,7 +16,12 @@ import {
   prepareTransaction,
 } from './post-transaction.ts'
 import { replyReader, successBody } from './reply.ts'
-import { failureOf, readEvents, type TransactionEvent } from './transaction-outcome.ts'
+import {
+  failureOf,
+  readEvents,
+  readSingleResult,
+  type TransactionEvent,
+} from './transaction-outcome.ts'
 
 export type { TransactionEvent }
 
@@ -107,9 +115,6 @@ export type Settled =
   | { readonly kind: 'nothing'; readonly error: unknown }
   | { readonly kind: 'unclear'; readonly error: unknown }
 
-/** The sequence number was used by another transaction: perhaps ours, under other signatures. */
-const NUMBER_USED = 1007
-
 /** Sends it and waits for the seal. Rejects with `signal.reason`, having sent nothing, when aborted. */
 export async function settleTransaction(
   node: NodeConnection,
@@ -131,15 +136,48 @@ export async function settleTransaction(
     const { events } = await waitForSeal(node, prepared.transactionId, options)
     return { kind: 'sealed', events }
   } catch (error) {
-    return { kind: didNothing(error) ? 'nothing' : 'unclear', error }
+    const isNothing = await didNothing(node, transaction, error, signal)
+    return { kind: isNothing ? 'nothing' : 'unclear', error }
   }
 }
 
-function didNothing(error: unknown): boolean {
+/** The sequence number was used by another transaction: perhaps ours, under other signatures. */
+const NUMBER_USED = 1007
+
+async function didNothing(
+  node: NodeConnection,
+  { proposalKey }: Transaction,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   if (isSignerError(error, 'TRANSACTION_EXPIRED')) return true
   if (!isSignerError(error, 'TRANSACTION_FAILED')) return false
-  const { errorCodes } = error.context
-  return errorCodes.length > 0 && !errorCodes.includes(NUMBER_USED)
+  const { errorCodes, transactionId } = error.context
+  if (errorCodes.length === 0 || errorCodes.includes(NUMBER_USED)) return false
+  if (spendsSequenceNumber(errorCodes)) return true
+  // Signatures are looked at before the number: a copy of ours, under other signatures, may have used
+  // it, and a key have been revoked since.
+  try {
+    const height = await heightOf(node, transactionId, signal)
+    if (height === undefined) return false
+    const { address, keyIndex, sequenceNumber } = proposalKey
+    const key = await readAccountKey(node, address, keyIndex, { height, signal })
+    return key.sequenceNumber === sequenceNumber
+  } catch {
+    return false
+  }
+}
+
+/** Of the block that holds it; `undefined` when the node does not tell. */
+async function heightOf(
+  node: NodeConnection,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const result = await readSingleResult(node, id, { signal })
+  if (result.kind !== 'executed') return undefined
+  const [header] = (await readBlockHeaders(node, result.blockId, { signal })) ?? []
+  return header?.height
 }
 
 async function readResult(

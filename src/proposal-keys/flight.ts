@@ -2,12 +2,12 @@
 
 import { codeOf } from '../errors.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
+import { spendsSequenceNumber } from '../flow/number-spent.ts'
 import { createLoop } from '../loop.ts'
 import { doubling } from '../retry.ts'
 import type { LeaseFact } from '../stores/store.ts'
 import { createExpiry } from './expiry.ts'
 import { type Dead, type LookSettings, lookAtNumber, type Settlement } from './number-look.ts'
-import { spendsSequenceNumber } from './settle-rules.ts'
 
 /** What the flights of one pool share. */
 export type FlightSettings = LookSettings & {

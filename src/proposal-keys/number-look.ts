@@ -2,10 +2,10 @@
 
 import { readAccountKey } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
+import { spendsSequenceNumber } from '../flow/number-spent.ts'
 import { readSingleResult } from '../flow/transaction-outcome.ts'
 import type { LeaseFact } from '../stores/store.ts'
 import type { PoolReport } from './report.ts'
-import { spendsSequenceNumber } from './settle-rules.ts'
 
 /** How a key is freed. */
 export type Settlement = {

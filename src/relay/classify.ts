@@ -1,7 +1,7 @@
 /** What the error codes of an executed transaction mean for its jobs. @module */
 
 import { fullAccountOf } from '../flow/failure-message.ts'
-import { spendsSequenceNumber } from '../proposal-keys/settle-rules.ts'
+import { spendsSequenceNumber } from '../flow/number-spent.ts'
 
 /**
  * - `success`: the jobs are done.

@@ -3,8 +3,8 @@
 import { bytesToHex } from '../../src/crypto/hex.ts'
 import { transactionId } from '../../src/crypto/transaction.ts'
 import { decodeTransaction } from '../../src/crypto/transaction-decoding.ts'
+import { spendsSequenceNumber } from '../../src/flow/number-spent.ts'
 import { errorCodesOf } from '../../src/flow/transaction-outcome.ts'
-import { spendsSequenceNumber } from '../../src/proposal-keys/settle-rules.ts'
 import type { AttemptRow, JobRow, RelayStore } from '../../src/stores/index.ts'
 
 /** What is compared. */

@@ -148,6 +148,13 @@ describe('when something may have been added, the transaction is told', () => {
   const incomplete = (reason: unknown, added = 0) =>
     code('PROPOSAL_KEYS_INCOMPLETE', { added, asked: 2, transactionId: anId, reason })
 
+  it('when a signature was refused and the number is used: a copy may have added them', async () => {
+    await using node = await startGrowing()
+    node.result = sealed([], '[Error Code: 1006] no')
+    node.numberAt = (height) => (height === '9' ? '8' : '7')
+    await expect(add(node)).rejects.toEqual(incomplete('TRANSACTION_FAILED'))
+  })
+
   it.each([
     ['the result never comes', { status: 404, body: {} }, 'TRANSACTION_UNSETTLED'],
     ['the node goes away', 'drop', 'ACCESS_NODE_UNREACHABLE'],

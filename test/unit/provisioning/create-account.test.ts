@@ -80,6 +80,17 @@ describe('createAccount', () => {
     )
   })
 
+  it.each([1006, 1008, 1009, 1055])(
+    'says so when it failed by %d and the number is still its own: there is no account',
+    async (failed) => {
+      await using node = await startNodeEndpoint()
+      node.result = sealed([], `[Error Code: ${failed}] no`)
+      await expect(create(node)).rejects.toEqual(
+        code('TRANSACTION_FAILED', { transactionId: anId }),
+      )
+    },
+  )
+
   it.each([
     ['was lost', 'drop'],
     ['says that the node gave up on it', { status: 500, body: { message: 'timeout' } }],
@@ -126,6 +137,31 @@ describe('after the transaction was sent, its id is told', () => {
     await using node = await startNodeEndpoint()
     Object.assign(node, faults)
     await expect(create(node, { timeoutMs: 400 })).rejects.toEqual(
+      code('ACCOUNT_CREATION_INCOMPLETE', { transactionId: anId }),
+    )
+  })
+
+  it.each([1006, 1007, 1008, 1009, 1055])(
+    'when it failed by %d and its number is used: a copy may have made the account',
+    async (failed) => {
+      await using node = await startNodeEndpoint()
+      node.result = sealed([], `[Error Code: ${failed}] no`)
+      node.numberAt = (height) => (height === '9' ? '8' : '7')
+      await expect(create(node)).rejects.toEqual(
+        code('ACCOUNT_CREATION_INCOMPLETE', { transactionId: anId }),
+      )
+    },
+  )
+
+  it.each([
+    ['its block', { block_id: 'b'.repeat(64) }, '7'],
+    ['the id of its block', { block_id: '' }, '7'],
+    ['the number at its block', {}, 'none'],
+  ])('when it failed by 1006 and the node does not tell %s', async (_, change, number) => {
+    await using node = await startNodeEndpoint()
+    node.result = { body: { ...sealed([], '[Error Code: 1006] no').body, ...change } }
+    node.numberAt = (height) => (height === '9' ? number : '7')
+    await expect(create(node)).rejects.toEqual(
       code('ACCOUNT_CREATION_INCOMPLETE', { transactionId: anId }),
     )
   })

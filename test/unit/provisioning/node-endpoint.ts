@@ -46,6 +46,8 @@ export type NodeEndpoint = HttpFake & {
   /** What the transaction result is; default sealed with one new account. */
   result: Answer | undefined
   chainId: string
+  /** The sequence number of every key, after the block of this height. */
+  numberAt: (height: string) => string
   readonly setKeys: (address: string, keys: readonly Key[]) => void
   readonly payer: Payer
   /** Runs when a request of this name arrives. */
@@ -66,6 +68,7 @@ export const accountCreated = (address: string) => ({
 /** A transaction result. */
 export const sealed = (events: readonly unknown[], error = '') => ({
   body: {
+    block_id: ID,
     status: 'Sealed',
     status_code: error === '' ? 0 : 1,
     error_message: error,
@@ -83,13 +86,14 @@ export async function startNodeEndpoint(): Promise<NodeEndpoint> {
   const keyJson = (
     { publicKey, weight = 1000, revoked = false, algorithm, hash = 'SHA3_256' }: Key,
     index: number,
+    height: string,
   ) => ({
     index: `${index}`,
     public_key: `0x${publicKey}`,
     signing_algorithm: algorithm ?? 'ECDSA_P256',
     hashing_algorithm: hash,
     weight: `${weight}`,
-    sequence_number: '7',
+    sequence_number: node.numberAt(height),
     revoked,
   })
 
@@ -99,13 +103,18 @@ export async function startNodeEndpoint(): Promise<NodeEndpoint> {
     calls.push(name)
     node.onCall(name)
     if (path === 'network/parameters') return { body: { chain_id: node.chainId } }
-    if (path === 'blocks')
-      return { body: [{ header: { id: ID, height: '9', timestamp: '2026-01-01T00:00:00Z' } }] }
+    if (path === 'blocks' || path === `blocks/${ID}`)
+      return {
+        body: [
+          { header: { id: ID, parent_id: ID, height: '9', timestamp: '2026-01-01T00:00:00Z' } },
+        ],
+      }
     if (name === 'POST transactions') return node.post ?? { body: { id: ID } }
     if (path.startsWith('transaction_results/'))
       return node.result ?? sealed([accountCreated(NEW_ADDRESS)])
     const [, address = '', , index] = path.split('/')
-    const keys = accounts.get(`0x${address}`)?.map(keyJson)
+    const [, height = ''] = /block_height=(\w+)/.exec(request.url ?? '') ?? []
+    const keys = accounts.get(`0x${address}`)?.map((key, place) => keyJson(key, place, height))
     if (keys === undefined)
       return { status: 404, body: { code: 404, message: 'could not find account' } }
     return index === undefined
@@ -119,6 +128,7 @@ export async function startNodeEndpoint(): Promise<NodeEndpoint> {
     post: undefined,
     result: undefined,
     chainId: 'flow-emulator',
+    numberAt: () => '7',
     setKeys: (address, keys) => void accounts.set(address, keys),
     payer: { authorizer, address: PAYER },
     onCall: () => undefined,

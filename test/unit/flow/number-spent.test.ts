@@ -1,4 +1,4 @@
-import { spendsSequenceNumber } from '../../../src/proposal-keys/settle-rules.ts'
+import { spendsSequenceNumber } from '../../../src/flow/number-spent.ts'
 
 describe('spendsSequenceNumber', () => {
   it.each([
