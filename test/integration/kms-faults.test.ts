@@ -7,10 +7,21 @@ import {
   type KeyUsageType,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
-import { createSigningGovernor } from '../../src/index.ts'
+import {
+  createSigningGovernor,
+  type GovernorReport,
+  type SigningGovernor,
+} from '../../src/index.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import type { Fault } from '../support/fault-proxy.ts'
-import { expectSignature, kmsFault, openFaultyKms, request, times } from '../support/faulty-kms.ts'
+import {
+  expectSignature,
+  type FaultyKms,
+  kmsFault,
+  openFaultyKms,
+  request,
+  times,
+} from '../support/faulty-kms.ts'
 import { startKms, type TestKms } from '../support/kms.ts'
 import { inTime, rejectionOf } from '../unit/flow/servers.ts'
 
@@ -30,28 +41,53 @@ describe('KMS throttles', () => {
     expect(faulty.requests()).toBe(count + 1)
   })
 
-  it('what exceeds a quota: a governor at that quota is never throttled, one above gives way (K1)', async () => {
-    await using faulty = await openFaultyKms(kms, { totalTimeoutMs: 5_000 })
-    const quota = faulty.signer.quota?.() ?? ''
-    const signAll = async (ratePerSecond: number) => {
-      const arrivals: number[] = []
-      faulty.fault(() => {
-        const now = performance.now()
-        // KMS counts over a second, with some grace for what the way here delays.
-        const over = arrivals.filter((at) => at > now - 1_000).length > 25
-        if (!over) arrivals.push(now)
-        return over ? kmsFault('ThrottlingException') : undefined
+  const patient = { totalTimeoutMs: 50_000, requestTimeoutMs: 20_000 }
+  const signMany = async (governor: SigningGovernor, { signer }: FaultyKms, onTurn = () => {}) => {
+    const sign = () =>
+      governor.run(signer.quota?.() ?? '', (pace) => {
+        onTurn()
+        return signer.sign({ ...request, pace })
       })
-      const governor = createSigningGovernor({ ratePerSecond })
-      const sign = () => governor.run(quota, (pace) => faulty.signer.sign({ ...request, pace }))
-      await Promise.all(Array.from({ length: 40 }, sign))
-      return governor.stats().get(quota)
+    await Promise.all(Array.from({ length: 60 }, sign))
+    return governor.stats().get('aws-kms us-east-1 000000000000')
+  }
+
+  it('what exceeds a quota: a governor at that quota is never throttled (K1)', async () => {
+    await using faulty = await openFaultyKms(kms, patient)
+    // By when they were let go: what the way to KMS delays is not of the governor.
+    const turns: number[] = []
+    let over = 0
+    faulty.fault(() => {
+      if (over === 0) return undefined
+      over -= 1
+      return kmsFault('ThrottlingException')
+    })
+    const onTurn = () => {
+      const now = performance.now()
+      turns.push(now)
+      // A second of grace, in which this process may have been stopped between turn and count.
+      if (turns.filter((at) => at > now - 1_000).length > 40) over += 1
     }
-    expect(quota).toBe('aws-kms us-east-1 000000000000')
-    expect(await signAll(20)).toMatchObject({ throttled: 0, ratePerSecond: 20 })
-    const above = await signAll(100)
-    expect(above?.throttled).toBeGreaterThan(0)
-    expect(above?.ratePerSecond).toBeLessThan(100)
+    const governor = createSigningGovernor({ ratePerSecond: 20 })
+    const stats = await signMany(governor, faulty, onTurn)
+    expect(stats).toMatchObject({ throttled: 0, ratePerSecond: 20 })
+    expect(turns).toHaveLength(60)
+    expect(faulty.requests()).toBe(60)
+  })
+
+  it('what exceeds a quota: a governor above it gives way, and all are signed (K1)', async () => {
+    await using faulty = await openFaultyKms(kms, patient)
+    // As many as are too many, however slowly they come.
+    faulty.fault(({ index }) =>
+      index >= 25 && index < 30 ? kmsFault('ThrottlingException') : undefined,
+    )
+    const reports: GovernorReport[] = []
+    const onReport = (report: GovernorReport) => void reports.push(report)
+    const governor = createSigningGovernor({ ratePerSecond: 100, onReport })
+    expect(await signMany(governor, faulty)).toMatchObject({ throttled: 5 })
+    expect(reports[0]).toMatchObject({ event: 'slowed', throttled: 1 })
+    expect(reports[0]?.ratePerSecond).toBeLessThan(100)
+    expect(faulty.requests()).toBe(65)
   })
 
   it('for ever: KMS_THROTTLED in the total time, few requests, and a signature when it ends (K2)', async () => {

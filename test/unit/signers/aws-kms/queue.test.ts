@@ -392,3 +392,17 @@ describe('createCallQueue', () => {
     expect(await Promise.all([second, third])).toHaveLength(2)
   })
 })
+
+describe('a burst of 1,000 signatures', () => {
+  it('at 150 ms each is signed as a whole, without any option', async () => {
+    await using server = await startKms('Sign', (response, good) => {
+      setTimeout(() => response.end(good), 150)
+    })
+    const { maxAttempts: _, ...client } = configOf(server.url)
+    const signer = createAwsKmsSigner({ client, keyId: keyArn })
+    const names = Array.from({ length: 1_000 }, (_, index) => `message ${index}`)
+    const signatures = await Promise.all(names.map((name) => signer.sign(requestOf(name))))
+    expect(new Set(signatures.map((signature) => signature.length))).toEqual(new Set([64]))
+    expect(server.requests).toHaveLength(1_001) // and one for the public key
+  })
+})
