@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import {
   type AdminChain,
   mintOf,
@@ -9,7 +9,16 @@ import {
   type Treasury,
   twoKeys,
 } from '../support/admin-server/world.ts'
-import { findBarriers, goTo, overflowOf, signIn, startBrowser, visit } from './support/browser.ts'
+import {
+  drawn,
+  findBarriers,
+  goTo,
+  overflowOf,
+  readReview,
+  signIn,
+  startBrowser,
+  visit,
+} from './support/browser.ts'
 
 const attack = '<img src=x onerror="alert(1)">'
 let world: AdminChain
@@ -44,25 +53,6 @@ async function askForItems(
   return body
 }
 
-/** Reads a review to its end, as a person does who is led to each part by the bar at the foot. */
-async function readAll(page: Page): Promise<void> {
-  const bar = page.getByRole('region', { name: 'Decision' })
-  for (const step of ['read the summary to its end', 'look through the items']) {
-    const link = bar.getByRole('button', { name: step })
-    if (await link.isVisible()) await link.click()
-    while (await link.isVisible()) {
-      await page.mouse.wheel(0, 300)
-      await drawn(page)
-    }
-  }
-}
-
-/** Whatever the page does once it was scrolled is done. */
-const drawn = (page: Page) =>
-  page.evaluate(
-    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',
-  )
-
 it('shows a mint in full, and mints it once a second person has approved it', async () => {
   const { id, digest } = await askFor('Ticket 1', 'Ticket 2', 'Ticket 3')
   const { token } = await server.caller('alice', 'approver')
@@ -73,7 +63,7 @@ it('shows a mint in full, and mints it once a second person has approved it', as
   for (const name of ['Ticket 1', 'Ticket 2', 'Ticket 3'])
     await page.getByRole('definition').getByText(name, { exact: true }).waitFor()
   expect(await page.getByRole('button', { name: 'Approve 3 items…' }).isEnabled()).toBe(false)
-  await readAll(page)
+  await readReview(page)
   await page.getByRole('button', { name: 'Approve 3 items…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Approve 3 items?' })
   await dialog.getByText(digest).waitFor()
@@ -107,7 +97,7 @@ it('is not approved by links and jumps alone, while most of it was never on the 
   await page.getByText('End of what will be signed.').scrollIntoViewIfNeeded()
   await drawn(page)
   expect([await link.isVisible(), await approve.isEnabled()]).toEqual([true, false])
-  await readAll(page)
+  await readReview(page)
   await bar.getByText('Approve only what you have read.').waitFor()
   expect(await approve.isEnabled()).toBe(true)
 })
@@ -189,7 +179,7 @@ describe('a review of 1,000 items', () => {
     expect(await approve.isEnabled()).toBe(false)
     await items.check()
     expect(await approve.isEnabled()).toBe(false)
-    await readAll(page)
+    await readReview(page)
     expect(await approve.isEnabled()).toBe(false)
     await flagged.check()
     await page.getByText('Approve only what you have read.').waitFor()
@@ -257,7 +247,7 @@ it('shows a refusal of the server beside the button that met it', async () => {
   const { page } = visitor
   await signIn(page, token)
   await page.getByText('Everything that will be signed is above.').waitFor()
-  await readAll(page)
+  await readReview(page)
   await page.getByRole('button', { name: 'Approve 1 item…' }).click()
   const operator = await server.caller('olga', 'operator')
   await operator.call('POST', `/v1/mints/${id}/cancel`, {})

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mintOf, startAdminChain, startTestServer, twoKeys } from '../support/admin-server/world.ts'
-import { goTo, signIn, startBrowser, visit } from './support/browser.ts'
+import { goTo, readReview, signIn, startBrowser, visit } from './support/browser.ts'
 
 /** `SCREENSHOTS=docs npm test -- --only browser` writes those of the documents anew. */
 const folder = process.env['SCREENSHOTS'] ?? mkdtempSync(join(tmpdir(), 'fcl-kms-screenshots-'))
@@ -45,7 +45,7 @@ it('takes the pictures of the documents', async () => {
     await signIn(page, alice.token)
     await page.getByText('End of the summary.').waitFor()
     const approval = await page.screenshot({ path: join(folder, 'dashboard-approval.png') })
-    await page.getByRole('button', { name: 'look through the items' }).click()
+    await readReview(page)
     await page.getByRole('button', { name: 'Approve 2 items…' }).click()
     const dialog = await page.screenshot({ path: join(folder, 'dashboard-confirmation.png') })
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()

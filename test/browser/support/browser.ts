@@ -89,3 +89,22 @@ type AxeResult = {
 /** @returns by how many CSS pixels the page is wider than its window. */
 export const overflowOf = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - innerWidth')
+
+/** Reads a review to its end, as a person does who is led to each part by the bar at the foot. */
+export async function readReview(page: Page): Promise<void> {
+  const bar = page.getByRole('region', { name: 'Decision' })
+  for (const step of ['read the summary to its end', 'look through the items']) {
+    const link = bar.getByRole('button', { name: step })
+    if (await link.isVisible()) await link.click()
+    while (await link.isVisible()) {
+      await page.mouse.wheel(0, 300)
+      await drawn(page)
+    }
+  }
+}
+
+/** Whatever the page does once it was scrolled is done. */
+export const drawn = (page: Page): Promise<unknown> =>
+  page.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',
+  )
