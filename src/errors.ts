@@ -26,11 +26,28 @@ export class SignerError<C extends SignerErrorCode = SignerErrorCode> extends Er
   }
 }
 
+/**
+ * A node as it is named to people and stored: scheme, host and port, and `/…` in place of a path, which
+ * may hold a token. Several are parted by a comma and a space, which no URL of a node has.
+ */
+export const shownNode = (url: string): string => url.split(', ').map(shownUrl).join(', ')
+
+function shownUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || /^[a-z]+:\/\/[^/?#@]+\/*$/i.test(text)) return text
+  return `${url.origin}/…`
+}
+
 /** Some facts come from a remote answer: no control characters, and not its whole length. */
 function clean<T extends object>(context: T): T {
   const printable = (value: unknown) =>
     typeof value === 'string' ? value.replace(/\p{Cc}+/gu, ' ').slice(0, 600) : value
-  const entries = Object.entries(context).map(([name, value]) => [name, printable(value)])
+  const shown = (name: string, value: unknown) =>
+    name === 'accessNode' && typeof value === 'string' ? shownNode(value) : value
+  const entries = Object.entries(context).map(([name, value]) => [
+    name,
+    printable(shown(name, value)),
+  ])
   return Object.fromEntries(entries) // the same names, and texts for texts
 }
 

@@ -1,5 +1,6 @@
 /** Which of the access nodes is followed: the first in the list that works. @module */
 
+import { shownNode } from '../errors.ts'
 import { doubling } from '../retry.ts'
 import type { NodeConnection } from './node-connection.ts'
 
@@ -102,7 +103,7 @@ export function createNodeRoster(
     const before = followed
     if (standing.left === undefined) {
       standing.leaves = now() - standing.leftAt > FORGIVEN_MS ? 1 : standing.leaves + 1
-      onNews({ kind: 'node-left', accessNode: node.url, reason })
+      onNews({ kind: 'node-left', accessNode: shownNode(node.url), reason })
     }
     standing.left = reason
     standing.leftAt = now()
@@ -112,7 +113,7 @@ export function createNodeRoster(
   }
   const takeBack = (standing: Standing) => {
     standing.left = undefined
-    onNews({ kind: 'node-back', accessNode: standing.node.url })
+    onNews({ kind: 'node-back', accessNode: shownNode(standing.node.url) })
     choose()
   }
   return Object.freeze({

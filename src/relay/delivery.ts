@@ -1,7 +1,7 @@
 /** Sending the bytes of one transaction until a node has taken them. @module */
 
 import { pause } from '../deadline.ts'
-import { codeOf } from '../errors.ts'
+import { codeOf, shownNode } from '../errors.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { type PreparedTransaction, postTransaction } from '../flow/post-transaction.ts'
 import type { Refusal } from '../flow/refusals.ts'
@@ -62,7 +62,7 @@ export function createDelivery(
   function noteDenied(node: NodeConnection, status: number | undefined): void {
     denying.add(node.url)
     if (denying.size < nodes.length || hold.current()?.code === DENIED) return
-    hold.set(DENIED, `${node.url} answers HTTP ${status}`)
+    hold.set(DENIED, `${shownNode(node.url)} answers HTTP ${status}`)
   }
 
   async function send(): Promise<void> {
@@ -76,7 +76,14 @@ export function createDelivery(
       const { verdict, refusal, reason, retryAfterMs } = result
       sentAt = performance.now()
       const facts = { attempt: sends, sendMs: sentAt - started }
-      tell({ kind: 'sent', transactionId, accessNode: node.url, verdict, reason, ...facts })
+      tell({
+        kind: 'sent',
+        transactionId,
+        accessNode: shownNode(node.url),
+        verdict,
+        reason,
+        ...facts,
+      })
       // After an earlier send that may have been taken, a refusal proves nothing: the chain tells.
       if (refusal !== undefined) {
         if (mayBeTaken) return

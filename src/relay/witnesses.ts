@@ -1,6 +1,6 @@
 /** Asking more than one node: what is signed again by the word of one alone may be done twice. @module */
 
-import { codeOf, isSignerError, SignerError } from '../errors.ts'
+import { codeOf, isSignerError, SignerError, shownNode } from '../errors.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { RelayCore } from './core.ts'
 
@@ -38,12 +38,12 @@ export function createWitnesses({
   ): Promise<Answer | undefined> {
     try {
       const answer = await ask(node)
-      if (answer === undefined) faults.push(`${node.url} cannot tell yet`)
+      if (answer === undefined) faults.push(`${shownNode(node.url)} cannot tell yet`)
       return answer
     } catch (thrown) {
       signal.throwIfAborted()
       if (isSignerError(thrown) && !thrown.code.startsWith('ACCESS_NODE_')) throw thrown
-      faults.push(`${node.url}: ${codeOf(thrown)}`) // also where its answer is no answer at all
+      faults.push(`${shownNode(node.url)}: ${codeOf(thrown)}`) // also where its answer is no answer at all
       return undefined
     }
   }

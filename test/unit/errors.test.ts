@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { type SignerErrorCode, signerErrorTable } from '../../src/error-codes.ts'
-import { isSignerError, SignerError } from '../../src/errors.ts'
+import { isSignerError, SignerError, shownNode } from '../../src/errors.ts'
 
 const codes = Object.keys(signerErrorTable) as readonly SignerErrorCode[]
 const make = (code: SignerErrorCode, context: object = {}, options?: ErrorOptions) =>
@@ -167,5 +167,25 @@ describe('isSignerError', () => {
     ['undefined', undefined],
   ])('does not know %s', (_, value) => {
     expect(isSignerError(value)).toBe(false)
+  })
+})
+
+describe('the name of an access node', () => {
+  it.each([
+    ['http://127.0.0.1:8888', 'http://127.0.0.1:8888'],
+    ['https://Node.example', 'https://Node.example'],
+    ['https://node.example/', 'https://node.example/'],
+    ['https://node.example:8443/token', 'https://node.example:8443/…'],
+    ['https://node.example/a/token/', 'https://node.example/…'],
+    ['https://node.example?key=token', 'https://node.example/…'],
+    ['https://user:token@node.example', 'https://node.example/…'],
+    ['https://a.example/token, https://b.example', 'https://a.example/…, https://b.example'],
+    ['https://node.example/…', 'https://node.example/…'],
+    ['n', 'n'],
+  ])('holds no token: %s', (url, name) => {
+    expect(shownNode(url)).toBe(name)
+    const error = new SignerError('ACCESS_NODE_UNREACHABLE', { accessNode: url, reason: 'no' })
+    expect(error.context.accessNode).toBe(name)
+    expect(error.message).not.toContain('token')
   })
 })

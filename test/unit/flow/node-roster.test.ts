@@ -77,6 +77,17 @@ describe('a roster of nodes', () => {
     expect(nodes.names()).toBe('abc')
   })
 
+  it('names one without its path, which may hold a token', () => {
+    const nodes = roster([at('a/token'), b])
+    nodes.leave(at('a/token'), 'stale')
+    nodes.wait(1_000)
+    nodes.heights(1, 1)
+    expect(nodes.news).toEqual([
+      { kind: 'node-left', accessNode: 'http://a/…', reason: 'stale' },
+      { kind: 'node-back', accessNode: 'http://a/…' },
+    ])
+  })
+
   it('never leaves the only one', () => {
     const nodes = roster([a])
     expect(nodes.leave(a, 'unreachable')).toBe(false)

@@ -117,6 +117,18 @@ describe('a gateway that turns sends away', () => {
     expect(eventsOf(relay, 'resumed')).toEqual([])
   })
 
+  it('is named without its path, which may hold a token', async () => {
+    await using node = await startRelayNode()
+    node.setFault((request) => (isSend(request) ? said(403, 'forbidden') : undefined))
+    await using relay = await openRelay(`${node.url}/token`)
+    await relay.submit(mint('job'))
+    await until(async () => (await relay.stats()).held !== undefined)
+    const { held } = await relay.stats()
+    expect(held?.reason).toBe(`${node.url}/… answers HTTP 403`)
+    expect(eventsOf(relay, 'sent')[0]?.accessNode).toBe(`${node.url}/…`)
+    expect(JSON.stringify(relay.events)).not.toContain('token')
+  })
+
   it('does not hold while another node takes what it is sent', async () => {
     await using node = await startRelayNode({ copies: 4 })
     node.setFault((request) =>
