@@ -18,5 +18,6 @@ export default {
     '^fcl-kms/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testTimeout: 60_000,
+  // On a busy machine a test that starts five servers takes its time; one that hangs ends all the same.
+  testTimeout: 180_000,
 }

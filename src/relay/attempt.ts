@@ -208,8 +208,8 @@ function watchBlocks(
   const watch = () => {
     stop()
     stop = follower.watch({ transactionId, fromHeight: referenceHeight }, (event) => {
-      const { kind, outcome } = event
-      progress.outcome = { told: outcome, by: follower.node() }
+      const { kind, outcome, toldBy } = event
+      progress.outcome = { told: outcome, by: toldBy }
       const { height, errorCodes } = outcome
       const failed = outcome.reason !== ''
       const sinceSignedMs = performance.now() - signedAt

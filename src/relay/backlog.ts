@@ -26,6 +26,8 @@ export type Backlog = {
   readonly giveBack: () => Promise<void>
 }
 
+/** How often is looked whether jobs wait whose template is not here, in milliseconds. */
+const LOOK_MS = 10_000
 /** Jobs that are claimed in one step. */
 const MAX_CLAIM = 400
 
@@ -35,6 +37,7 @@ export function createBacklog(core: RelayCore, returns: Returns): Backlog {
   const { leaseMs, batchWaitMs } = settings
   let jobs: readonly JobRow[] = []
   const claimedAts = new Map<string, number>()
+  let lookedAt = Number.NEGATIVE_INFINITY
   /** Jobs that have tried in vain while the relay was held. */
   const tried = new Set<string>()
 
@@ -43,8 +46,12 @@ export function createBacklog(core: RelayCore, returns: Returns): Backlog {
   const isKnown = ({ batch }: JobRow) => batch === null || batches.has(batch)
 
   async function claimUpTo(limit: number): Promise<boolean> {
+    // Those of templates that are not here are left where they are, but for a look now and then.
+    const looks = performance.now() - lookedAt > LOOK_MS
+    if (looks) lookedAt = performance.now()
+    const only = looks ? {} : { batches: [...batches.keys()] }
     const claimed = await holder.take((name) =>
-      store.claimJobs({ address, limit, holder: name, leaseMs }),
+      store.claimJobs({ address, limit, holder: name, leaseMs, ...only }),
     )
     const known = claimed.filter(isKnown)
     const claimedAt = performance.now()

@@ -18,18 +18,18 @@ type Options = { readonly signal: AbortSignal }
  * Asks the contract which requests it has fulfilled: a script with one argument, the request ids,
  * that returns an optional for each, in their order.
  *
+ * @param options - `height`: of the block that all are asked at.
  * @throws {SignerError} The `ACCESS_NODE_…` codes.
  */
 export async function readFulfilled(
   node: NodeConnection,
   script: string,
   ids: readonly string[],
-  { signal }: Options,
+  { signal, height }: Options & { readonly height?: number },
 ): Promise<ReadonlySet<string>> {
   const value = ids.map((id) => ({ type: 'String', value: id }))
-  const result = await runScript(node, script, [JSON.stringify({ type: 'Array', value })], {
-    signal,
-  })
+  const at = height === undefined ? { signal } : { signal, height }
+  const result = await runScript(node, script, [JSON.stringify({ type: 'Array', value })], at)
   const answers = property(result, 'value')
   const invalid = (reason: string) =>
     new SignerError('ACCESS_NODE_REPLY_INVALID', { accessNode: node.url, reason })

@@ -21,7 +21,8 @@ export type Inquiry = {
   /**
    * Adds whatever the decision depends on.
    *
-   * @param to - A sealed height: the use of a sequence number is looked for up to it.
+   * @param to - A sealed height, at which the contract is asked, and up to which the use of a sequence
+   * number is looked for. 0: none is known.
    * @returns What two nodes differ about in place of the facts.
    */
   readonly complete: (attempt: AttemptRow, facts: Facts, to: number) => Promise<Word<Facts>>
@@ -43,7 +44,7 @@ export function createInquiry(
       fact === 'key'
         ? await askKey(core, witnesses, attempt, facts.outcome?.height ?? to)
         : fact === 'fulfilled'
-          ? await askContract(core, witnesses, attempt)
+          ? await askContract(core, witnesses, attempt, to)
           : await askUse(core, witnesses, attempt, to)
     return 'differ' in word ? word : { value: { ...facts, [fact]: word.value } }
   }

@@ -119,7 +119,7 @@ async function learnSealed(
     mayDeclareMore: settling.mayDeclareMore(attempt),
     toldBackwards: progress.doubt === 'told',
   }
-  return complete(inquiry, attempt, known, told.height, progress)
+  return complete(inquiry, attempt, known, Math.max(told.height, progress.sealedHeight), progress)
 }
 
 async function learnUnseen(

@@ -41,16 +41,17 @@ export async function askKey(
   return isSame ? { value: key } : { differ: `about the key of transaction ${transactionId}` }
 }
 
-/** Those of its jobs that the contract has fulfilled; null: it cannot know of them. */
+/** Those of its jobs that the contract has fulfilled by this block; null: it cannot know of them. */
 export async function askContract(
   { requestScript, signal }: AskedCore,
   witnesses: Witnesses,
   attempt: AttemptRow,
+  height: number,
 ): Promise<Word<ReadonlySet<string> | null>> {
   if (requestScript === undefined || !namesItsJobs(attempt)) return { value: null }
   const { jobIds, transactionId } = attempt
   const [first, ...others] = await witnesses.both((node) =>
-    readFulfilled(node, requestScript, jobIds, { signal }),
+    readFulfilled(node, requestScript, jobIds, height > 0 ? { signal, height } : { signal }),
   )
   const isSame = others.every((other) => jobIds.every((id) => other.has(id) === first.has(id)))
   return isSame
