@@ -206,7 +206,7 @@ describe('the documents', () => {
 
   it('tell every error code with its disposition and facts, in the order of the source', () => {
     const facts = new Map(
-      [...read('src/error-codes.ts').matchAll(/^ {2}([A-Z_]+): \{ (.*) \}$/gm)].map(
+      [...read('src/error-codes.ts').matchAll(/^ {2}([A-Z_]+): \{([^}]*)\}$/gm)].map(
         ([, code = '', fields = '']) => [
           code,
           [...fields.matchAll(/(\w+)\??:/g)].map(([, f]) => f),
