@@ -5,7 +5,7 @@ import { codeOf, isSignerError } from '../errors.ts'
 import { doubling } from '../retry.ts'
 import type { LeaseFact } from '../stores/store.ts'
 import type { Books } from './books.ts'
-import type { KnownKeys } from './known-keys.ts'
+import { type KnownKeys, MAX_UNKNOWN } from './known-keys.ts'
 import type { PoolReport } from './report.ts'
 
 /** What cannot be lent for now. */
@@ -18,8 +18,6 @@ export type Aside = {
 
 /** How long a key is set aside, in milliseconds: doubled each time. */
 const paceByDefault = { firstMs: 200, maxMs: 10_000 } as const
-/** So often the node must not know a key, and then the account not have it: a node may lag behind. */
-const MAX_UNKNOWN = 6
 
 export function createAside(options: {
   readonly keys: KnownKeys
@@ -35,8 +33,7 @@ export function createAside(options: {
   /** Quarantines the key when the account, read anew, does not have it. */
   async function isGone(fact: LeaseFact): Promise<boolean> {
     try {
-      await keys.refresh()
-      if (keys.has(fact.keyIndex)) return false
+      if (!(await keys.lacks(fact.keyIndex))) return false
       await books.quarantine(fact, fact.sequenceNumber, 'the account has no such key')
       return failures.delete(fact.keyIndex)
     } catch {

@@ -1,12 +1,13 @@
 /** A lease whose transaction may be on its way, and how the chain settles it. @module */
 
-import { codeOf } from '../errors.ts'
+import { codeOf, isSignerError } from '../errors.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import { spendsSequenceNumber } from '../flow/number-spent.ts'
 import { createLoop } from '../loop.ts'
 import { doubling } from '../retry.ts'
 import type { LeaseFact } from '../stores/store.ts'
 import { createExpiry } from './expiry.ts'
+import { MAX_UNKNOWN } from './known-keys.ts'
 import { type Dead, type LookSettings, lookAtNumber, type Settlement } from './number-look.ts'
 
 /** What the flights of one pool share. */
@@ -15,6 +16,10 @@ export type FlightSettings = LookSettings & {
   /** Blocks after which the network refuses a reference block. */
   readonly transactionExpiry: number
   readonly settle: (lease: LeaseFact, settlement: Settlement) => Promise<void>
+  /** Reads the account. @returns Whether it does not have the key, or not as a copy. */
+  readonly lacksKey: (keyIndex: number) => Promise<boolean>
+  /** When what failed is tried again; the default is that below. */
+  readonly pace?: Looks
   /** When the number is looked at; the defaults are those below. */
   readonly looks?: { readonly identified: Looks; readonly nameless: Looks }
 }
@@ -44,8 +49,7 @@ export type FlightWatch = {
 
 /** After so many looks at a number that has not moved it is told. */
 const UNSEEN_LOOKS = 3
-const FIRST_RETRY_MS = 1_000
-const MAX_RETRY_MS = 5_000
+const retryByDefault = { firstMs: 1_000, maxMs: 5_000 } as const
 /**
  * A block tells of one whose id is known. It is looked for by its number all the same, more and more
  * seldom: a copy under other signatures has another id.
@@ -62,13 +66,15 @@ const looksByDefault = {
  */
 export function watchFlight(flight: Flight, settings: FlightSettings): FlightWatch {
   const { lease, transactionId, fromHeight } = flight
-  const { follower, signal, looks = looksByDefault } = settings
+  const { follower, signal, looks = looksByDefault, pace = retryByDefault } = settings
   const { firstMs, maxMs } = transactionId === undefined ? looks.nameless : looks.identified
   let over = false
   let isExecuted = false
   let dead: Dead | undefined
   const expiry = createExpiry(flight, settings)
   let lookCount = 0
+  /** Looks in a row at which the node did not know the key. */
+  let unknown = 0
   let lookAt = performance.now() + firstMs
 
   async function settle(settlement: Settlement): Promise<undefined> {
@@ -77,8 +83,20 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
   }
 
   async function look(dead?: Dead): Promise<undefined> {
-    const settlement = await lookAtNumber(flight, settings, dead)
+    const settlement = await lookAtNumber(flight, settings, dead).catch((thrown: unknown) =>
+      ofMissingKey(thrown, dead),
+    )
+    unknown = 0
     if (settlement !== undefined) await settle(settlement)
+  }
+
+  /** A key that is gone tells no number any more, and nothing is executed with it. */
+  async function ofMissingKey(thrown: unknown, dead?: Dead): Promise<Settlement> {
+    unknown = isSignerError(thrown, 'KEY_INDEX_UNKNOWN') ? unknown + 1 : 0
+    if (unknown < MAX_UNKNOWN || !(await settings.lacksKey(lease.keyIndex))) throw thrown
+    const outcome = dead?.outcome ?? 'moved'
+    const quarantine = 'the account has no such key'
+    return { nextSequenceNumber: lease.sequenceNumber, outcome, quarantine }
   }
 
   async function turn(): Promise<number | undefined> {
@@ -105,7 +123,7 @@ export function watchFlight(flight: Flight, settings: FlightSettings): FlightWat
     isNeeded: () => !over && !signal.aborted,
     onFailure(thrown, failures) {
       if (!signal.aborted) settings.report({ kind: 'trouble', errorCode: codeOf(thrown) })
-      return doubling(FIRST_RETRY_MS, MAX_RETRY_MS, failures)
+      return doubling(pace.firstMs, pace.maxMs, failures)
     },
   })
   function noteHeight(height: number): void {

@@ -1,6 +1,7 @@
 /** The copies of an account as they were read last, and those whose number is in doubt. @module */
 
 import type { Engine } from '../authorizer/engine.ts'
+import { isSignerError } from '../errors.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { ProposalKeyStore } from '../stores/store.ts'
 import { findCopies } from './copies.ts'
@@ -19,7 +20,12 @@ export type KnownKeys = {
    * the chain has them. @returns How many copies there are.
    */
   readonly refresh: () => Promise<number>
+  /** Reads the account. @returns Whether it does not have the key, or not as a copy. */
+  readonly lacks: (keyIndex: number) => Promise<boolean>
 }
+
+/** So often the node must not know a key, and then the account not have it: a node may lag behind. */
+export const MAX_UNKNOWN = 6
 
 export function createKnownKeys(options: {
   readonly engine: Engine
@@ -32,6 +38,22 @@ export function createKnownKeys(options: {
   let copies: ReadonlySet<number> = new Set()
   const suspects = new Set<number>()
 
+  async function refresh(): Promise<number> {
+    const found = await findCopies(engine, await node(), address, signal)
+    await store.enrollKeys(address, found)
+    const rows = new Map((await store.listKeys(address)).map((row) => [row.keyIndex, row]))
+    for (const { keyIndex, sequenceNumber } of found) {
+      const row = rows.get(keyIndex)
+      if (row?.state === 'quarantined') {
+        await store.restoreKey(address, keyIndex, sequenceNumber)
+        suspects.add(keyIndex)
+      } else if (row?.state !== 'in-flight' && row?.sequenceNumber !== sequenceNumber)
+        suspects.add(keyIndex)
+    }
+    copies = new Set(found.map(({ keyIndex }) => keyIndex))
+    return copies.size
+  }
+
   return {
     size: () => copies.size,
     has: (keyIndex) => copies.has(keyIndex),
@@ -40,20 +62,15 @@ export function createKnownKeys(options: {
     suspectAll() {
       for (const keyIndex of copies) suspects.add(keyIndex)
     },
-    async refresh() {
-      const found = await findCopies(engine, await node(), address, signal)
-      await store.enrollKeys(address, found)
-      const rows = new Map((await store.listKeys(address)).map((row) => [row.keyIndex, row]))
-      for (const { keyIndex, sequenceNumber } of found) {
-        const row = rows.get(keyIndex)
-        if (row?.state === 'quarantined') {
-          await store.restoreKey(address, keyIndex, sequenceNumber)
-          suspects.add(keyIndex)
-        } else if (row?.state !== 'in-flight' && row?.sequenceNumber !== sequenceNumber)
-          suspects.add(keyIndex)
+    refresh,
+    async lacks(keyIndex) {
+      try {
+        await refresh()
+        return !copies.has(keyIndex)
+      } catch (thrown) {
+        if (isSignerError(thrown, 'NO_PROPOSAL_KEYS')) return true
+        throw thrown
       }
-      copies = new Set(found.map(({ keyIndex }) => keyIndex))
-      return copies.size
     },
   }
 }

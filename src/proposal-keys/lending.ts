@@ -13,7 +13,10 @@ import { createWaitingLine } from './waiting-line.ts'
 
 /** The counter of a pool. */
 export type Lending = {
-  /** Rejects with the signal's reason, `PROPOSAL_KEYS_BUSY` or the reason of `close`. */
+  /**
+   * Rejects with the signal's reason, `PROPOSAL_KEYS_BUSY` or the reason of `close`; when no key is
+   * left in the store, with what reading the account anew rejects with: `NO_PROPOSAL_KEYS`.
+   */
   readonly lease: (signal?: AbortSignal) => Promise<PoolLease>
   /** A key has come free. */
   readonly noteFreed: () => void
@@ -23,6 +26,8 @@ export type Lending = {
   readonly close: (reason: unknown) => void
 }
 
+/** How often it is asked whether a key is left, in milliseconds, while none comes free. */
+const LOOK_FOR_KEYS_MS = 5_000
 /** How often another process may have freed a key, in milliseconds: that is told to nobody here. */
 const LOOK_AGAIN_MS = 200
 
@@ -46,6 +51,22 @@ export function createLending(options: {
     busy: (facts) => new SignerError('PROPOSAL_KEYS_BUSY', { address, ...facts }),
   })
 
+  let lookAt = Number.NEGATIVE_INFINITY
+
+  /** Nobody waits for a key that can never come free; a copy that was added is found. */
+  async function lookForKeys(): Promise<void> {
+    if (performance.now() < lookAt) return
+    lookAt = performance.now() + LOOK_FOR_KEYS_MS
+    const rows = await store.listKeys(address)
+    if (rows.some(({ state }) => state !== 'quarantined')) return
+    try {
+      await keys.refresh()
+    } catch (thrown) {
+      line.clear(thrown)
+      throw thrown
+    }
+  }
+
   /** As many keys as callers, or as there are. @returns Whether the store had so many. */
   async function serve(): Promise<boolean> {
     const count = Math.min(line.length(), keys.size())
@@ -63,7 +84,9 @@ export function createLending(options: {
   const loop = createLoop({
     async turn() {
       if (line.length() === 0) return undefined
-      return (await serve()) ? 0 : LOOK_AGAIN_MS
+      if (await serve()) return 0
+      await lookForKeys()
+      return LOOK_AGAIN_MS
     },
     onFailure(thrown) {
       options.onTrouble(thrown)

@@ -62,7 +62,8 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
   const aside = createAside({ keys, books, report, signal })
   const settle = createSettling({ engine, books, report, onFreed })
   const { transactionExpiry } = settings
-  const watch = { node, follower, transactionExpiry, settle, report, onResync, signal }
+  const watching = { node, follower, transactionExpiry, lacksKey: keys.lacks }
+  const watch = { ...watching, settle, report, onResync, signal }
   const flights = createFlights({ address, holder, leaseMs, store, watch })
   const held = createHeld({ leaseMs, follower, books, flights, report, signal })
   const lending = createLending({

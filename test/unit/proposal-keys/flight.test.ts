@@ -37,6 +37,7 @@ async function startSky(options: Partial<SimulatedNodeOptions> = {}) {
     transactionExpiry: expiry,
     settle: async (_, settlement) => void settled.push(settlement),
     report: (report) => reports.push(report),
+    lacksKey: async () => true,
     onResync: () => {
       resyncs += 1
     },
@@ -223,6 +224,32 @@ describe('watchFlight', () => {
     expect(sky.settled).toEqual([
       { nextSequenceNumber: 0n, outcome: expect.any(String), quarantine: 'the key is revoked' },
     ])
+  })
+
+  it.each([
+    ['and quarantines it, when the account does not have it', true],
+    ['and waits on, when the account has it', false],
+  ])('asks about a key that the node does not know, %s', async (_, isGone) => {
+    await using sky = await startSky()
+    const absent = { status: 404, body: { code: 404, message: 'no such key' } } as const
+    sky.node.setFault(({ path }) => (path.includes('/keys/1') ? absent : undefined))
+    const asked: number[] = []
+    const lacksKey = async (keyIndex: number) => asked.push(keyIndex) > 0 && isGone
+    const pace = { firstMs: 5, maxMs: 20 }
+    const watch = watchFlight(sky.flight(), { ...sky.settings, lacksKey, pace })
+    await until(() => asked.length > 0)
+    const trouble = { kind: 'trouble', errorCode: 'KEY_INDEX_UNKNOWN' }
+    const looks = sky.reports.filter(({ kind }) => kind === 'trouble')
+    expect(looks.slice(0, 5)).toEqual(Array(5).fill(trouble))
+    if (!isGone) sky.node.setFault(() => undefined)
+    await until(() => sky.settled.length > 0)
+    const quarantine = 'the account has no such key'
+    expect(sky.settled).toEqual(
+      isGone
+        ? [{ nextSequenceNumber: 0n, outcome: expect.any(String), quarantine }]
+        : [{ nextSequenceNumber: 0n, outcome: 'expired' }],
+    )
+    watch.stop()
   })
 
   it('tries again what failed: a store that is away and a node that answers wrongly', async () => {

@@ -106,6 +106,34 @@ describe('a pool', () => {
     await Promise.all(leases.map((lease) => lease.release()))
   })
 
+  it('lets nobody wait while no key is left, and finds one that the account has again', async () => {
+    await using node = await startPoolChain({ copies: 2 })
+    const store = createMemoryStore()
+    await using pool = await openPool(node.url, { store, waitMs: 15_000 })
+    const leases = await store.leaseKeys({ address, count: 2, holder: 'we', leaseMs: 60_000 })
+    const bad = leases.map(({ keyIndex, fence }) => ({
+      ...{ address, keyIndex, fence, nextSequenceNumber: 0n, quarantine: 'why' },
+    }))
+    await store.settleLeases(bad)
+    const path = `accounts/${address.slice(2)}`
+    const reply = await fetch(`${node.url}/v1/${path}?expand=keys`)
+    const account: { readonly keys: readonly { readonly weight: string }[] } = JSON.parse(
+      await reply.text(),
+    )
+    const keys = account.keys.map((key) => ({ ...key, revoked: key.weight === '0' }))
+    const without = { status: 200, body: { ...account, keys } }
+    node.setFault(({ path: asked }) => (asked.startsWith(`${path}?`) ? without : undefined))
+
+    const waiting = await Promise.allSettled([1, 2, 3].map(() => pool.lease()))
+    for (const one of waiting)
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'NO_PROPOSAL_KEYS' } })
+    expect(pool.reports).toEqual([{ kind: 'trouble', errorCode: 'NO_PROPOSAL_KEYS' }])
+
+    node.setFault(() => undefined)
+    expect([1, 2]).toContain((await pool.lease()).keyIndex)
+    expect(pool.stats()).toMatchObject({ keys: 2, leased: 1, waiting: 0 })
+  }, 20_000)
+
   it('loses no key when the node does not tell the number of one that it suspects', async () => {
     await using node = await startPoolChain({ copies: 3 })
     await using pool = await openPool(node.url)
