@@ -73,6 +73,8 @@ type World = {
   readonly dead: Set<string>
   faults: NodeFault[]
   started: number
+  /** What operators have said, by relay: it may take its time to be stored. */
+  readonly said: Map<Relay, Promise<unknown>>
 }
 
 async function join(world: World): Promise<void> {
@@ -134,7 +136,11 @@ async function take(world: World, { kind, pick }: Step): Promise<void> {
       .job(id)
       .then((job) => job.cancel())
       .catch(() => undefined)
-  } else if (kind === 'pause' || kind === 'resume') void relay[kind]().catch(() => undefined)
+  } else if (kind === 'pause' || kind === 'resume')
+    world.said.set(
+      relay,
+      relay[kind]().catch(() => undefined),
+    )
   else if (kind === 'crash') {
     one.crash()
     alive.splice(alive.indexOf(one), 1)
@@ -180,6 +186,7 @@ export async function runModel(
     dead: new Set(),
     faults: [],
     started: 0,
+    said: new Map(),
   }
   node.setFault(({ method, path, client }) => {
     if (world.dead.has(client)) return 'reset'
@@ -220,6 +227,8 @@ async function settle(
   const { node, store, alive, accepted } = world
   const [one] = alive
   const wrong: string[] = []
+  // Of a relay that crashed nothing comes any more.
+  await Promise.all(alive.map(({ relay }) => world.said.get(relay)))
   await one?.relay.resume()
   const isFinal = async () => {
     const counts = await store.countJobs(`0x${address}`)
