@@ -28,6 +28,8 @@ const MIN_SILENT_MS = 10_000
 export type BlockFollowerOptions = {
   /** The first that works is followed, and compared with the others now and then. */
   readonly nodes: readonly [NodeConnection, ...NodeConnection[]]
+  /** Those of the nodes that did not answer before: left from the start, as unreachable. */
+  readonly away?: readonly NodeConnection[]
   /** Milliseconds from one look at the chain to the next. Default 250. */
   readonly pollMs?: number
   readonly onReport?: (report: FollowerReport) => void
@@ -86,6 +88,7 @@ export function createBlockFollower(options: BlockFollowerOptions): BlockFollowe
   const closing = new AbortController()
   const { followed, feed, blocks, wake, retries } = assemble(checked(options), closing.signal)
   const { list, memory, reader } = feed
+  for (const node of options.away ?? []) followed.away(node)
   return Object.freeze({
     async wake(signal) {
       closing.signal.throwIfAborted()
@@ -165,7 +168,7 @@ function assemble(options: ReturnType<typeof checked>, signal: AbortSignal) {
 }
 
 function checked(options: BlockFollowerOptions) {
-  assertKnownKeys(options, ['nodes', 'pollMs', 'onReport', 'webSocket', 'silentMs'])
+  assertKnownKeys(options, ['nodes', 'away', 'pollMs', 'onReport', 'webSocket', 'silentMs'])
   const { pollMs = 250, webSocket = platformWebSocket() ?? false } = options
   assertTimeout('pollMs', pollMs)
   assertDistinctNodes('nodes', options.nodes)

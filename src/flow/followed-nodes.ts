@@ -15,6 +15,8 @@ export type FollowedNodes = {
   readonly others: () => readonly NodeConnection[]
   /** The followed node does not tell the results of blocks. @returns Whether another is followed. */
   readonly unable: () => boolean
+  /** It did not answer before. */
+  readonly away: (node: NodeConnection) => void
   /** Compares all, when that is due; callers at the same time share it. Never rejects. */
   readonly compare: () => Promise<void>
   readonly requests: () => number
@@ -68,6 +70,7 @@ export function createFollowedNodes(options: {
     followed: roster.followed,
     others: roster.others,
     unable: () => roster.leave(roster.followed(), 'unable'),
+    away: (node) => void roster.leave(node, 'unreachable'),
     async compare() {
       if (nodes.length === 1 || performance.now() - comparedAt < compareMs) return
       comparing ??= compareAll().finally(() => {

@@ -26,6 +26,7 @@ export function createFollowedSocket(options: {
 
   const start = () => {
     if (webSocket === false) return
+    if (followed().admit !== undefined) return // what it says by itself is not asked for, nor its chain
     current ??= createBlockSocket({ url: followed().url, webSocket, onHeader, onLost })
     current.start()
   }

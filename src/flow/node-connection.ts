@@ -8,6 +8,8 @@ export type NodeConnection = {
   readonly url: string
   /** Milliseconds for a request with its retries. */
   readonly timeoutMs: number
+  /** Rejects with an `ACCESS_NODE_…` code while it is not to be asked anything. */
+  readonly admit?: (signal: AbortSignal | undefined) => Promise<void>
 }
 
 /**

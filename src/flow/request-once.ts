@@ -37,6 +37,7 @@ export type OnceRequest = {
 export async function requestOnce(node: NodeConnection, request: OnceRequest): Promise<OnceReply> {
   const timeoutMs = Math.round(Math.min(REQUEST_TIMEOUT_MS, request.timeoutMs ?? node.timeoutMs))
   const { path, body, signal } = request
+  await node.admit?.(signal)
   const unreachable = (reason: string) =>
     new SignerError('ACCESS_NODE_UNREACHABLE', { accessNode: node.url, reason })
   const invalid = (reason: string) =>

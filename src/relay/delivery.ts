@@ -65,11 +65,26 @@ export function createDelivery(
     hold.set(DENIED, `${shownNode(node.url)} answers HTTP ${status}`)
   }
 
+  /** One that has not said its chain yet is sent nothing: so it took nothing. */
+  async function isAdmitted(node: NodeConnection): Promise<boolean> {
+    try {
+      await node.admit?.(signal)
+      return true
+    } catch {
+      signal.throwIfAborted()
+      return false
+    }
+  }
+
   async function send(): Promise<void> {
     denying.clear()
     for (let tries = 1; isWanted(); tries++) {
       const node = await budget.next(signal)
       if (!isWanted()) return
+      if (!(await isAdmitted(node))) {
+        budget.penalise(node, MAX_PAUSE_MS)
+        continue
+      }
       const started = performance.now()
       sends += 1
       const result = await postTransaction(node, prepared, { signal })

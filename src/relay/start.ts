@@ -5,8 +5,9 @@ import { engineAt } from '../authorizer/engine.ts'
 import { engineOf } from '../authorizer/kms-authorizer.ts'
 import { withDeadline } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
-import { assertChain, connectAccessNode, readChainId } from '../flow/access-node.ts'
+import { connectAccessNode } from '../flow/access-node.ts'
 import { createBlockFollower } from '../flow/block-follower.ts'
+import { connectOneChain } from '../flow/chain-gate.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { createNodeBudget } from '../flow/node-budget.ts'
 import { coalesce } from '../proposal-keys/coalesce.ts'
@@ -92,13 +93,20 @@ async function assemble({
 }): Promise<Omit<RelayParts, 'end'>> {
   const { address, pollMs, sendsPerSecond, storeTimeoutMs: timeoutMs } = checked
   const { policy, requestScript: script, webSocket, flowJson } = options
-  const { nodes, chainId } = await connect(options.accessNodes.map(connectAccessNode), signal)
+  const tell = createTeller(options.onEvent)
+  const connected = await connectOneChain(
+    options.accessNodes.map(connectAccessNode),
+    signal,
+    ({ code }) => tell({ kind: 'trouble', code, where: 'follow' }),
+  )
+  const { chainId, away } = connected
+  const nodes = asNodes(connected.nodes)
   const imports = createImports({ imports: options.imports, flowJson, chainId })
   const templates = await createTemplates(batches, imports)
   const requestScript = script === undefined ? undefined : await imports.resolve(script)
-  const tell = createTeller(options.onEvent)
   const follower = createBlockFollower({
     nodes,
+    away,
     pollMs,
     onReport: createNodeNews(tell),
     ...(webSocket === undefined ? {} : { webSocket }),
@@ -142,16 +150,10 @@ async function assemble({
   return { core, tracker, waiters, worker, intents: { ...imports, ...templates } }
 }
 
-/** The nodes, once all of them have said that they serve one chain. */
-async function connect(
-  [first, ...others]: readonly NodeConnection[],
-  signal: AbortSignal,
-): Promise<{ readonly nodes: RelayCore['nodes']; readonly chainId: string }> {
+function asNodes([first, ...others]: readonly NodeConnection[]): RelayCore['nodes'] {
   if (first === undefined)
     throw new SignerError('INVALID_OPTION', { option: 'accessNodes', reason: 'it names none' })
-  const chainId = await readChainId(first, { signal })
-  await Promise.all(others.map((node) => assertChain(node, chainId, { signal })))
-  return { nodes: [first, ...others], chainId }
+  return [first, ...others]
 }
 
 function openPool(

@@ -284,3 +284,26 @@ describe('a single node', () => {
     await until(() => follower.stats().sealedHeight === 901)
   })
 })
+
+it('hears of no blocks by WebSocket from a node that must first say its chain', async () => {
+  await using chain = await startFakeChain()
+  let opened = 0
+  class CountedSocket {
+    constructor() {
+      opened += 1
+    }
+    send() {}
+    close() {}
+    addEventListener() {}
+  }
+  const admit = async () => undefined
+  const follower = createBlockFollower({
+    nodes: [{ url: chain.url, timeoutMs: 10_000, admit }],
+    pollMs: 5,
+    webSocket: CountedSocket,
+  })
+  keepBusy(follower)
+  await until(() => chain.requests.length > 30)
+  expect(opened).toBe(0)
+  follower.close()
+})

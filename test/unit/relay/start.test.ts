@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { createMemoryStore, type RelayStore } from '../../../src/stores/index.ts'
-import { interposed, openRelay, startRelayNode } from '../../support/simulated-relay.ts'
+import { interposed, mint, openRelay, startRelayNode } from '../../support/simulated-relay.ts'
 import { until } from '../../support/until.ts'
 
 /** What a start asks the store, in this order. */
@@ -18,6 +18,53 @@ function refusing(name: keyof RelayStore) {
   })
   return { store, asked }
 }
+
+describe('createRelay, while one of its nodes does not answer', () => {
+  it.each([
+    ['first', ['gone', 'good']],
+    ['second', ['good', 'gone']],
+  ])('starts, tells it, and does jobs: the %s', async (_, names) => {
+    await using node = await startRelayNode()
+    node.setFault(({ client }) => (client === 'gone' ? 'reset' : undefined))
+    const accessNodes = names.map((name) => ({ url: `${node.url}/${name}`, timeoutMs: 2_000 }))
+    await using relay = await openRelay(`${node.url}/good`, { accessNodes })
+    expect(relay.events).toContainEqual(expect.objectContaining({ kind: 'node-left' }))
+    await relay.submit(mint('job'))
+    await until(() => relay.events.some(({ kind }) => kind === 'sealed'))
+  })
+
+  it('never uses one that serves another chain when it is back, and tells it once', async () => {
+    await using node = await startRelayNode()
+    const asked: string[] = []
+    let isBack = false
+    node.setFault((request) => {
+      if (request.client !== 'gone') return undefined
+      asked.push(request.path)
+      if (!isBack) return 'reset'
+      const isParameters = request.path === 'network/parameters'
+      return isParameters ? { status: 200, body: { chain_id: 'flow-testnet' } } : undefined
+    })
+    const accessNodes = ['gone', 'good'].map((name) => ({
+      url: `${node.url}/${name}`,
+      timeoutMs: 2_000,
+    }))
+    await using relay = await openRelay(`${node.url}/good`, { accessNodes })
+    isBack = true
+    const mismatches = () =>
+      relay.events.filter((event) => event.kind === 'trouble' && event.code === 'CHAIN_MISMATCH')
+    let id = 0
+    await until(async () => {
+      await relay.submit(mint(`${id++}`))
+      return mismatches().length > 0
+    })
+    expect(new Set(asked)).toEqual(new Set(['network/parameters']))
+    expect(mismatches()).toHaveLength(1)
+    const sent = () =>
+      relay.events.flatMap((event) => (event.kind === 'sent' ? [event.verdict] : []))
+    await until(() => sent().length > 0)
+    expect(new Set(sent())).toEqual(new Set(['taken']))
+  })
+})
 
 describe('createRelay, when it rejects', () => {
   it.each(steps)('leaves nothing going on when the step %s fails', async (name) => {
