@@ -67,6 +67,7 @@ describe('watch', () => {
           computationUsed: 7,
           events: [],
         },
+        toldBy: expect.objectContaining({ url: chain.url }),
       },
     ])
     expect(follower.stats()).toMatchObject({ watched: 0, finalizedHeight: 3, sealedHeight: 3 })
