@@ -87,10 +87,8 @@ export const spentUnlessSettled = (attempt: AttemptRow, { keySettled }: Facts): 
   keySettled ? {} : spent(attempt)
 
 /** Nothing of a key that was settled when a block had the transaction: another may have it now. */
-export const keyUnlessSettled = (
-  attempt: AttemptRow,
-  facts: Facts,
-): Pick<AttemptSettlement, 'key'> => (facts.keySettled ? {} : { key: keyOf(attempt, facts) })
+export const keyUnlessSettled = (attempt: AttemptRow, facts: Facts): KeySettlement =>
+  facts.keySettled ? {} : { key: keyOf(attempt, facts) }
 
 function keyOf({ sequenceNumber }: AttemptRow, { key }: Facts): Required<KeySettlement>['key'] {
   if (key == null)

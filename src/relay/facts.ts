@@ -1,8 +1,9 @@
 /** What is known of an attempt when it is decided. @module */
 
 import type { Refusal } from '../flow/refusals.ts'
+import type { TransactionOutcome } from '../flow/transaction-outcome.ts'
 import type { AttemptRow } from '../stores/store.ts'
-import type { Verdict } from './classify.ts'
+import { classify, type Verdict } from './classify.ts'
 
 /** What a block made of the transaction, by the word of two nodes where two are given. */
 export type OutcomeFact = {
@@ -69,4 +70,10 @@ export function wasUsed({ sequenceNumber }: AttemptRow, { seen, outcome, key }: 
   if (key === undefined || key === null || key.sequenceNumber <= sequenceNumber) return false
   // The network looks at signatures before the number: a key revoked since a copy executed hides it.
   return seen === 'never' || outcome?.verdict === 'sequence' || outcome?.verdict === 'signature'
+}
+
+/** An outcome as the rule knows it. */
+export function outcomeFact(outcome: TransactionOutcome, address: string): OutcomeFact {
+  const { transactionId, height, errorCodes, reason } = outcome
+  return { verdict: classify(outcome, address), transactionId, height, errorCodes, reason }
 }

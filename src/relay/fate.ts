@@ -9,8 +9,7 @@ import { runScript } from '../flow/scripts.ts'
 import { findUses, type IncludedTransaction, samePayload } from '../flow/sequence-number-use.ts'
 import { readSingleResult } from '../flow/transaction-outcome.ts'
 import type { AttemptRow } from '../stores/store.ts'
-import { classify } from './classify.ts'
-import type { UseFact } from './facts.ts'
+import { outcomeFact, type UseFact } from './facts.ts'
 
 type Options = { readonly signal: AbortSignal }
 
@@ -90,9 +89,7 @@ async function useOf(
   if (!spendsSequenceNumber(outcome.errorCodes)) return undefined
   if (!samePayload(payload, decodeTransaction(attempt.transaction)))
     return { kind: 'foreign', transactionId }
-  const { errorCodes, reason } = outcome
-  const verdict = classify(outcome, attempt.address)
-  return { kind: 'copy', outcome: { verdict, transactionId, height, errorCodes, reason } }
+  return { kind: 'copy', outcome: outcomeFact(outcome, attempt.address) }
 }
 
 /** Whether two nodes have found the same. */

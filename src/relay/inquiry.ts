@@ -3,10 +3,9 @@
 import type { NodeConnection } from '../flow/http.ts'
 import type { TransactionOutcome } from '../flow/transaction-outcome.ts'
 import type { AttemptRow } from '../stores/store.ts'
-import { classify } from './classify.ts'
 import { confirms } from './confirmation.ts'
 import type { RelayCore } from './core.ts'
-import type { Facts, OutcomeFact } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { askContract, askKey, askUse, type Word } from './questions.ts'
 import { missingFact } from './rule.ts'
 import { type TestimonyRequest, testify, type Weighed, weigh } from './testimony.ts'
@@ -71,10 +70,4 @@ export function createInquiry(
       }
     },
   }
-}
-
-/** An outcome as the rule knows it. */
-export function outcomeFact(outcome: TransactionOutcome, address: string): OutcomeFact {
-  const { transactionId, height, errorCodes, reason } = outcome
-  return { verdict: classify(outcome, address), transactionId, height, errorCodes, reason }
 }

@@ -7,8 +7,8 @@ import { readSingleResult, type TransactionOutcome } from '../flow/transaction-o
 import { EXPIRY_MARGIN } from '../proposal-keys/expiry.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import type { RelayCore } from './core.ts'
-import type { Facts } from './facts.ts'
-import { type Inquiry, outcomeFact } from './inquiry.ts'
+import { type Facts, outcomeFact } from './facts.ts'
+import type { Inquiry } from './inquiry.ts'
 import type { Settling } from './settling.ts'
 
 /** What is known of one attempt so far. */

@@ -3,42 +3,32 @@
 import { bytesToHex } from '../crypto/hex.ts'
 import { decodeTransaction } from '../crypto/transaction-decoding.ts'
 import { isSignerError } from '../errors.ts'
-import { readAccountKey } from '../flow/accounts.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import type { RelayCore } from './core.ts'
-import type { Facts, UseFact } from './facts.ts'
+import type { UseFact } from './facts.ts'
 import { type FoundUse, findUse, namesItsJobs, readFulfilled, sameUse } from './fate.ts'
+import { type KeyFact, readKeyFact, sameKey } from './key-fact.ts'
 import type { Witnesses } from './witnesses.ts'
 
 /** What two nodes say, or that they differ: one of them may only lag. */
 export type Word<Value> = { readonly value: Value } | { readonly differ: string }
 
 /** What of a relay is asked with. */
-export type AskedCore = Pick<RelayCore, 'address' | 'requestScript' | 'signal'>
+export type AskedCore = Pick<RelayCore, 'requestScript' | 'signal'>
 
 /** The proposal key as it was after this block; null: the account has none. */
 export async function askKey(
-  { address, signal }: AskedCore,
+  { signal }: AskedCore,
   witnesses: Witnesses,
-  { keyIndex, transactionId }: AttemptRow,
+  attempt: AttemptRow,
   height: number,
-): Promise<Word<NonNullable<Facts['key']> | null>> {
-  const told = await witnesses.both(async (node) => {
-    try {
-      const key = await readAccountKey(node, address, keyIndex, { height, signal })
-      return { key: { sequenceNumber: key.sequenceNumber, revoked: key.revoked } }
-    } catch (thrown) {
-      if (isSignerError(thrown, 'KEY_INDEX_UNKNOWN')) return { key: null }
-      throw thrown
-    }
-  })
-  const [{ key }, ...others] = told
-  const isSame = others.every(
-    (other) =>
-      other.key?.sequenceNumber === key?.sequenceNumber && other.key?.revoked === key?.revoked,
-  )
-  return isSame ? { value: key } : { differ: `about the key of transaction ${transactionId}` }
+): Promise<Word<KeyFact>> {
+  const told = await witnesses.both((node) => readKeyFact(node, attempt, height, signal))
+  const [key, ...others] = told
+  return others.every((other) => sameKey(other, key))
+    ? { value: key }
+    : { differ: `about the key of transaction ${attempt.transactionId}` }
 }
 
 /** Those of its jobs that the contract has fulfilled by this block; null: it cannot know of them. */

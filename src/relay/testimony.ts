@@ -1,7 +1,5 @@
 /** What each node says of a transaction that no block is known to have. @module */
 
-import { isSignerError } from '../errors.ts'
-import { readAccountKey } from '../flow/accounts.ts'
 import { readLatestHeader } from '../flow/block-headers.ts'
 import { readBlockHeight } from '../flow/blocks.ts'
 import type { NodeConnection } from '../flow/http.ts'
@@ -9,6 +7,7 @@ import { readSingleResult } from '../flow/transaction-outcome.ts'
 import { EXPIRY_MARGIN } from '../proposal-keys/expiry.ts'
 import type { AttemptRow } from '../stores/store.ts'
 import type { Facts } from './facts.ts'
+import { type KeyFact, readKeyFact, sameKey } from './key-fact.ts'
 
 /** The word of one node. */
 export type Testimony = {
@@ -17,7 +16,7 @@ export type Testimony = {
   /** Of its reference block; null: there is no such block. */
   readonly referenceHeight: number | null
   /** Of the proposal key; null: the account has no such key. */
-  readonly key: NonNullable<Facts['key']> | null
+  readonly key: KeyFact
   /** Whether its reference block is too old for any node to take it. */
   readonly isExpired: boolean
 }
@@ -56,28 +55,10 @@ export async function testify(
     sealed.height > referenceHeight + transactionExpiry + EXPIRY_MARGIN
   const height = Math.min(request.sealedHeight || sealed.height, sealed.height)
   // Asked last: until then a block could still have taken it.
-  const key = await keyAt(node, attempt, height, signal)
+  const key = await readKeyFact(node, attempt, height, signal)
   const single = await readSingleResult(node, attempt.transactionId, { signal })
   const isExecuted = single.kind === 'executed'
   return { isExecuted, referenceHeight: referenceHeight ?? null, key, isExpired }
-}
-
-async function keyAt(
-  node: NodeConnection,
-  { address, keyIndex }: AttemptRow,
-  height: number,
-  signal: AbortSignal,
-): Promise<Testimony['key']> {
-  try {
-    const { sequenceNumber, revoked } = await readAccountKey(node, address, keyIndex, {
-      height,
-      signal,
-    })
-    return { sequenceNumber, revoked }
-  } catch (thrown) {
-    if (isSignerError(thrown, 'KEY_INDEX_UNKNOWN')) return null
-    throw thrown
-  }
 }
 
 /**
@@ -105,9 +86,7 @@ export function weigh(
     return { kind: 'differ', about: `about the reference block of transaction ${transactionId}` }
   if (referenceHeight !== null && testimonies.some((one) => !one.isExpired))
     return { kind: 'open', referenceHeight }
-  const isSame = (other: Testimony) =>
-    other.key?.sequenceNumber === key?.sequenceNumber && other.key?.revoked === key?.revoked
-  if (!others.every(isSame))
+  if (!others.every((other) => sameKey(other.key, key)))
     return { kind: 'differ', about: `about the key of transaction ${transactionId}` }
   return { kind: 'never', facts: { key, referenceGone: !isExpired } }
 }
