@@ -102,6 +102,19 @@ export type SignerErrorContext = {
   /** By SQLSTATE of class 22 or 54. */
   STORE_REFUSED: { operation: string; sqlState: string }
   STORE_VERSION_UNKNOWN: { version: number; known: number }
+  // A signing service
+  SIGNING_REQUEST_MALFORMED: { reason: string }
+  SIGNING_REQUEST_TOO_LARGE: { byteLength: number; maxBytes: number }
+  SIGNING_REPLY_MALFORMED: { reason: string }
+  SIGNING_KEY_UNKNOWN: { key: string }
+  SIGNING_DENIED: { key: string; reason: string }
+  SIGNING_SERVICE_BUSY: { concurrency: number }
+  SIGNING_SERVICE_TIMEOUT: { waitedMs: number }
+  SIGNING_SERVICE_FAILED: { reason: string }
+  MALFORMED_MESSAGE: { reason: string }
+  LEDGER_CONFLICT: { address: string; keyIndex: number; sequenceNumber: string }
+  LEDGER_BUDGET_SPENT: { budget: string }
+  LEDGER_UNAVAILABLE: { reason: string }
   // Provisioning
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
   ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
@@ -327,7 +340,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   POLICY_FAILED: [
     'hold',
-    'The policy of the relay threw, or said something that is no verdict. Nothing was signed; mend the policy: it returns undefined or a verdict, or throws POLICY_REFUSED.',
+    'The policy threw, or said something that is no verdict. Nothing was signed; mend the policy: it returns undefined or a verdict, or throws POLICY_REFUSED.',
   ],
   POLICY_POSTPONED: [
     'retry',
@@ -357,6 +370,54 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   STORE_VERSION_UNKNOWN: [
     'fail',
     'A later version of this package has changed the tables of the store. Run that version.',
+  ],
+  SIGNING_REQUEST_MALFORMED: [
+    'fail',
+    'The request to the signing service is not one of its protocol. Nothing was signed; see docs/signing-service.md.',
+  ],
+  SIGNING_REQUEST_TOO_LARGE: [
+    'fail',
+    'The request is larger than a signing service takes. Nothing was signed; make the transaction smaller.',
+  ],
+  SIGNING_REPLY_MALFORMED: [
+    'retry',
+    'What answered is no signing service of this protocol. Check the address, and what lies between.',
+  ],
+  SIGNING_KEY_UNKNOWN: [
+    'fail',
+    'The signing service has no key of this name. Ask for one that its configuration names.',
+  ],
+  SIGNING_DENIED: [
+    'refuse',
+    'The signing service does not let this key sign such a message. Nothing was signed; find out who asked.',
+  ],
+  SIGNING_SERVICE_BUSY: [
+    'retry',
+    'The signing service answers as many requests as it may. Nothing was signed; ask again later.',
+  ],
+  SIGNING_SERVICE_TIMEOUT: [
+    'retry',
+    'The signing service had no signature in time. Ask again: the same message gets the same decision.',
+  ],
+  SIGNING_SERVICE_FAILED: [
+    'hold',
+    'The signing service is not able to sign. Look the request id up in its log.',
+  ],
+  MALFORMED_MESSAGE: [
+    'refuse',
+    'Bytes are no message that a Flow account signs, or are not written in its one form. Pass the whole message with its domain tag, never a digest.',
+  ],
+  LEDGER_CONFLICT: [
+    'retry',
+    'Another transaction was signed for this proposal key and sequence number. Take another number, or wait until that one has expired.',
+  ],
+  LEDGER_BUDGET_SPENT: [
+    'hold',
+    'The budget of the day is spent. Nothing was signed; wait for the next day in UTC, or raise the budget.',
+  ],
+  LEDGER_UNAVAILABLE: [
+    'retry',
+    'The ledger of the signing service did not answer. Nothing was signed; check the database and ask again.',
   ],
   KEY_CREATION_INCOMPLETE: [
     'fail',

@@ -7,6 +7,7 @@ import {
   policyFaults,
   signingPolicy,
 } from '../../src/provisioning/index.ts'
+import { decodeReply, decodeRequest } from '../../src/signers/remote/protocol.ts'
 import {
   compileModules,
   faultOfCommand,
@@ -75,11 +76,22 @@ describe('code in the documents', () => {
   it('of JSON is a policy, as it is generated', () => {
     const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`
     const roles = { signerRoleArn: role('flow-minter'), adminRoleArn: role('key-admin') }
-    expect(blocksOf(/^json$/).map(({ code }) => JSON.parse(code))).toEqual([
+    const policies = blocksOf(/^json$/).filter(({ place }) => !place.includes('signing-service'))
+    expect(policies.map(({ code }) => JSON.parse(code))).toEqual([
       signingPolicy({ keyArns }),
       keyPolicy({ accountId: '111122223333', ...roles }),
       inspectionPolicy({ keyArns }),
     ])
+  })
+
+  it('of JSON on the page of the signing service is read by its protocol', () => {
+    const blocks = blocksOf(/^json$/).filter(({ place }) => place.includes('signing-service'))
+    const kinds = blocks.map(({ code }) => {
+      const wire = JSON.parse(code)
+      if ('operation' in wire) return decodeRequest(wire).operation
+      return decodeReply(wire).refusal?.code ?? 'answer'
+    })
+    expect(kinds).toEqual(['sign', 'publicKey', 'answer', 'POLICY_REFUSED'])
   })
 
   it.each<[string, string, string]>([

@@ -1,0 +1,228 @@
+/**
+ * What goes over the wire between a signing service and its client, version 1: JSON in UTF-8, bytes
+ * as hexadecimal. Both sides take it from here; docs/signing-service.md shows it by example.
+ * @module
+ */
+
+import {
+  type HashAlgorithm,
+  isHashAlgorithm,
+  isSignatureAlgorithm,
+  type SignatureAlgorithm,
+} from '../../crypto/algorithms.ts'
+import { bytesToHex, hexToBytes } from '../../crypto/hex.ts'
+import type { Disposition } from '../../error-codes.ts'
+import { isSignerError, SignerError } from '../../errors.ts'
+
+export const PROTOCOL_VERSION = 1
+
+/** Of a request's body as JSON, in bytes. */
+export const MAX_REQUEST_BYTES: number = 2 * 1_048_576
+
+/** Of a message: twice as many digits, and 4,096 bytes for the rest, make the largest request. */
+export const MAX_MESSAGE_BYTES: number = (MAX_REQUEST_BYTES - 4_096) / 2
+
+/** Of a reply's body, in bytes. One that is longer is no reply of a signing service. */
+export const MAX_REPLY_BYTES = 16_384
+
+/** The content type of requests and replies. */
+export const CONTENT_TYPE = 'application/json'
+
+/** What a client asks. */
+export type ServiceRequest =
+  | {
+      readonly operation: 'sign'
+      /** The name that the service knows the key by: 1 to 128 letters, digits and `._:/@+-`. */
+      readonly key: string
+      /** The whole message with its domain tag. */
+      readonly message: Uint8Array
+      readonly hashAlgorithm: HashAlgorithm
+      /** Opaque texts for the policy of the service: at most 16, of 1 to 4,096 characters. */
+      readonly approvals?: readonly string[]
+    }
+  | { readonly operation: 'publicKey'; readonly key: string }
+
+/** What a service answers. */
+export type ServiceAnswer = {
+  readonly key: string
+  /** 64 bytes, X‖Y. */
+  readonly publicKey: Uint8Array
+  readonly signatureAlgorithm: SignatureAlgorithm
+  /** 64 bytes, r‖s. Present when a signature was asked for. */
+  readonly signature?: Uint8Array
+  /** What the backend of the service calls the key, for audit. */
+  readonly keyId?: string
+  /** What the service's own log knows the request by. */
+  readonly requestId: string
+}
+
+/** Why a service does not answer. */
+export type ServiceRefusal = {
+  /** Of a `SignerError`, perhaps of a later version of this package. */
+  readonly code: string
+  readonly disposition: Disposition
+  /** A sentence with the remedy. */
+  readonly message: string
+  readonly reason?: string
+  readonly requestId: string
+}
+
+/** Either an answer or a refusal. */
+export type ServiceReply =
+  | { readonly answer: ServiceAnswer; readonly refusal?: never }
+  | { readonly refusal: ServiceRefusal; readonly answer?: never }
+
+/** Plain data as it is written in JSON. */
+export type WireObject = Readonly<Record<string, unknown>>
+
+/**
+ * @returns JSON text.
+ * @throws {SignerError} `SIGNING_REQUEST_TOO_LARGE` for a message over `MAX_MESSAGE_BYTES`.
+ */
+export function encodeRequest(request: ServiceRequest): string {
+  if (request.operation === 'publicKey') return JSON.stringify(withVersion(request))
+  const { message, approvals, ...rest } = request
+  if (message.length > MAX_MESSAGE_BYTES)
+    throw new SignerError('SIGNING_REQUEST_TOO_LARGE', {
+      byteLength: message.length,
+      maxBytes: MAX_MESSAGE_BYTES,
+    })
+  return JSON.stringify({
+    ...withVersion(rest),
+    message: bytesToHex(message),
+    ...(approvals === undefined ? {} : { approvals }),
+  })
+}
+
+const keysOf = {
+  sign: ['version', 'operation', 'key', 'message', 'hashAlgorithm', 'approvals'],
+  publicKey: ['version', 'operation', 'key'],
+} as const
+
+/**
+ * @param wire - What the JSON of a request says. Anything is looked at, and nothing of it is quoted.
+ * @throws {SignerError} `SIGNING_REQUEST_MALFORMED` unless it is a request of version 1 and no more.
+ */
+export function decodeRequest(wire: unknown): ServiceRequest {
+  const { version, operation, key, message, hashAlgorithm, approvals, ...others } = record(wire)
+  if (version !== PROTOCOL_VERSION) throw malformed(`version is not ${PROTOCOL_VERSION}`)
+  if (operation !== 'sign' && operation !== 'publicKey')
+    throw malformed('operation is neither sign nor publicKey')
+  if (typeof key !== 'string' || !KEY_NAME.test(key)) throw malformed('key is not the name of one')
+  if (Object.keys(others).length > 0)
+    throw malformed(`it has fields other than ${keysOf[operation].join(', ')}`)
+  if (operation === 'publicKey') {
+    if (message !== undefined || hashAlgorithm !== undefined || approvals !== undefined)
+      throw malformed(`it has fields other than ${keysOf.publicKey.join(', ')}`)
+    return { operation, key }
+  }
+  if (!isHashAlgorithm(hashAlgorithm))
+    throw malformed('hashAlgorithm is neither SHA2_256 nor SHA3_256')
+  const bytes = messageOf(message)
+  return approvals === undefined
+    ? { operation, key, message: bytes, hashAlgorithm }
+    : { operation, key, message: bytes, hashAlgorithm, approvals: approvalsOf(approvals) }
+}
+
+/** Of keys: what a policy, a log and a path of IAM can all hold. */
+export const KEY_NAME: RegExp = /^[\w.:/@+-]{1,128}$/
+
+function messageOf(message: unknown): Uint8Array {
+  try {
+    return hexToBytes(message as string, 'message') // which refuses what is no text
+  } catch (error) {
+    if (!isSignerError(error, 'MALFORMED_HEX')) throw error
+    throw malformed(`message: ${error.context.reason}`)
+  }
+}
+
+function approvalsOf(approvals: unknown): readonly string[] {
+  const isApproval = (one: unknown): one is string =>
+    typeof one === 'string' && one.length > 0 && one.length <= 4_096
+  if (Array.isArray(approvals) && approvals.length <= 16 && approvals.every(isApproval))
+    return Object.freeze([...approvals])
+  throw malformed('approvals are not at most 16 texts of 1 to 4096 characters')
+}
+
+/** @returns Plain data, to be written as JSON. */
+export function encodeAnswer(answer: ServiceAnswer): WireObject {
+  const { publicKey, signature, ...rest } = answer
+  return {
+    ...withVersion(rest),
+    publicKey: bytesToHex(publicKey),
+    ...(signature === undefined ? {} : { signature: bytesToHex(signature) }),
+  }
+}
+
+/** @returns Plain data, to be written as JSON. */
+export function encodeRefusal({ requestId, ...error }: ServiceRefusal): WireObject {
+  return { version: PROTOCOL_VERSION, error, requestId }
+}
+
+/**
+ * Fields that are unknown are passed over, so that a service may tell more.
+ *
+ * @param wire - What the JSON of a reply says.
+ * @throws {SignerError} `SIGNING_REPLY_MALFORMED` unless it is an answer or a refusal of version 1.
+ * Whether it is about what was asked, and whether the signature is one, is not looked at.
+ */
+export function decodeReply(wire: unknown): ServiceReply {
+  const { version, requestId, error, ...rest } = isRecord(wire) ? wire : {}
+  if (version !== PROTOCOL_VERSION) throw malformedReply(`version is not ${PROTOCOL_VERSION}`)
+  if (!isPrintable(requestId, 128)) throw malformedReply('requestId is not a printable text')
+  if (error !== undefined) return { refusal: { ...decodeError(error), requestId } }
+  const { key, publicKey, signatureAlgorithm, signature, keyId } = rest
+  if (typeof key !== 'string' || !KEY_NAME.test(key))
+    throw malformedReply('key is not the name of one')
+  if (!isSignatureAlgorithm(signatureAlgorithm))
+    throw malformedReply('signatureAlgorithm is neither ECDSA_P256 nor ECDSA_secp256k1')
+  if (keyId !== undefined && !isPrintable(keyId, 2_048))
+    throw malformedReply('keyId is not a printable text')
+  return {
+    answer: {
+      key,
+      publicKey: sixtyFour('publicKey', publicKey),
+      signatureAlgorithm,
+      ...(signature === undefined ? {} : { signature: sixtyFour('signature', signature) }),
+      ...(keyId === undefined ? {} : { keyId }),
+      requestId,
+    },
+  }
+}
+
+function decodeError(error: unknown): Omit<ServiceRefusal, 'requestId'> {
+  const { code, disposition, message, reason } = isRecord(error) ? error : {}
+  if (typeof code !== 'string' || !/^[A-Z][A-Z0-9_]{0,63}$/.test(code))
+    throw malformedReply('error.code is not a code')
+  if (!isDisposition(disposition)) throw malformedReply('error.disposition is unknown')
+  if (!isPrintable(message, 2_048)) throw malformedReply('error.message is not a printable text')
+  if (reason !== undefined && !isPrintable(reason, 1_024))
+    throw malformedReply('error.reason is not a printable text')
+  return { code, disposition, message, ...(reason === undefined ? {} : { reason }) }
+}
+
+function sixtyFour(field: string, value: unknown): Uint8Array {
+  if (typeof value !== 'string' || !/^[0-9a-f]{128}$/.test(value))
+    throw malformedReply(`${field} is not 128 lower-case hexadecimal digits`)
+  return hexToBytes(value, field)
+}
+
+const isDisposition = (value: unknown): value is Disposition =>
+  value === 'retry' || value === 'hold' || value === 'fail' || value === 'refuse'
+
+const isPrintable = (value: unknown, maxLength: number): value is string =>
+  typeof value === 'string' && value.length <= maxLength && /^[^\p{Cc}]+$/u.test(value)
+
+const withVersion = <T extends object>(fields: T) => ({ version: PROTOCOL_VERSION, ...fields })
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function record(wire: unknown): Readonly<Record<string, unknown>> {
+  if (isRecord(wire)) return wire
+  throw malformed('it is not an object')
+}
+
+const malformed = (reason: string) => new SignerError('SIGNING_REQUEST_MALFORMED', { reason })
+
+const malformedReply = (reason: string) => new SignerError('SIGNING_REPLY_MALFORMED', { reason })

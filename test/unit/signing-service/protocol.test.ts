@@ -1,0 +1,158 @@
+import fc from 'fast-check'
+import {
+  decodeReply,
+  decodeRequest,
+  encodeAnswer,
+  encodeRefusal,
+  encodeRequest,
+  MAX_MESSAGE_BYTES,
+  MAX_REQUEST_BYTES,
+} from '../../../src/signers/remote/protocol.ts'
+
+const sign = {
+  operation: 'sign',
+  key: 'minter',
+  message: new Uint8Array([0, 1, 255]),
+  hashAlgorithm: 'SHA3_256',
+} as const
+const wire = {
+  version: 1,
+  operation: 'sign',
+  key: 'minter',
+  message: '0001ff',
+  hashAlgorithm: 'SHA3_256',
+}
+const answer = {
+  key: 'minter',
+  publicKey: new Uint8Array(64).fill(1),
+  signatureAlgorithm: 'ECDSA_P256',
+  signature: new Uint8Array(64).fill(2),
+  keyId: 'arn:aws:kms:eu-west-1:111122223333:key/a',
+  requestId: 'r-1',
+} as const
+const refusal = {
+  code: 'POLICY_REFUSED',
+  disposition: 'refuse',
+  message: 'The policy does not allow it.',
+  reason: 'no rule names this script',
+  requestId: 'r-2',
+} as const
+
+describe('a request', () => {
+  it('is written as the page of the protocol shows it', () => {
+    expect(JSON.parse(encodeRequest(sign))).toEqual(wire)
+    expect(JSON.parse(encodeRequest({ operation: 'publicKey', key: 'minter' }))).toEqual({
+      version: 1,
+      operation: 'publicKey',
+      key: 'minter',
+    })
+  })
+
+  it.each([
+    ['a signature', sign],
+    ['a signature with approvals', { ...sign, approvals: ['one', 'two'] }],
+    ['a public key', { operation: 'publicKey', key: 'a/b:c.d@e+f-g_h' } as const],
+  ])('for %s is read as it was written', (_name, request) => {
+    expect(decodeRequest(JSON.parse(encodeRequest(request)))).toEqual(request)
+  })
+
+  it('of the largest message fits', () => {
+    const message = new Uint8Array(MAX_MESSAGE_BYTES)
+    const text = encodeRequest({ ...sign, key: 'k'.repeat(128), message })
+    expect(text.length).toBeLessThanOrEqual(MAX_REQUEST_BYTES)
+  })
+
+  it('of a larger message is not made', () => {
+    const message = new Uint8Array(MAX_MESSAGE_BYTES + 1)
+    expect(() => encodeRequest({ ...sign, message })).toThrow(
+      expect.objectContaining({
+        code: 'SIGNING_REQUEST_TOO_LARGE',
+        context: { byteLength: MAX_MESSAGE_BYTES + 1, maxBytes: MAX_MESSAGE_BYTES },
+      }),
+    )
+  })
+
+  it.each<readonly [string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'sign'],
+    ['a list', [wire]],
+    ['no version', { ...wire, version: undefined }],
+    ['another version', { ...wire, version: 2 }],
+    ['a version as text', { ...wire, version: '1' }],
+    ['another operation', { ...wire, operation: 'decrypt' }],
+    ['an operation of every object', { ...wire, operation: 'toString' }],
+    ['no key', { ...wire, key: undefined }],
+    ['an empty key', { ...wire, key: '' }],
+    ['a key with a space', { ...wire, key: 'my key' }],
+    ['a key with a line break', { ...wire, key: 'minter\n' }],
+    ['a long key', { ...wire, key: 'k'.repeat(129) }],
+    ['no message', { ...wire, message: undefined }],
+    ['a message as a list', { ...wire, message: ['0001ff'] }],
+    ['a message with 0x', { ...wire, message: '0x0001ff' }],
+    ['half a byte', { ...wire, message: '0001f' }],
+    ['a message in base64', { ...wire, message: 'AAH/' }],
+    ['no hash', { ...wire, hashAlgorithm: undefined }],
+    ['a hash of Ethereum', { ...wire, hashAlgorithm: 'KECCAK_256' }],
+    ['a digest beside the message', { ...wire, digest: '00' }],
+    ['one approval', { ...wire, approvals: 'yes' }],
+    ['an approval that is no text', { ...wire, approvals: [{}] }],
+    ['an empty approval', { ...wire, approvals: [''] }],
+    ['a long approval', { ...wire, approvals: ['a'.repeat(4_097)] }],
+    ['many approvals', { ...wire, approvals: Array.from({ length: 17 }, () => 'a') }],
+    ['a public key with a message', { version: 1, operation: 'publicKey', key: 'a', message: '' }],
+  ])('with %s is refused', (_name, request) => {
+    expect(() => decodeRequest(request)).toThrow(
+      expect.objectContaining({ code: 'SIGNING_REQUEST_MALFORMED' }),
+    )
+  })
+
+  it('is read or refused, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(() => decodeRequest(value)).toThrow(
+          expect.objectContaining({ code: 'SIGNING_REQUEST_MALFORMED' }),
+        )
+      }),
+    )
+  })
+})
+
+const wireAnswer = encodeAnswer(answer)
+const wireRefusal = encodeRefusal(refusal)
+
+describe('a reply', () => {
+  it.each([
+    ['an answer', wireAnswer, { answer }],
+    ['a refusal', wireRefusal, { refusal }],
+  ])('that is %s is read as it was written', (_name, written, read) => {
+    expect(decodeReply(JSON.parse(JSON.stringify(written)))).toEqual(read)
+  })
+
+  it('may tell more than is known', () => {
+    expect(decodeReply({ ...wireAnswer, region: 'eu-west-1' })).toEqual({ answer })
+  })
+
+  it.each<readonly [string, unknown]>([
+    ['nothing', undefined],
+    ['a page', '<html>502 Bad Gateway</html>'],
+    ['a message of API Gateway', { message: 'Forbidden' }],
+    ['another version', { ...wireAnswer, version: 2 }],
+    ['no request id', { ...wireAnswer, requestId: undefined }],
+    ['a request id of two lines', { ...wireAnswer, requestId: 'a\nb' }],
+    ['a short public key', { ...wireAnswer, publicKey: '01'.repeat(63) }],
+    ['a public key in upper case', { ...wireAnswer, publicKey: 'AB'.repeat(64) }],
+    ['another curve', { ...wireAnswer, signatureAlgorithm: 'ECDSA_P384' }],
+    ['a long signature', { ...wireAnswer, signature: '02'.repeat(65) }],
+    ['a signature that is null', { ...wireAnswer, signature: null }],
+    ['a key id with control characters', { ...wireAnswer, keyId: 'a\u0000' }],
+    ['a refusal without a code', { ...wireRefusal, error: { ...refusal, code: undefined } }],
+    ['a refusal with a code of anything', { ...wireRefusal, error: { ...refusal, code: 'a b' } }],
+    ['a refusal without an end', { ...wireRefusal, error: { ...refusal, disposition: 'wait' } }],
+    ['a refusal that is a text', { ...wireRefusal, error: 'no' }],
+  ])('that is or has %s is refused', (_name, reply) => {
+    expect(() => decodeReply(reply)).toThrow(
+      expect.objectContaining({ code: 'SIGNING_REPLY_MALFORMED' }),
+    )
+  })
+})
