@@ -68,7 +68,14 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   './observability': ['createPrometheusMetrics', 'createTracing'],
   './stores': ['createMemoryStore', 'createSqlStore'],
-  './testing': ['createSoftwareSigner', 'emulatorServicePrivateKey', 'startAws', 'startEmulator'],
+  './testing': [
+    'createSoftwareSigner',
+    'describeSignerContract',
+    'emulatorServicePrivateKey',
+    'signerContract',
+    'startAws',
+    'startEmulator',
+  ],
   './signers/aws-kms': ['createAwsKmsSigner', 'describeAwsKmsKey'],
 }
 
