@@ -17,6 +17,7 @@ export {
 } from './domain-tags.ts'
 export { hashMessage } from './hash.ts'
 export { bytesToHex, hexToBytes } from './hex.ts'
+export { type DecodedMessage, decodeMessage } from './message-decoding.ts'
 export { type AccountProof, accountProofMessage, userMessage } from './messages.ts'
 export { normalizeRaw } from './raw-signature.ts'
 export { spkiToPublicKey } from './spki.ts'

@@ -40,7 +40,8 @@ export function decodeTransaction(bytes: Uint8Array): Transaction {
   return transaction
 }
 
-function decodePayload(item: RlpItem | undefined): TransactionPayload {
+/** Whether encoding it again gives the same bytes is the caller's to look at. */
+export function decodePayload(item: RlpItem | undefined): TransactionPayload {
   const [cadence, args, block, limit, proposer, keyIndex, sequence, payer, authorizers] = fields(
     item,
     9,
@@ -61,7 +62,8 @@ function decodePayload(item: RlpItem | undefined): TransactionPayload {
   }
 }
 
-function decodeSignatures(
+/** As `decodePayload`. */
+export function decodeSignatures(
   body: TransactionPayload,
   item: RlpItem | undefined,
 ): readonly TransactionSignature[] {
@@ -93,7 +95,8 @@ function list(
   return items
 }
 
-function fields(item: RlpItem | undefined, count: number, name: string): readonly RlpItem[] {
+/** @throws {SignerError} `MALFORMED_TRANSACTION` unless it is a list of exactly `count`. */
+export function fields(item: RlpItem | undefined, count: number, name: string): readonly RlpItem[] {
   const items = list(item, name, count)
   if (items.length !== count)
     throw malformedTransaction(`${name}: ${items.length} fields, not ${count}`)

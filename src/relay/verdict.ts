@@ -2,8 +2,8 @@
 
 import { parseSelection } from '../authorizer/selection.ts'
 import type { TransactionPayload } from '../crypto/transaction.ts'
-import { withDeadline } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
+import { askRule, policyFailed } from '../policy/ask-rule.ts'
 
 /** What a policy says of a transaction. Nothing said: it is signed by the fewest keys. */
 export type PolicyVerdict = {
@@ -31,9 +31,6 @@ export type RelayPolicy = (
   context: { readonly jobIds: readonly string[] },
 ) => undefined | PolicyVerdict | Promise<undefined | PolicyVerdict> | void | Promise<void>
 
-/** How long a policy may think, in milliseconds: claims and leases wait with it. */
-const POLICY_TIMEOUT_MS = 30_000
-
 /**
  * Asks the policy.
  *
@@ -47,57 +44,24 @@ export async function askPolicy(
   jobIds: readonly string[],
 ): Promise<Pick<PolicyVerdict, 'keyIndexes'>> {
   if (policy === undefined) return {}
-  const { keyIndexes, postponed, refused } = await ask(policy, payload, jobIds)
+  const { keyIndexes, postponed, refused } = await askRule(
+    () => policy(payload, { jobIds }),
+    (said) => parseVerdict(said, jobIds),
+  )
   if (postponed.length + refused.length > 0)
     throw new SignerError('POLICY_POSTPONED', { postponed, refused })
   return keyIndexes === undefined ? {} : { keyIndexes }
 }
-
-async function ask(
-  policy: RelayPolicy,
-  payload: TransactionPayload,
-  jobIds: readonly string[],
-): Promise<Parsed> {
-  const said = askNow(policy, payload, jobIds)
-  const onTimeout = () => failed(`it did not answer within ${POLICY_TIMEOUT_MS} ms`)
-  try {
-    const answer = withDeadline({ timeoutMs: POLICY_TIMEOUT_MS, onTimeout }, async () => said)
-    return parseVerdict(await answer, jobIds)
-  } catch (thrown) {
-    if (isSignerError(thrown, 'POLICY_REFUSED') || isPassing(thrown)) throw thrown
-    if (isSignerError(thrown, 'POLICY_FAILED')) throw thrown
-    // Its text may quote anything: the name alone tells what kind of mistake it is.
-    const name = thrown instanceof Error ? thrown.name.slice(0, 60) : 'something that is no error'
-    throw new SignerError('POLICY_FAILED', { reason: `it threw ${name}` }, { cause: thrown })
-  }
-}
-
-/** A rule that looks at the transaction alone has nothing that could fail but the transaction. */
-function askNow(
-  policy: RelayPolicy,
-  payload: TransactionPayload,
-  jobIds: readonly string[],
-): ReturnType<RelayPolicy> {
-  try {
-    return policy(payload, { jobIds })
-  } catch (thrown) {
-    if (isSignerError(thrown, 'POLICY_REFUSED') || isPassing(thrown)) throw thrown
-    const reason = thrown instanceof Error ? thrown.message.slice(0, 200) : 'it threw no error'
-    throw new SignerError('POLICY_REFUSED', { reason }, { cause: thrown })
-  }
-}
-
-const isPassing = (thrown: unknown) => isSignerError(thrown) && thrown.disposition === 'retry'
 
 type Parsed = Required<Pick<PolicyVerdict, 'postponed' | 'refused'>> &
   Pick<PolicyVerdict, 'keyIndexes'>
 
 function parseVerdict(said: unknown, jobIds: readonly string[]): Parsed {
   if (said === undefined) return { postponed: [], refused: [] }
-  if (!isRecord(said)) throw failed('it returned neither undefined nor a verdict')
+  if (!isRecord(said)) throw policyFailed('it returned neither undefined nor a verdict')
   const { keyIndexes, postponed, refused, ...others } = said
   const [unknown] = Object.keys(others)
-  if (unknown !== undefined) throw failed(`a verdict has no ${unknown.slice(0, 40)}`)
+  if (unknown !== undefined) throw policyFailed(`a verdict has no ${unknown.slice(0, 40)}`)
   const isJob = (id: unknown): id is string => typeof id === 'string' && jobIds.includes(id)
   return {
     ...(keyIndexes === undefined ? {} : { keyIndexes: parseKeyIndexes(keyIndexes) }),
@@ -117,7 +81,7 @@ function parseKeyIndexes(said: unknown): readonly number[] {
     return keyIndexes
   } catch (thrown) {
     if (!isSignerError(thrown)) throw thrown
-    throw failed('keyIndexes are not different whole numbers, at least one')
+    throw policyFailed('keyIndexes are not different whole numbers, at least one')
   }
 }
 
@@ -128,7 +92,7 @@ function listOf<Item>(
 ): readonly Item[] {
   if (said === undefined) return []
   if (Array.isArray(said) && said.every(isItem)) return [...said]
-  throw failed(`${name} is not a list of what it may name`)
+  throw policyFailed(`${name} is not a list of what it may name`)
 }
 
 const isNumber = (one: unknown): one is number => typeof one === 'number'
@@ -139,5 +103,3 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
-
-const failed = (reason: string) => new SignerError('POLICY_FAILED', { reason })

@@ -15,6 +15,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'addressToBytes',
     'assertWeight',
     'bytesToHex',
+    'decodeMessage',
     'decodeTransaction',
     'derToRaw',
     'domainTags',
