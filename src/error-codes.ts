@@ -48,6 +48,18 @@ export type SignerErrorContext = {
   TRANSACTION_FAILED: { transactionId: string; errorCodes: readonly number[]; reason: string }
   TRANSACTION_EXPIRED: { transactionId: string }
   TRANSACTION_UNSETTLED: { transactionId: string; waitedMs: number }
+  // Transactions of several parties
+  PAYLOAD_MISMATCH: { source: string; field: string }
+  SIGNATURE_REFUSED: { address: string; keyIndex: number; part: string; reason: string }
+  SIGNATURES_MISSING: { missing: string }
+  SEQUENCE_NUMBER_MISMATCH: {
+    address: string
+    keyIndex: number
+    given: string
+    onChain: string
+    executedAs: string
+  }
+  REFERENCE_BLOCK_UNKNOWN: { blockId: string; accessNode: string }
   // AWS KMS
   AWS_SDK_MISSING: { package: string }
   AWS_REGION_INVALID: { reason: string }
@@ -233,6 +245,26 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   TRANSACTION_UNSETTLED: [
     'retry',
     'The outcome is not known yet. Look the transaction id up before sending anything again.',
+  ],
+  PAYLOAD_MISMATCH: [
+    'refuse',
+    'A signed file holds another transaction than the one prepared. Nothing of it was taken; ask who signed what.',
+  ],
+  SIGNATURE_REFUSED: [
+    'refuse',
+    'A signature cannot be part of this transaction. Leave it out, and let that key sign again.',
+  ],
+  SIGNATURES_MISSING: [
+    'hold',
+    'Not all have signed yet, so it was not sent, and the payer does not sign. Let those sign who are missing.',
+  ],
+  SEQUENCE_NUMBER_MISMATCH: [
+    'fail',
+    'The proposal key has another sequence number now, so this transaction cannot be executed. See executedAs, and prepare it again unless it was.',
+  ],
+  REFERENCE_BLOCK_UNKNOWN: [
+    'retry',
+    'The access node does not have the reference block. Check the network, or try again when the node lags behind.',
   ],
   AWS_SDK_MISSING: [
     'fail',

@@ -20,6 +20,7 @@ const flow = ['crypto', ...base]
 const signers = ['crypto', ...base]
 const policy = ['crypto', ...base]
 const authorizer = ['signers', 'flow', 'policy', 'crypto', ...base]
+const transactions = ['authorizer', ...authorizer]
 const stores = ['crypto', ...base]
 const proposalKeys = ['authorizer', 'stores', ...authorizer]
 const relay = ['proposal-keys', ...proposalKeys]
@@ -39,13 +40,14 @@ const allowed = {
   signers,
   policy,
   authorizer,
+  transactions,
   stores,
   'proposal-keys': proposalKeys,
   relay,
   observability: ['relay', ...relay],
   provisioning,
   testing: ['signers', 'flow', 'crypto', ...base],
-  cli: ['provisioning', ...provisioning],
+  cli: ['transactions', 'provisioning', ...provisioning],
   index: ['authorizer', 'signers', 'crypto', ...base],
 }
 

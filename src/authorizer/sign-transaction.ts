@@ -51,7 +51,9 @@ export async function signTransaction(
   const keys = await choose(engine, node, address, { reread: false, signal }, (account) => {
     const signing = pays || authorizes ? [...chooseKeys(account, selection)] : []
     const { keyIndex } = transaction.proposalKey
-    if (proposes && !signing.some((key) => key.keyIndex === keyIndex))
+    const isOurs = selection.keyIndexes === undefined || account.held.has(keyIndex)
+    // Keys that were named sign alone where another party holds the proposal key.
+    if (proposes && isOurs && !signing.some((key) => key.keyIndex === keyIndex))
       signing.push(chooseProposalKey(account, { proposalKeyIndex: keyIndex }))
     return signing
   })

@@ -67,6 +67,15 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'isAddressOfChain',
     'parseCadenceType',
   ],
+  './transactions': [
+    'approveTransaction',
+    'decodeTransactionFile',
+    'encodeTransactionFile',
+    'messageToSign',
+    'prepareTransaction',
+    'sendTransaction',
+    'signTransaction',
+  ],
   './observability': ['createPrometheusMetrics', 'createTracing'],
   './stores': ['createMemoryStore', 'createSqlStore'],
   './testing': [

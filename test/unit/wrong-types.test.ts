@@ -6,6 +6,7 @@ import * as policy from '../../src/policy/index.ts'
 import * as provisioning from '../../src/provisioning/index.ts'
 import * as awsKms from '../../src/signers/aws-kms/index.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
+import * as transactions from '../../src/transactions/index.ts'
 
 const circle: Record<string, unknown> = {}
 circle['self'] = circle
@@ -140,6 +141,42 @@ const functions: Readonly<
       inspectTransaction: [transaction, rules],
       isAddressOfChain: [address, 'flow-emulator'],
       decodeArguments: [[], [], { chainId: 'flow-emulator' }],
+    },
+  ],
+  transactions: [
+    transactions,
+    {
+      approveTransaction: [
+        { accessNode, transaction, signed: [transaction], signatures: [signature], signal },
+      ],
+      decodeTransactionFile: ['{}'],
+      encodeTransactionFile: [transaction, 'json'],
+      messageToSign: [transaction, address],
+      prepareTransaction: [
+        {
+          accessNode,
+          chainId: 'flow-emulator',
+          cadence: 'transaction {}',
+          arguments: [{ type: 'Int', value: '1' }],
+          proposer: { address, keyIndex: 0 },
+          payer: address,
+          authorizers: [address],
+          computeLimit: 9,
+          signal,
+        },
+      ],
+      sendTransaction: [{ accessNode, transaction, timeoutMs: 20, signal }],
+      signTransaction: [
+        {
+          authorizer,
+          address,
+          transaction,
+          keyIndexes: [0],
+          partial: true,
+          policy: () => undefined,
+          signal,
+        },
+      ],
     },
   ],
   provisioning: [

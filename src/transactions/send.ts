@@ -1,0 +1,124 @@
+/** Sending a transaction that all parties have signed, once. @module */
+
+import { type Transaction, transactionId } from '../crypto/transaction.ts'
+import { isSignerError, SignerError } from '../errors.ts'
+import type { NodeConnection } from '../flow/http.ts'
+import { refusalOf } from '../flow/refusals.ts'
+import { readSingleResult, type SingleResult } from '../flow/transaction-outcome.ts'
+import { settleTransaction, type TransactionEvent, waitForSeal } from '../flow/transactions.ts'
+import { assertKnownKeys, assertSignal, assertTimeout } from '../options.ts'
+import { findExecuted } from './executed.ts'
+import { assertNotExpired } from './expiry.ts'
+import { type ChainOptions, checkedTransaction, openChain } from './options.ts'
+import { missingOf } from './parties.ts'
+import { assertNumberIsDue, type Review, readReview } from './review.ts'
+
+/** Options of `sendTransaction`. */
+export type SendOptions = ChainOptions & {
+  /** With the signatures of all. */
+  readonly transaction: Transaction
+  /** Milliseconds to wait for the seal. Default 120,000. */
+  readonly timeoutMs?: number
+}
+
+/** A transaction that is sealed and did not fail. */
+export type SentTransaction = {
+  /** 64 lower-case hexadecimal digits. */
+  readonly transactionId: string
+  readonly events: readonly TransactionEvent[]
+}
+
+/**
+ * Sends these bytes and no others, and waits for the seal. Calling it again with the same transaction
+ * tells what became of it and sends nothing anew: a transaction that the chain knows is only waited
+ * for, and one whose outcome is unknown is sent as the same bytes.
+ *
+ * @throws {SignerError} Before anything is sent: those of `approveTransaction`; `SIGNATURES_MISSING`;
+ * `SEQUENCE_NUMBER_MISMATCH`, whose `executedAs` tells a transaction of the same payload under other
+ * signatures that was executed; `TRANSACTION_EXPIRED`. After: `TRANSACTION_FAILED`,
+ * `TRANSACTION_EXPIRED`, `ACCESS_NODE_REFUSED` when it had no effect; `TRANSACTION_UNSETTLED` with the
+ * id when that is not known, also when the caller aborts.
+ */
+export async function sendTransaction(options: SendOptions): Promise<SentTransaction> {
+  assertKnownKeys(options, optionNames)
+  const { timeoutMs = 120_000, signal } = options
+  assertSignal(signal)
+  assertTimeout('timeoutMs', timeoutMs)
+  const transaction = checkedTransaction(options.transaction)
+  const node = await openChain(options)
+  const id = transactionId(transaction)
+  const known = await readSingleResult(node, id, { signal })
+  if (known.kind === 'unknown') return post(node, transaction, timeoutMs, signal)
+  return told(node, id, known, timeoutMs, signal)
+}
+
+const optionNames: readonly (keyof SendOptions)[] = [
+  'accessNode',
+  'chainId',
+  'signal',
+  'transaction',
+  'timeoutMs',
+]
+
+/** What the chain says of a transaction that it has. */
+async function told(
+  node: NodeConnection,
+  id: string,
+  known: SingleResult,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<SentTransaction> {
+  if (known.kind === 'expired') throw new SignerError('TRANSACTION_EXPIRED', { transactionId: id })
+  const { events } = await waitForSeal(node, id, { timeoutMs, signal })
+  return Object.freeze({ transactionId: id, events })
+}
+
+async function post(
+  node: NodeConnection,
+  transaction: Transaction,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<SentTransaction> {
+  const review = await readReview(node, transaction, { signal })
+  await assertMaySend(node, review, signal)
+  const { transactionId: id, expiry } = review
+  const started = performance.now()
+  const settled = await settleTransaction(node, transaction, { timeoutMs, signal })
+  if (settled.kind === 'sealed') return Object.freeze({ transactionId: id, events: settled.events })
+  const { error } = settled
+  if (isStale(error))
+    throw new SignerError('TRANSACTION_EXPIRED', { transactionId: id }, { cause: error })
+  if (settled.kind === 'nothing') throw error
+  // 1007: the number was used between our look and the block. Perhaps by a copy of this one.
+  if (isSignerError(error, 'TRANSACTION_FAILED') && error.context.errorCodes.includes(1007)) {
+    const executedAs = await findExecuted(node, transaction, expiry, { signal })
+    const { proposalKey } = transaction
+    assertNumberIsDue(transaction, proposalKey.sequenceNumber + 1n, executedAs)
+  }
+  if (isSignerError(error, 'TRANSACTION_FAILED') || isSignerError(error, 'TRANSACTION_UNSETTLED'))
+    throw error
+  const waitedMs = Math.round(performance.now() - started)
+  throw new SignerError('TRANSACTION_UNSETTLED', { transactionId: id, waitedMs }, { cause: error })
+}
+
+/** Nothing is sent that cannot be executed. */
+async function assertMaySend(
+  node: NodeConnection,
+  { transaction, ready, parties, expiry, sequenceNumber }: Review,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!ready) throw new SignerError('SIGNATURES_MISSING', { missing: missingOf(parties) })
+  const isUsed = sequenceNumber > transaction.proposalKey.sequenceNumber
+  const executedAs = isUsed
+    ? await findExecuted(node, transaction, expiry, { signal })
+    : 'nothing yet'
+  assertNumberIsDue(transaction, sequenceNumber, executedAs)
+  assertNotExpired(transaction, expiry)
+}
+
+/** By the validator's own sentence. */
+function isStale(error: unknown): boolean {
+  if (!isSignerError(error, 'ACCESS_NODE_REFUSED')) return false
+  const { status, reason } = error.context
+  return refusalOf(status, reason) === 'stale' && reason.includes('transaction is expired: ')
+}
