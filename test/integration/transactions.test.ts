@@ -1,8 +1,17 @@
 /** Parties that share nothing but files: prepared, signed, approved and sent on a real chain. @module */
-import { bytesToHex, type Transaction, transactionId } from '../../src/crypto/index.ts'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { curves } from '../../src/crypto/algorithms.ts'
+import {
+  normalizeRaw,
+  spkiToPublicKey,
+  type Transaction,
+  transactionId,
+} from '../../src/crypto/index.ts'
 import { KmsAuthorizer, type Signer } from '../../src/index.ts'
+import { emulatorPayer } from '../../src/provisioning/index.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
+import { startEmulator } from '../../src/testing/start-emulator.ts'
 import {
   approveTransaction,
   decodeTransactionFile,
@@ -47,11 +56,14 @@ function partyOf(address: string, signer: Signer | readonly Signer[]) {
 }
 
 const read = (file: string): Transaction => decodeTransactionFile(file).transaction
-const prepare = (options: Omit<PrepareOptions, 'accessNode' | 'cadence' | 'computeLimit'>) =>
+const prepare = (
+  options: Pick<PrepareOptions, 'proposer' | 'payer' | 'authorizers'>,
+  source = cadence(options.authorizers?.length ?? 0),
+) =>
   prepareTransaction({
     accessNode: chain.url,
     chainId: 'flow-emulator',
-    cadence: cadence(options.authorizers?.length ?? 0),
+    cadence: source,
     arguments: [note('hello')],
     computeLimit: 100,
     ...options,
@@ -80,12 +92,284 @@ describe('an account whose keys are in several hands', () => {
     const prepared = await prepare(roles)
     expect(prepared).toMatchObject({ ready: false, next: [roles.payer] })
     const file = encodeTransactionFile(prepared.transaction)
-    const [ours, theirs] = await Promise.all(parties.map((sign) => sign(file, { partial: true })))
-    const half = await approve(prepared.transaction, [ours ?? ''])
+    const [ours = '', theirs = ''] = await Promise.all(
+      parties.map((sign) => sign(file, { partial: true })),
+    )
+    const half = await approve(prepared.transaction, [ours])
     expect(half).toMatchObject({ ready: false, parties: [{ weight: 500, required: 1000 }] })
-    const whole = await approve(prepared.transaction, [ours ?? '', theirs ?? ''])
+    const whole = await approve(prepared.transaction, [ours, theirs])
     expect(whole).toMatchObject({ ready: true, next: [], parties: [{ weight: 1000 }] })
     const sent = await send(whole.transaction)
     expect(sent.transactionId).toBe(whole.transactionId)
+  })
+
+  it('of 400, 300 and 300 tells who is missing until the last has signed, in files of JSON', async () => {
+    const { address, parties, roles } = await shared([400, 300, 300])
+    const { transaction } = await prepare(roles)
+    const file = encodeTransactionFile(transaction, 'json')
+    const files: string[] = []
+    for (const [index, sign] of parties.entries()) {
+      const before = await approve(transaction, files)
+      expect(before.parties[0]?.unsigned.map(({ keyIndex }) => keyIndex)).toContain(index)
+      await expect(send(before.transaction)).rejects.toMatchObject({
+        code: 'SIGNATURES_MISSING',
+        context: { missing: expect.stringContaining(`${address} (proposer, payer, authorizer)`) },
+      })
+      files.push(await sign(file, { partial: true }))
+    }
+    expect(await chain.sequenceNumber(address, 0)).toBe(0)
+    const whole = await approve(transaction, files)
+    await send(whole.transaction)
+    expect(await chain.sequenceNumber(address, 0)).toBe(1)
+  })
+
+  it('passes one file from hand to hand, as the Flow CLI is used', async () => {
+    const { parties, roles } = await shared([400, 300, 300])
+    const { transaction } = await prepare(roles)
+    let file = encodeTransactionFile(transaction)
+    for (const sign of parties) file = await sign(file, { partial: true })
+    const { ready } = await approve(transaction, [file])
+    expect(ready).toBe(true)
+    await send(read(file))
+  })
+
+  it('is refused whole weight by one hand, unless it says that others sign too', async () => {
+    const { parties, roles } = await shared([500, 500])
+    const file = encodeTransactionFile((await prepare(roles)).transaction)
+    await expect(parties[0]?.(file)).rejects.toMatchObject({ code: 'WEIGHT_TOO_LOW' })
+    await expect(parties[1]?.(file, { keyIndexes: 1 })).resolves.toEqual(expect.any(String))
+  })
+})
+
+describe('a payer who is neither proposer nor authorizer', () => {
+  async function three() {
+    const [proposer, author, payer] = await Promise.all([
+      shared([1000]),
+      shared([500, 500]),
+      shared([1000]),
+    ])
+    const { transaction } = await prepare({
+      proposer: { address: proposer.address },
+      authorizers: [author.address],
+      payer: payer.address,
+    })
+    return { proposer, author, payer, transaction, file: encodeTransactionFile(transaction) }
+  }
+
+  it('signs last, over the signatures of all others', async () => {
+    const { proposer, author, payer, transaction, file } = await three()
+    await expect(payer.parties[0]?.(file)).rejects.toMatchObject({
+      code: 'SIGNATURES_MISSING',
+      context: { missing: expect.not.stringContaining('payer') },
+    })
+    const files = await Promise.all([
+      proposer.parties[0]?.(file) ?? '',
+      ...author.parties.map((sign) => sign(file, { partial: true })),
+    ])
+    const payload = await approve(transaction, files)
+    expect(payload).toMatchObject({ ready: false, next: [payer.address] })
+    const last = await payer.parties[0]?.(encodeTransactionFile(payload.transaction))
+    const whole = await approve(transaction, [...files, last ?? ''])
+    expect(whole.parties).toMatchObject([
+      { roles: ['proposer'], required: 0, proposalKey: { keyIndex: 0, signed: true } },
+      { roles: ['payer'], part: 'envelope', weight: 1000, required: 1000 },
+      { roles: ['authorizer'], part: 'payload', weight: 1000, required: 1000 },
+    ])
+    await send(whole.transaction)
+  })
+
+  it('has signed something else when a signature of the payload comes later', async () => {
+    const { proposer, author, payer, transaction, file } = await three()
+    const first = await proposer.parties[0]?.(file)
+    const [one, two] = await Promise.all(
+      author.parties.map((sign) => sign(file, { partial: true })),
+    )
+    const early = await approve(transaction, [first ?? '', one ?? ''])
+    // By other means, since ours refuse: the payer signs too early.
+    const { message } = messageToSign(early.transaction, payer.address)
+    const signature = (await payer.signers[0]?.sign({ message, hashAlgorithm: 'SHA3_256' })) ?? none
+    const signatures = [{ address: payer.address, keyIndex: 0, signature }]
+    const signed = { ...early.transaction, envelopeSignatures: signatures }
+    await expect(author.parties[1]?.(encodeTransactionFile(signed))).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    })
+    await expect(
+      approve(transaction, [encodeTransactionFile(signed), two ?? '']),
+    ).rejects.toMatchObject({
+      code: 'SIGNATURE_REFUSED',
+      context: { part: 'envelope', address: payer.address },
+    })
+  })
+})
+
+const none = new Uint8Array()
+
+/** The same signature with s in the upper half, as other tools give it every second time. */
+function upper(signature: Uint8Array): Uint8Array {
+  const s = BigInt(`0x${Buffer.from(signature.subarray(32)).toString('hex')}`)
+  const high = (curves.ECDSA_P256.order - s).toString(16).padStart(64, '0')
+  return new Uint8Array([...signature.subarray(0, 32), ...Buffer.from(high, 'hex')])
+}
+
+describe('a party that signs by other means', () => {
+  /** A key of node:crypto alone: r‖s, s as it falls, or moved to the upper half. */
+  function ownKey(hash: 'sha256' | 'sha3-256') {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    const { bytes, algorithm } = spkiToPublicKey(publicKey.export({ format: 'der', type: 'spki' }))
+    const signer: Signer = {
+      id: 'own',
+      publicKey: async () => ({ bytes, algorithm }),
+      sign: async () => none,
+    }
+    const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
+    return { signer, sign: (message: Uint8Array) => new Uint8Array(sign(hash, message, key)) }
+  }
+
+  it('hands back r‖s alone, with s in either half, made with the hash of its account key', async () => {
+    const [ours, own] = [software(), ownKey('sha256')]
+    const address = await chain.createAccount([
+      { signer: ours, weight: 500 },
+      { signer: own.signer, weight: 500, hashAlgorithm: 'SHA2_256' },
+    ])
+    const { transaction } = await prepare({ proposer: { address }, payer: address })
+    const file = await partyOf(address, ours)(encodeTransactionFile(transaction), { partial: true })
+    const { part, message } = messageToSign(transaction, address)
+    expect(part).toBe('envelope')
+    const signature = upper(normalizeRaw(own.sign(message), 'ECDSA_P256'))
+    const { ready, transaction: whole } = await approveTransaction({
+      accessNode: chain.url,
+      transaction,
+      signed: [read(file)],
+      signatures: [{ address, keyIndex: 1, signature }],
+    })
+    expect(ready).toBe(true)
+    expect(whole.envelopeSignatures[1]?.signature).toEqual(signature)
+    await send(whole)
+  })
+
+  it('is told which hash its account key has', async () => {
+    const own = ownKey('sha3-256')
+    const address = await chain.createAccount([
+      { signer: own.signer, weight: 1000, hashAlgorithm: 'SHA2_256' },
+    ])
+    const { transaction } = await prepare({ proposer: { address }, payer: address })
+    const { message } = messageToSign(transaction, address)
+    const signatures = [{ address, keyIndex: 0, signature: own.sign(message) }]
+    await expect(
+      approveTransaction({ accessNode: chain.url, transaction, signatures }),
+    ).rejects.toMatchObject({
+      code: 'SIGNATURE_REFUSED',
+      context: { reason: 'it was made with SHA3_256, and the account key has SHA2_256' },
+    })
+  })
+})
+
+describe('what came back is not believed', () => {
+  it('when one party has changed an argument and signed that', async () => {
+    const { parties, roles } = await shared([500, 500])
+    const { transaction } = await prepare(roles)
+    const changed = { ...transaction, arguments: [JSON.stringify(note('more'))] }
+    const file = await parties[1]?.(encodeTransactionFile(changed), { partial: true })
+    await expect(approve(transaction, [file ?? ''])).rejects.toMatchObject({
+      code: 'PAYLOAD_MISMATCH',
+      context: { source: 'signed[0]', field: 'arguments[0]' },
+    })
+    // As the twin says it of the signature alone: it verifies over nothing but what was signed.
+    const [moved] = read(file ?? '').envelopeSignatures
+    const signatures = moved === undefined ? [] : [moved]
+    await expect(
+      approveTransaction({ accessNode: chain.url, transaction, signatures }),
+    ).rejects.toMatchObject({ code: 'SIGNATURE_REFUSED' })
+  })
+
+  it('when the key was revoked since', async () => {
+    const { address, parties, roles, signers } = await shared([1000, 1000])
+    const { transaction } = await prepare({ ...roles, proposer: { address, keyIndex: 1 } })
+    const file = (await parties[1]?.(encodeTransactionFile(transaction))) ?? ''
+    expect(await approve(transaction, [file])).toMatchObject({ ready: true })
+    const owner = KmsAuthorizer.fromSigners(signers, { accessNode: chain.url })
+    await chain.revokeKey(owner.authorize(address, 0), 1)
+    await expect(approve(transaction, [file])).rejects.toMatchObject({
+      code: 'KEY_REVOKED',
+      context: { address, keyIndex: 1 },
+    })
+  })
+})
+
+describe('a transaction is sent once', () => {
+  async function signedByOne(source: string = cadence(1)) {
+    const { address, parties, roles } = await shared([1000])
+    const { transaction } = await prepare(roles, source)
+    const sign = async () => read((await parties[0]?.(encodeTransactionFile(transaction))) ?? '')
+    return { address, sign }
+  }
+
+  it('however often and by however many it is sent', async () => {
+    const { address, sign } = await signedByOne()
+    const transaction = await sign()
+    const together = await Promise.all([send(transaction), send(transaction), send(transaction)])
+    const later = await send(transaction)
+    expect(new Set([...together, later].map((one) => one.transactionId))).toEqual(
+      new Set([transactionId(transaction)]),
+    )
+    expect(await chain.sequenceNumber(address, 0)).toBe(1)
+  })
+
+  it('and a copy under other signatures tells the id under which it was executed', async () => {
+    const { address, sign } = await signedByOne()
+    const [one, other] = [await sign(), await sign()]
+    expect(transactionId(one)).not.toBe(transactionId(other))
+    await send(one)
+    await expect(send(other)).rejects.toMatchObject({
+      code: 'SEQUENCE_NUMBER_MISMATCH',
+      context: { address, given: '0', onChain: '1', executedAs: transactionId(one) },
+    })
+    await expect(sign()).rejects.toMatchObject({ code: 'SEQUENCE_NUMBER_MISMATCH' })
+  })
+
+  it('and one of two copies that race is executed', async () => {
+    const { address, sign } = await signedByOne()
+    const copies = [await sign(), await sign(), await sign()]
+    const outcomes = await Promise.allSettled(copies.map(send))
+    const [won, ...more] = outcomes.flatMap((one) =>
+      one.status === 'fulfilled' ? [one.value] : [],
+    )
+    expect(more).toEqual([])
+    for (const one of outcomes)
+      if (one.status === 'rejected')
+        expect(one.reason).toMatchObject({
+          code: 'SEQUENCE_NUMBER_MISMATCH',
+          context: { executedAs: won?.transactionId },
+        })
+    expect(await chain.sequenceNumber(address, 0)).toBe(1)
+  })
+
+  it('and one that failed on the chain fails again without being sent', async () => {
+    const failing = 'transaction(note: String) { prepare(s: &Account) { panic(note) } }'
+    const { address, sign } = await signedByOne(failing)
+    const transaction = await sign()
+    for (const _ of [1, 2])
+      await expect(send(transaction)).rejects.toMatchObject({
+        code: 'TRANSACTION_FAILED',
+        context: { transactionId: transactionId(transaction), errorCodes: [1101] },
+      })
+    expect(await chain.sequenceNumber(address, 0)).toBe(1)
+  })
+})
+
+it('says that a transaction has expired, and never sends it anew', async () => {
+  await using old = await startEmulator({ blockTimeMs: 0, transactionExpiry: 10 })
+  const payer = await emulatorPayer({ accessNode: old.url })
+  const { address, authorizer } = payer
+  const options = { accessNode: old.url, cadence: cadence(0), arguments: [note('late')] }
+  const roles = { proposer: { address }, payer: address, computeLimit: 100 }
+  const { transaction } = await prepareTransaction({ ...options, ...roles })
+  const signed = await signTransaction({ authorizer, address, transaction })
+  for (let block = 0; block < 12; block += 1)
+    await fetch(`${old.adminUrl}/emulator/newBlock`, { method: 'POST' })
+  const sending = sendTransaction({ accessNode: old.url, transaction: signed })
+  await expect(sending).rejects.toMatchObject({
+    code: 'TRANSACTION_EXPIRED',
+    context: { transactionId: transactionId(signed) },
   })
 })
