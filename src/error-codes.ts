@@ -90,6 +90,24 @@ export type SignerErrorContext = {
   KMS_REPLY_MISMATCH: { keyId: string; field: string }
   SIGNING_TIMEOUT: { address: string; timeoutMs: number }
   SIGNING_QUEUE_FULL: { name: string; queued: number }
+  // PKCS#11
+  PKCS11_PACKAGE_MISSING: { package: string }
+  PKCS11_PACKAGE_NOT_BUILT: { package: string; reason: string }
+  PKCS11_MODULE_UNUSABLE: { module: string; reason: string }
+  /** `present`: the labels of the tokens that are there. */
+  PKCS11_TOKEN_NOT_FOUND: { token: string; module: string; present: string }
+  PKCS11_TOKEN_AMBIGUOUS: { token: string; matches: number }
+  PKCS11_PIN_MISSING: { token: string; reason: string }
+  PKCS11_PIN_REFUSED: { token: string; reason: string }
+  PKCS11_KEY_NOT_FOUND: { key: string }
+  PKCS11_KEY_AMBIGUOUS: { key: string; matches: number }
+  PKCS11_KEY_UNUSABLE: { key: string; reason: string }
+  PKCS11_KEY_CHANGED: { key: string }
+  PKCS11_KEY_EXISTS: { key: string }
+  PKCS11_KEY_INCOMPLETE: { key: string; step: string }
+  PKCS11_UNAVAILABLE: { key: string; reason: string; attempts: number; elapsedMs: number }
+  PKCS11_TIMEOUT: { key: string; limit: string; attempts: number; elapsedMs: number }
+  PKCS11_CLOSED: { token: string }
   // Proposal keys
   NO_PROPOSAL_KEYS: { address: string }
   PROPOSAL_KEYS_BUSY: { address: string; waiting: number; waitedMs: number }
@@ -340,8 +358,69 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   SIGNING_QUEUE_FULL: [
     'retry',
-    'Too many signatures wait for the quota of this backend. Nothing was signed; sign later, or raise the quota.',
+    'Too many signatures wait for this backend. Nothing was signed; sign later, or raise its quota or queueLimit.',
   ],
+  PKCS11_PACKAGE_MISSING: [
+    'fail',
+    'The package that loads PKCS#11 modules is not installed. Run npm install pkcs11js.',
+  ],
+  PKCS11_PACKAGE_NOT_BUILT: [
+    'fail',
+    'The package that loads PKCS#11 modules is installed but not built. Run npm rebuild pkcs11js, which needs a C++ compiler, make and Python.',
+  ],
+  PKCS11_MODULE_UNUSABLE: [
+    'fail',
+    'The library that module-path names cannot be used. Correct the path, or install the library of the vendor for this machine.',
+  ],
+  PKCS11_TOKEN_NOT_FOUND: [
+    'hold',
+    'The module has no token of this name. Check its label or serial, its connection and the settings of the module.',
+  ],
+  PKCS11_TOKEN_AMBIGUOUS: [
+    'fail',
+    'The module has several tokens of this name. Name the serial of the one that is meant.',
+  ],
+  PKCS11_PIN_MISSING: [
+    'hold',
+    'There is no PIN to log in with. Name its file by pin-source, or give it by the option pin.',
+  ],
+  PKCS11_PIN_REFUSED: [
+    'hold',
+    'The PIN was refused, and is not tried again. Mend the PIN, or unlock the token; then start again, or let the file or function give the new one.',
+  ],
+  PKCS11_KEY_NOT_FOUND: [
+    'fail',
+    'The token has no such private key. Check object and id of the URI, and what this user may see.',
+  ],
+  PKCS11_KEY_AMBIGUOUS: [
+    'fail',
+    'Several private keys of the token have this name. Name the one that is meant by object and id, or give it an id of its own.',
+  ],
+  PKCS11_KEY_UNUSABLE: [
+    'fail',
+    'The key cannot be used, or not be made, as it must be. Make one with fcl-kms keys create --pkcs11.',
+  ],
+  PKCS11_KEY_CHANGED: [
+    'refuse',
+    'Another key has taken the name of the key. Nothing was signed; find out who changed the token.',
+  ],
+  PKCS11_KEY_EXISTS: [
+    'fail',
+    'The token has an object of this label or id. Nothing was made; choose others.',
+  ],
+  PKCS11_KEY_INCOMPLETE: [
+    'fail',
+    'The key may exist on the token. Look for it with fcl-kms keys show --pkcs11 before you make another.',
+  ],
+  PKCS11_UNAVAILABLE: [
+    'retry',
+    'The token failed, or the process of its module ended. Check the HSM and the settings of the module; it may recover.',
+  ],
+  PKCS11_TIMEOUT: [
+    'retry',
+    'The token did not answer in time. Check the HSM, or allow more for the limit that is named.',
+  ],
+  PKCS11_CLOSED: ['fail', 'The token was closed. Make a new signer.'],
   NO_PROPOSAL_KEYS: [
     'fail',
     'The account has no weight-0 copy of a key that signs. Add some: fcl-kms accounts add-proposal-keys.',

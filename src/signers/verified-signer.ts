@@ -15,10 +15,16 @@ const verified = new WeakSet<Signer>()
  * A signer that asks for its public key once, brings every signature into its low-s form and
  * verifies it before returning it. Wrapping twice is the same as once.
  *
+ * @param more - What the signer has besides, such as `close`.
  * @returns A frozen signer. Its `publicKey` also throws `MALFORMED_PUBLIC_KEY`, and its `sign`
  * `MALFORMED_SIGNATURE`, `SIGNATURE_INVALID` and `INVALID_OPTION`.
  */
-export function createVerifiedSigner(signer: Signer): Signer {
+export function createVerifiedSigner(signer: Signer): Signer
+export function createVerifiedSigner<More extends object>(
+  signer: Signer,
+  more: More,
+): Signer & Readonly<More>
+export function createVerifiedSigner(signer: Signer, more: object = {}): Signer {
   if (verified.has(signer)) return signer
   type Loaded = SignerPublicKey & { readonly key: KeyObject }
   let loading: Promise<Loaded> | undefined
@@ -39,6 +45,7 @@ export function createVerifiedSigner(signer: Signer): Signer {
   }
 
   const wrapper: Signer = Object.freeze({
+    ...more,
     id: signer.id,
     ...(signer.quota === undefined ? {} : { quota: signer.quota }),
     async publicKey(options: { signal?: AbortSignal } = {}) {

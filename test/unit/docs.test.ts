@@ -218,14 +218,14 @@ describe('the documents', () => {
 
   it('tell every error code with its disposition and facts, in the order of the source', () => {
     const facts = new Map(
-      [...read('src/error-codes.ts').matchAll(/^ {2}([A-Z_]+): \{([^}]*)\}$/gm)].map(
+      [...read('src/error-codes.ts').matchAll(/^ {2}([A-Z0-9_]+): \{([^}]*)\}$/gm)].map(
         ([, code = '', fields = '']) => [
           code,
           [...fields.matchAll(/(\w+)\??:/g)].map(([, f]) => f),
         ],
       ),
     )
-    const rows = page('docs/errors.md').rows.filter(([code = '']) => /^`[A-Z_]+`$/.test(code))
+    const rows = page('docs/errors.md').rows.filter(([code = '']) => /^`[A-Z0-9_]+`$/.test(code))
     const told = rows.map(([code = '', disposition, fields = '', meaning = '', remedy = '']) => ({
       code: code.slice(1, -1),
       disposition,

@@ -34,7 +34,7 @@ export const npmEnvironment = (env = process.env) => ({
 })
 
 /** @returns {[file: string, ...args: string[]]} the npm that started this, else the one on PATH */
-function npmCommand() {
+export function npmCommand() {
   const script = process.env.npm_execpath
   if (script?.endsWith('npm-cli.js') && existsSync(script)) return [process.execPath, script]
   const npm = findProgram('npm')

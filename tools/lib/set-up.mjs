@@ -2,9 +2,10 @@
 import { ensureAws } from './aws.mjs'
 import { ensureEmulator } from './emulator.mjs'
 import { ensureNpm } from './npm.mjs'
+import { ensurePkcs11 } from './pkcs11.mjs'
 
 /**
- * @param {readonly ('npm' | 'emulator' | 'aws')[]} parts
+ * @param {readonly ('npm' | 'emulator' | 'aws' | 'pkcs11')[]} parts
  * @returns {Promise<NodeJS.ProcessEnv>} this environment and where the servers are
  * @throws {Error} in one sentence, when something is missing
  */
@@ -14,6 +15,7 @@ export async function setUp(parts) {
     throw new Error(`Node.js ${process.versions.node} is too old: install 20.19 or newer.`)
   const env = { ...process.env }
   if (parts.includes('npm')) await ensureNpm()
+  if (parts.includes('pkcs11')) await ensurePkcs11()
   if (parts.includes('aws')) env.FCL_KMS_MINISTACK = await ensureAws()
   if (parts.includes('emulator')) env.FLOW_EMULATOR = await ensureEmulator()
   return env

@@ -1,7 +1,7 @@
 /** The queue in front of a client, as long as the client's sockets are many. @module */
 
 import type { KMSClient } from '@aws-sdk/client-kms'
-import { type CallQueue, createCallQueue } from './call-queue.ts'
+import { type CallQueue, createCallQueue } from '../call-queue.ts'
 import { isObject } from './thrown-facts.ts'
 
 /**

@@ -67,7 +67,7 @@ export function toProblem(
 ): { readonly problem: Problem; readonly headers: Readonly<Record<string, string>> } {
   const error = toAdminError(thrown)
   const { errors, ...facts } = error.facts
-  const sentence = error.message.replace(/ \[[A-Z_]+\]$/, '')
+  const sentence = error.message.replace(/ \[[A-Z0-9_]+\]$/, '')
   const problem: Problem = {
     type: typeOf(error.code),
     title: titleOf(error.code),

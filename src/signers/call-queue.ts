@@ -1,6 +1,6 @@
-/** Calls of one client, no more at once than it has sockets: the others wait here. @module */
+/** Calls of one backend, no more at once than it takes: the others wait here. @module */
 
-import { onceAborted } from '../../deadline.ts'
+import { onceAborted } from '../deadline.ts'
 
 /** One call, which may be sent more than once. */
 export type QueuedCall = {
