@@ -138,7 +138,7 @@ export type SignerErrorContext = {
   SIGNING_REPLY_MALFORMED: { reason: string }
   SIGNING_KEY_UNKNOWN: { key: string }
   SIGNING_DENIED: { key: string; reason: string }
-  SIGNING_SERVICE_BUSY: { concurrency: number }
+  SIGNING_SERVICE_BUSY: { reason: string }
   SIGNING_SERVICE_TIMEOUT: { waitedMs: number }
   SIGNING_SERVICE_FAILED: { reason: string }
   MALFORMED_MESSAGE: { reason: string }

@@ -42,6 +42,7 @@ const allowed = {
   authorizer,
   transactions,
   stores,
+  'signing-service': ['signers', 'policy', 'stores', 'crypto', ...base],
   'proposal-keys': proposalKeys,
   relay,
   observability: ['relay', ...relay],

@@ -56,6 +56,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'showAccount',
     'signingPolicy',
   ],
+  './signing-service': ['createMemoryLedger', 'createSigningService', 'lambdaHandler', 'listen'],
   './proposal-keys': ['createProposalKeyPool'],
   './relay': ['createRelay'],
   './policy': [
