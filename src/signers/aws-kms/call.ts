@@ -1,11 +1,12 @@
 /** The one place that sends to KMS: in its turn, with growing pauses, inside a total time. @module */
 
 import type { KMSClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-kms'
-import { type Clock, createClock, onceAborted, withDeadline } from '../../deadline.ts'
+import { createClock, withDeadline } from '../../deadline.ts'
 import { isSignerError, SignerError } from '../../errors.ts'
 import { doubling, retrying } from '../../retry.ts'
 import type { CallQueue, QueuedCall } from '../call-queue.ts'
 import type { SignPace } from '../signer.ts'
+import { createTurns } from '../turns.ts'
 import { withBoundedReply } from './bounded-reply.ts'
 import { clientQueue } from './client-queue.ts'
 import { assertConfiguration } from './configuration.ts'
@@ -61,7 +62,14 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
   const { totalTimeoutMs, requestTimeoutMs } = limits
   const clock = createClock()
   const leftMs = () => totalTimeoutMs - clock.elapsedMs()
-  const turns = createTurns(call, clock, () => wasSent)
+  const turns = createTurns({
+    queue: () => clientQueue(client),
+    queueTimeoutMs: limits.queueTimeoutMs,
+    signal,
+    pace: call.pace,
+    clock,
+    onTimeout: (facts) => new SignerError('KMS_QUEUE_TIMEOUT', { keyId, wasSent, ...facts }),
+  })
   const watch = watchRequests({ nextTurn: turns.ofQuota, pace: call.pace, mayRepeat })
   let sent = 0
   let wasSent = false
@@ -71,7 +79,7 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
   async function attempt(): Promise<KmsReply<Output>> {
     await assertConfiguration(client, keyId, { leftMs, signal })
     const waitedMs = turns.waitedMs()
-    const giveBack = await turns.ofClient()
+    const giveBack = await turns.ofSocket()
     try {
       // A turn of the quota is for this moment; many kept for later would be used in one.
       const isStale = turns.waitedMs() - waitedMs > TURN_KEEPS_MS
@@ -122,59 +130,6 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     },
     attempt,
   )
-}
-
-/** Waits on this side, which are no time of KMS: together they have `queueTimeoutMs`. */
-function createTurns(
-  {
-    client,
-    limits,
-    keyId,
-    signal,
-    pace,
-  }: Pick<KmsCall<never, never>, 'client' | 'limits' | 'keyId' | 'signal' | 'pace'>,
-  clock: Clock,
-  wasSent: () => boolean,
-) {
-  let queued: { readonly queue: CallQueue; readonly call: QueuedCall } | undefined
-  let waitedMs = 0
-
-  async function wait<T>(
-    waitedFor: 'socket' | 'quota',
-    turn: (abort: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const started = performance.now()
-    const onTimeout = () =>
-      new SignerError('KMS_QUEUE_TIMEOUT', {
-        keyId,
-        waitedFor,
-        wasSent: wasSent(),
-        waiting: queued?.queue.waiting() ?? 0,
-        callsAtOnce: queued?.queue.limit() ?? 0,
-        waitedMs: Math.round(waitedMs + performance.now() - started),
-      })
-    const timeoutMs = limits.queueTimeoutMs - waitedMs
-    try {
-      return await clock.outside(() => withDeadline({ signal, timeoutMs, onTimeout }, turn))
-    } finally {
-      waitedMs += performance.now() - started
-    }
-  }
-
-  return {
-    ofClient: () =>
-      wait('socket', async (abort) => {
-        const queue = await clientQueue(client)
-        queued ??= { queue, call: queue.join() }
-        const giveBack = await queued.call.turn(abort)
-        // Who stops waiting from here on never gets it.
-        if (abort.aborted) giveBack()
-        onceAborted(abort, giveBack)
-        return giveBack
-      }),
-    waitedMs: () => waitedMs,
-    ofQuota: async () => wait('quota', async (abort) => pace?.nextTurn(abort)),
-  }
 }
 
 function pauseMs(thrown: unknown, attempts: number): number | undefined {

@@ -1,6 +1,5 @@
 /** The queue in front of a client, as long as the client's sockets are many. @module */
 
-import type { KMSClient } from '@aws-sdk/client-kms'
 import { type CallQueue, createCallQueue } from '../call-queue.ts'
 import { isObject } from './thrown-facts.ts'
 
@@ -15,13 +14,27 @@ const DEFAULT_CALLS_AT_ONCE = 50
 /** An agent of Node.js, as far as it is read here. */
 type Agent = { readonly maxSockets?: unknown; readonly maxTotalSockets?: unknown }
 
-const ofClients = new WeakMap<KMSClient, Promise<CallQueue>>()
+/** A client of the AWS SDK, of whichever service, as far as it is read here. */
+export type QueuedClient = {
+  readonly config: {
+    readonly requestHandler: unknown
+    readonly endpoint?: (() => Promise<Endpoint>) | undefined
+    readonly region: () => Promise<string>
+  }
+}
+type Endpoint = {
+  readonly protocol: string
+  readonly hostname: string
+  readonly port?: number | undefined
+}
+
+const ofClients = new WeakMap<QueuedClient, Promise<CallQueue>>()
 // By agent, since clients may share one, and by where they call: an agent counts its sockets so,
 // unless it bounds them all together.
 const ofAgents = new WeakMap<object, Map<string, CallQueue>>()
 
 /** @returns The one queue of this client, and of all that share its sockets. Never rejects. */
-export function clientQueue(client: KMSClient): Promise<CallQueue> {
+export function clientQueue(client: QueuedClient): Promise<CallQueue> {
   const known = ofClients.get(client)
   if (known !== undefined) return known
   const found = findQueue(client)
@@ -29,7 +42,7 @@ export function clientQueue(client: KMSClient): Promise<CallQueue> {
   return found
 }
 
-async function findQueue(client: KMSClient): Promise<CallQueue> {
+async function findQueue(client: QueuedClient): Promise<CallQueue> {
   const { protocol, host } = await whereTo(client)
   const agent = await agentOf(client.config.requestHandler, protocol).catch(() => undefined)
   const queues = ofAgents.get(agent ?? client) ?? new Map<string, CallQueue>()
@@ -42,7 +55,7 @@ async function findQueue(client: KMSClient): Promise<CallQueue> {
   return queue
 }
 
-async function whereTo({ config }: KMSClient): Promise<{ protocol: string; host: string }> {
+async function whereTo({ config }: QueuedClient): Promise<{ protocol: string; host: string }> {
   try {
     const endpoint = await config.endpoint?.()
     if (endpoint !== undefined)

@@ -104,7 +104,8 @@ export async function readCredentials(
 /** Both go into a header as they are, and the secret into a hash. */
 const PRINTABLE = /^[\x21-\x7e]+$/
 
-function credentialFault(found: unknown): string | undefined {
+/** @returns What is wrong with them, in words; undefined when nothing is. */
+export function credentialFault(found: unknown): string | undefined {
   if (typeof found !== 'object' || found === null) return 'they are not an object'
   const fields: Record<string, unknown> = { ...found }
   const { accessKeyId, secretAccessKey, sessionToken } = fields

@@ -1,4 +1,4 @@
-/** What it means that no credentials were got: nothing was sent to KMS. @module */
+/** What it means that no credentials were got: nothing was sent. @module */
 
 import { SignerError } from '../../errors.ts'
 import { describeFacts, factsOf, isPassingFault, type ThrownFacts } from './thrown-facts.ts'
@@ -147,38 +147,59 @@ const anything: Sort = {
       : `aws sts get-caller-identity${forProfile(asked)}`,
 }
 
+/** Why no credentials were got, whichever service they were for. */
+export type CredentialFailure =
+  /** A file that is not there, which the setting names. */
+  | { readonly kind: 'configuration'; readonly setting: string; readonly reason: string }
+  /** Throttling, 5xx, sockets and times that were over. */
+  | { readonly kind: 'unavailable'; readonly provider: string; readonly reason: string }
+  /** `invalid` when somebody has said no. */
+  | {
+      readonly kind: 'missing' | 'invalid'
+      readonly provider: string
+      readonly reason: string
+      readonly remedy: string
+    }
+
+/** @param thrown - What the provider rejected with. Its text is not shown. */
+export function sortCredentialFailure(
+  thrown: unknown,
+  source: CredentialSource,
+): CredentialFailure {
+  const facts = factsOf(thrown)
+  const asked = askedOf(source)
+  const { provider } = asked
+  const setting = missingFile(facts)
+  if (setting !== undefined) {
+    const reason = `a file for a token or credentials cannot be read (${facts.code})`
+    return { kind: 'configuration', setting, reason }
+  }
+  const fact = describeFacts(facts)
+  if (isPassingFault(facts) || /^IDPCommunicationError/.test(facts.name))
+    return { kind: 'unavailable', provider, reason: fact }
+  const isMissing = isProviderError(thrown)
+  const sorts = isMissing ? missing : refused
+  const { reason, remedy } = sorts.find(({ when }) => when(facts)) ?? anything
+  const kind = isMissing ? 'missing' : 'invalid'
+  return { kind, provider, reason: `${reason} (${fact})`, remedy: remedy(asked) }
+}
+
 /**
- * @param thrown - What the provider rejected with. Its text is not shown.
- * @returns `KMS_CREDENTIALS_UNAVAILABLE` for throttling, 5xx, sockets and times that were over;
- * `AWS_CONFIG_INVALID` for a file that is not there; else `KMS_CREDENTIALS_MISSING` or
- * `KMS_CREDENTIALS_INVALID`, by whether somebody has said no.
+ * @returns `AWS_CONFIG_INVALID`, `KMS_CREDENTIALS_UNAVAILABLE`, `KMS_CREDENTIALS_MISSING` or
+ * `KMS_CREDENTIALS_INVALID`.
  */
 export function readCredentialFailure(
   thrown: unknown,
   source: CredentialSource,
   keyId: string,
 ): SignerError {
-  const facts = factsOf(thrown)
-  const asked = askedOf(source)
-  const { provider } = asked
-  const setting = missingFile(facts)
-  if (setting !== undefined)
-    return new SignerError('AWS_CONFIG_INVALID', {
-      setting,
-      reason: `a file for a token or credentials cannot be read (${facts.code})`,
-    })
-  const fact = describeFacts(facts)
-  if (isPassingFault(facts) || /^IDPCommunicationError/.test(facts.name))
-    return new SignerError('KMS_CREDENTIALS_UNAVAILABLE', { keyId, provider, reason: fact })
-  const isMissing = isProviderError(thrown)
-  const sorts = isMissing ? missing : refused
-  const { reason, remedy } = sorts.find(({ when }) => when(facts)) ?? anything
-  return new SignerError(isMissing ? 'KMS_CREDENTIALS_MISSING' : 'KMS_CREDENTIALS_INVALID', {
-    keyId,
-    provider,
-    reason: `${reason} (${fact})`,
-    remedy: remedy(asked),
-  })
+  const { kind, ...facts } = sortCredentialFailure(thrown, source)
+  // Each kind has the facts of its code.
+  if ('setting' in facts) return new SignerError('AWS_CONFIG_INVALID', facts)
+  if (!('remedy' in facts))
+    return new SignerError('KMS_CREDENTIALS_UNAVAILABLE', { keyId, ...facts })
+  const code = kind === 'missing' ? 'KMS_CREDENTIALS_MISSING' : 'KMS_CREDENTIALS_INVALID'
+  return new SignerError(code, { keyId, ...facts })
 }
 
 /** Whether it is of a provider of the SDK: credentials that were not found. */
