@@ -145,6 +145,47 @@ export type SignerErrorContext = {
   LEDGER_CONFLICT: { address: string; keyIndex: number; sequenceNumber: string }
   LEDGER_BUDGET_SPENT: { budget: string }
   LEDGER_UNAVAILABLE: { reason: string }
+  // A remote signer
+  REMOTE_SIGNER_UNAVAILABLE: {
+    signerId: string
+    reason: string
+    attempts: number
+    elapsedMs: number
+  }
+  REMOTE_SIGNER_TIMEOUT: { signerId: string; limit: string; attempts: number; elapsedMs: number }
+  REMOTE_SIGNER_THROTTLED: { signerId: string; reason: string; attempts: number; elapsedMs: number }
+  REMOTE_SIGNER_QUEUE_TIMEOUT: {
+    signerId: string
+    waitedFor: 'socket' | 'quota'
+    waiting: number
+    callsAtOnce: number
+    waitedMs: number
+  }
+  REMOTE_SIGNER_CREDENTIALS: { signerId: string; provider: string; reason: string; remedy: string }
+  REMOTE_SIGNER_CLOCK_SKEWED: { signerId: string; reason: string }
+  REMOTE_SIGNER_DENIED: { signerId: string; reason: string }
+  REMOTE_SIGNER_TLS_FAILED: { signerId: string; reason: string }
+  REMOTE_SIGNER_NOT_FOUND: { signerId: string; reason: string }
+  REMOTE_SIGNER_REPLY_INVALID: {
+    signerId: string
+    reason: string
+    attempts: number
+    elapsedMs: number
+  }
+  REMOTE_SIGNER_REPLY_MISMATCH: { signerId: string; field: string }
+  REMOTE_SIGNER_HELD: { signerId: string; serviceCode: string; reason: string; requestId: string }
+  REMOTE_SIGNER_REQUEST_REFUSED: {
+    signerId: string
+    serviceCode: string
+    reason: string
+    requestId: string
+  }
+  REMOTE_SIGNER_REFUSED: {
+    signerId: string
+    serviceCode: string
+    reason: string
+    requestId: string
+  }
   // Provisioning
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
   ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
@@ -286,7 +327,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   AWS_SDK_MISSING: [
     'fail',
-    'The AWS client is not installed. Run npm install @aws-sdk/client-kms.',
+    'A package of AWS that this needs is not installed. Run npm install with its name.',
   ],
   AWS_REGION_INVALID: [
     'fail',
@@ -529,6 +570,62 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   LEDGER_UNAVAILABLE: [
     'retry',
     'The ledger of the signing service did not answer. Nothing was signed; check the database and ask again.',
+  ],
+  REMOTE_SIGNER_UNAVAILABLE: [
+    'retry',
+    'The signing service could not be reached, or failed. It may recover; look at it, and at what lies between.',
+  ],
+  REMOTE_SIGNER_TIMEOUT: [
+    'retry',
+    'The signing service did not answer in time. Look at it, or allow more for the limit that is named.',
+  ],
+  REMOTE_SIGNER_THROTTLED: [
+    'retry',
+    'The signing service, or what lies before it, takes no more requests for now. Send fewer, or raise its limits.',
+  ],
+  REMOTE_SIGNER_QUEUE_TIMEOUT: [
+    'retry',
+    'The call waited its queueTimeoutMs for a socket, or for the quota. Lower the load, or raise maxSockets or the quota.',
+  ],
+  REMOTE_SIGNER_CREDENTIALS: [
+    'hold',
+    'There are no AWS credentials for the signing service, so nothing was sent. The remedy names what gets some.',
+  ],
+  REMOTE_SIGNER_CLOCK_SKEWED: [
+    'hold',
+    'The clock of this machine is off, so AWS takes no signature of its requests. Synchronise it.',
+  ],
+  REMOTE_SIGNER_DENIED: [
+    'hold',
+    'The signing service, or what lies before it, does not let this caller in. Grant it, or correct the credentials or the path.',
+  ],
+  REMOTE_SIGNER_TLS_FAILED: [
+    'hold',
+    'No TLS connection came about. Check the certificates of both sides.',
+  ],
+  REMOTE_SIGNER_NOT_FOUND: [
+    'hold',
+    'There is no signing service at this address. Correct it, or deploy the service.',
+  ],
+  REMOTE_SIGNER_REPLY_INVALID: [
+    'hold',
+    'What answered is no signing service of this protocol. Check the address, and what lies between.',
+  ],
+  REMOTE_SIGNER_REPLY_MISMATCH: [
+    'refuse',
+    'The signing service answered for another key than asked or pinned. The answer was not used; find out who changed it.',
+  ],
+  REMOTE_SIGNER_HELD: [
+    'hold',
+    'The signing service cannot sign until an operator of it acts. Look serviceCode and requestId up there.',
+  ],
+  REMOTE_SIGNER_REQUEST_REFUSED: [
+    'fail',
+    'The signing service can never sign this as it was asked. Look serviceCode up; nothing was signed.',
+  ],
+  REMOTE_SIGNER_REFUSED: [
+    'refuse',
+    'The signing service refused to sign this message. Nothing was signed; the reason is that of its policy.',
   ],
   KEY_CREATION_INCOMPLETE: [
     'fail',

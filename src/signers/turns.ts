@@ -4,6 +4,9 @@ import { type Clock, onceAborted, withDeadline } from '../deadline.ts'
 import type { CallQueue, QueuedCall } from './call-queue.ts'
 import type { SignPace } from './signer.ts'
 
+/** A turn of the quota is for its moment; many kept for later would be used in one. Milliseconds. */
+export const TURN_KEEPS_MS = 1_000
+
 /** How a call stood when it had waited as long as it may. */
 export type TurnTimeout = {
   readonly waitedFor: 'socket' | 'quota'

@@ -4,9 +4,8 @@ import type { KMSClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/
 import { createClock, withDeadline } from '../../deadline.ts'
 import { isSignerError, SignerError } from '../../errors.ts'
 import { doubling, retrying } from '../../retry.ts'
-import type { CallQueue, QueuedCall } from '../call-queue.ts'
 import type { SignPace } from '../signer.ts'
-import { createTurns } from '../turns.ts'
+import { createTurns, TURN_KEEPS_MS } from '../turns.ts'
 import { withBoundedReply } from './bounded-reply.ts'
 import { clientQueue } from './client-queue.ts'
 import { assertConfiguration } from './configuration.ts'
@@ -19,7 +18,6 @@ const PAUSE_MS = 100
 /** What the SDK starts with when it is throttled. */
 const THROTTLED_PAUSE_MS = 500
 const MAX_PAUSE_MS = 4_000
-const TURN_KEEPS_MS = 1_000
 
 /** A command of the SDK, as `send` of this client takes it. */
 export type KmsCommand<
@@ -81,7 +79,6 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     const waitedMs = turns.waitedMs()
     const giveBack = await turns.ofSocket()
     try {
-      // A turn of the quota is for this moment; many kept for later would be used in one.
       const isStale = turns.waitedMs() - waitedMs > TURN_KEEPS_MS
       if (isStale && call.pace !== undefined) await turns.ofQuota()
       return await request()

@@ -4,7 +4,7 @@ import type { KMSClient } from '@aws-sdk/client-kms'
 import { SignerError } from '../../errors.ts'
 import { isOwnTimeout } from './client.ts'
 import { isProviderError, readCredentialFailure } from './credential-failures.ts'
-import { describeFacts, factsOf, isThrottled, isTimeout } from './thrown-facts.ts'
+import { describeFacts, factsOf, isThrottled, isTimeout, type ThrownFacts } from './thrown-facts.ts'
 
 /** Where a call failed. */
 export type KmsCall = {
@@ -29,6 +29,15 @@ const SKEWED = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)$/
 const INVALID =
   /^(ValidationException|InvalidGrantTokenException|UnsupportedOperationException|InvalidArnException)$/
 
+/** AWS did not take the signature of a request, since a clock is off. */
+export const isSkewed = ({ name, message }: Pick<ThrownFacts, 'name' | 'message'>): boolean =>
+  SKEWED.test(name) ||
+  (CREDENTIALS.test(name) && /not yet current|signature expired/i.test(message))
+
+/** AWS knows no such credentials, or they did not sign this request. */
+export const areRefusedCredentials = ({ name }: Pick<ThrownFacts, 'name'>): boolean =>
+  CREDENTIALS.test(name)
+
 /**
  * Sorts what the SDK rejected with. The SDK's error itself is not kept as `cause`: it can hold
  * the request with its authorization header and the remote body.
@@ -48,15 +57,13 @@ export function readKmsFailure(thrown: unknown): KmsFailure {
       return new SignerError('KMS_TIMEOUT', { ...spent(c), limit })
     })
   }
-  if (
-    SKEWED.test(name) ||
-    (CREDENTIALS.test(name) && /not yet current|signature expired/i.test(message))
-  )
+  if (isSkewed(facts))
     return failure('once', ({ keyId }) => new SignerError('KMS_CLOCK_SKEWED', { keyId, reason }))
   // Between the look at the credentials and the signature of the request they may have run out.
   if (isProviderError(thrown))
     return failure('no', ({ client, keyId }) => readCredentialFailure(thrown, client.config, keyId))
-  if (CREDENTIALS.test(name)) return failure('no', ({ keyId }) => refusedCredentials(keyId, reason))
+  if (areRefusedCredentials(facts))
+    return failure('no', ({ keyId }) => refusedCredentials(keyId, reason))
   if (/^AccessDenied(Exception)?$/.test(name))
     return failure(
       'no',
@@ -127,9 +134,13 @@ export function limitError(limit: string): Error {
   return error
 }
 
+/** @returns The name that `limitError` was given; undefined when it is not one of those. */
+export const ownLimit = (message: string): string | undefined =>
+  /^limit: (?<name>\w+)$/.exec(message)?.groups?.['name']
+
 /** An option of ours by its name, also where the SDK was told of it. */
 function limitOf(message: string, client: KMSClient): string {
-  const ours = /^limit: (?<name>\w+)$/.exec(message)?.groups?.['name']
+  const ours = ownLimit(message)
   if (ours !== undefined) return ours
   const setting = timeouts.find(([pattern]) => pattern.test(message))?.[1]
   if (setting === undefined) return 'one of the endpoint, or of the system'
