@@ -1,7 +1,7 @@
 /** The body of a request, no longer than it may be. @module */
 
 import type { IncomingMessage } from 'node:http'
-import { isSignerError, SignerError } from '../../errors.ts'
+import { SignerError } from '../../errors.ts'
 import { MAX_REQUEST_BYTES } from '../../signers/remote/protocol.ts'
 import { tooLarge } from './head.ts'
 
@@ -26,29 +26,53 @@ export function createBodyRoom(maxBytes: number): BodyRoom {
   }
 }
 
+/** What is sent in spite of a refusal is read and dropped up to here, or the refusal would not arrive. */
+const MAX_DROPPED_BYTES = 2 * MAX_REQUEST_BYTES
+
 /**
- * @returns All of it. The room it takes is given back by whoever has done with it, by `byteLength`.
+ * @returns All of it. The room it takes is given back by whoever has done with it, by its length.
  * @throws {SignerError} `SIGNING_REQUEST_TOO_LARGE`, `SIGNING_SERVICE_BUSY` when there is no room,
  * `SIGNING_REQUEST_MALFORMED` when it ends early.
  */
 export async function readBody(request: IncomingMessage, room: BodyRoom): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
+  let kept = 0
+  let fault: SignerError | undefined
+  const onChunk = (chunk: Uint8Array, byteLength: number) => {
+    if (fault !== undefined) return
+    if (byteLength > MAX_REQUEST_BYTES) fault = tooLarge(byteLength).error
+    else if (!room.take(chunk.length))
+      fault = new SignerError('SIGNING_SERVICE_BUSY', { reason: 'bodies take all the room' })
+    if (fault !== undefined) return
+    kept += chunk.length
+    chunks.push(chunk)
+  }
+  if (!(await readChunks(request, onChunk)))
+    fault ??= new SignerError('SIGNING_REQUEST_MALFORMED', { reason: 'the body ended early' })
+  if (fault === undefined) return Buffer.concat(chunks)
+  room.give(kept)
+  throw fault
+}
+
+/** Reads what nobody wants. */
+export async function dropBody(request: IncomingMessage): Promise<void> {
+  await readChunks(request, () => undefined)
+}
+
+/** @returns Whether it came to its end. */
+async function readChunks(
+  request: IncomingMessage,
+  onChunk: (chunk: Uint8Array, byteLength: number) => void,
+): Promise<boolean> {
   let byteLength = 0
   try {
     for await (const chunk of request as AsyncIterable<Uint8Array>) {
-      if (byteLength + chunk.length > MAX_REQUEST_BYTES)
-        throw tooLarge(byteLength + chunk.length).error
-      if (!room.take(chunk.length))
-        throw new SignerError('SIGNING_SERVICE_BUSY', {
-          reason: 'bodies of others take all the room',
-        })
       byteLength += chunk.length
-      chunks.push(chunk)
+      if (byteLength > MAX_DROPPED_BYTES) return false // which ends the connection
+      onChunk(chunk, byteLength)
     }
-    return Buffer.concat(chunks)
-  } catch (thrown) {
-    room.give(byteLength)
-    if (isSignerError(thrown)) throw thrown
-    throw new SignerError('SIGNING_REQUEST_MALFORMED', { reason: 'the body ended early' })
+    return true
+  } catch {
+    return false // the caller is gone, or too slow
   }
 }

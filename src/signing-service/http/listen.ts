@@ -6,7 +6,7 @@ import { TLSSocket } from 'node:tls'
 import { SignerError } from '../../errors.ts'
 import { assertKnownKeys, assertTimeout } from '../../options.ts'
 import type { ServiceResult, SigningService } from '../service.ts'
-import { type BodyRoom, createBodyRoom, readBody } from './body.ts'
+import { type BodyRoom, createBodyRoom, dropBody, readBody } from './body.ts'
 import { headFault, parseBody, replyHeaders } from './head.ts'
 import { bindPrivately, listening } from './unix-socket.ts'
 
@@ -151,40 +151,38 @@ async function answer(
   const call = { signal: gone.signal, ...callerOf(request) }
   const { method, url, headers } = request
   const fault = headFault({ method, path: url, headers }, path)
-  if (fault !== undefined)
-    return reply(request, response, { ...service.refuse(fault.error, call), status: fault.status })
+  if (fault !== undefined) {
+    await dropBody(request)
+    return reply(response, { ...service.refuse(fault.error, call), status: fault.status })
+  }
   let byteLength = 0
   try {
     const body = await readBody(request, room)
     byteLength = body.length
-    reply(request, response, await service.handle(parseBody(body), call))
+    reply(response, await service.handle(parseBody(body), call))
   } catch (error) {
-    reply(request, response, service.refuse(error, call))
+    reply(response, service.refuse(error, call))
   } finally {
     room.give(byteLength)
   }
 }
 
-/** Whoever was refused before the body was read may send no more. */
-function reply(request: IncomingMessage, response: ServerResponse, result: ServiceResult): void {
-  const { status, body } = result
+function reply(response: ServerResponse, { status, body }: ServiceResult): void {
   if (response.destroyed) return
   const text = JSON.stringify(body)
-  const end = request.complete ? {} : { connection: 'close' }
-  const allow = status === 405 ? { allow: 'POST' } : {}
+  const more = status === 405 ? { allow: 'POST' } : {}
   const byteLength = { 'content-length': Buffer.byteLength(text) }
-  response.writeHead(status, { ...replyHeaders, ...byteLength, ...end, ...allow })
-  response.end(text, () => {
-    if (!request.complete) request.destroy()
-  })
+  response.writeHead(status, { ...replyHeaders, ...byteLength, ...more })
+  response.end(text)
 }
 
-/** The subject of the certificate that the CA of the service has signed. */
+/** The name in the certificate that the CA of the service has signed, or its digest. */
 function callerOf({ socket }: IncomingMessage): { readonly caller?: string } {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return {}
-  const { subject } = socket.getPeerCertificate()
-  const name = subject?.CN
-  return typeof name === 'string' ? { caller: `CN=${name}`.slice(0, 512) } : {}
+  const { subject, fingerprint256 } = socket.getPeerCertificate()
+  const name: unknown = subject?.CN // of several it is a list
+  const caller = typeof name === 'string' ? `CN=${name}` : `SHA256=${fingerprint256}`
+  return { caller: caller.slice(0, 512) }
 }
 
 function urlOf(server: Server, host: string, isTls: boolean, path: string): string {

@@ -115,3 +115,12 @@ export const refusedWith = (code: string, status: number, reason?: string) => ({
     requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
   }),
 })
+
+/** A promise that somebody else resolves. */
+export function gate() {
+  let open: () => void = () => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
