@@ -1,7 +1,5 @@
 export default {
-  testEnvironment: 'node',
-  // elliptic reads Math in its inner loops; through Jest's sandbox that takes 100 times as long.
-  sandboxInjectedGlobals: ['Math'],
+  testEnvironment: '<rootDir>/tools/jest-environment.cjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
