@@ -11,6 +11,9 @@ import { keysPolicy } from './commands/keys-policy.ts'
 import { keysShow } from './commands/keys-show.ts'
 import { signMessage } from './commands/sign-message.ts'
 import { signTransaction } from './commands/sign-transaction.ts'
+import { transactionsApprove } from './commands/transactions-approve.ts'
+import { transactionsPrepare } from './commands/transactions-prepare.ts'
+import { transactionsSend } from './commands/transactions-send.ts'
 import { describeFailure } from './failure.ts'
 import { commandHelp, overview } from './help.ts'
 import { commonFlags } from './settings.ts'
@@ -26,6 +29,9 @@ const commands: readonly Command[] = [
   accountsAddProposalKeys,
   signMessage,
   signTransaction,
+  transactionsPrepare,
+  transactionsApprove,
+  transactionsSend,
   doctor,
 ]
 

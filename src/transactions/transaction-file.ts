@@ -26,15 +26,13 @@ export type TransactionFile = {
  * Reads a file of either form, from anybody. Strict: what is read is written back as it was.
  *
  * @param text - At most 3,000,002 characters; one line end after hexadecimal is cut off.
- * @throws {SignerError} `MALFORMED_TRANSACTION`.
+ * @throws {SignerError} `MALFORMED_TRANSACTION`; `MALFORMED_HEX` for what is neither JSON nor hexadecimal.
  */
 export function decodeTransactionFile(text: string): TransactionFile {
   if (typeof text !== 'string') throw malformedTransaction('it is not a text')
   if (text.length > MAX_TRANSACTION_FILE_LENGTH) throw malformedTransaction('the file is too large')
   if (/^\s*\{/.test(text)) return { transaction: transactionFromJson(text), format: 'json' }
   const digits = text.replace(/\r?\n$/, '')
-  if (digits.length % 2 !== 0 || !/^[0-9a-f]+$/i.test(digits))
-    throw malformedTransaction('the file is neither hexadecimal nor JSON')
   return { transaction: decodeTransaction(hexToBytes(digits, 'file')), format: 'rlp' }
 }
 

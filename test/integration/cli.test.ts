@@ -379,7 +379,7 @@ describe('bad input ends with a code, a fact and a remedy', () => {
     for (const [content, code] of [
       ['0xc0', 'MALFORMED_HEX'],
       ['c', 'MALFORMED_HEX'],
-      ['{"payer":"0x1"}', 'MALFORMED_HEX'],
+      ['{"payer":"0x1"}', 'MALFORMED_TRANSACTION'],
       ['c0', 'MALFORMED_TRANSACTION'],
       ['', 'MALFORMED_TRANSACTION'],
     ]) {

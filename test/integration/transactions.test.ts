@@ -1,5 +1,12 @@
 /** Parties that share nothing but files: prepared, signed, approved and sent on a real chain. @module */
+import { execFile } from 'node:child_process'
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { curves } from '../../src/crypto/algorithms.ts'
 import {
   normalizeRaw,
@@ -72,37 +79,35 @@ const approve = (transaction: Transaction, files: readonly string[]) =>
   approveTransaction({ accessNode: chain.url, transaction, signed: files.map(read) })
 const send = (transaction: Transaction) => sendTransaction({ accessNode: chain.url, transaction })
 
-/** An account of weighted keys, each with a party of its own. */
-async function shared(
-  weights: readonly number[],
-  signers: readonly Signer[] = weights.map(software),
-) {
+/** Accounts of software keys by their weights, several made in one transaction. */
+const stock = new Map<string, Promise<{ signers: readonly Signer[]; addresses: string[] }>>()
+
+async function take(weights: readonly number[]) {
+  const name = weights.join()
+  const made = stock.get(name) ?? make(weights)
+  stock.set(name, made)
+  const { signers, addresses } = await made
+  const address = addresses.pop()
+  if (address !== undefined) return { signers, address }
+  if (stock.get(name) === made) stock.delete(name)
+  return take(weights)
+}
+
+async function make(weights: readonly number[]) {
+  const signers = weights.map(software)
   const keys = signers.map((signer, index) => ({ signer, weight: weights[index] ?? 0 }))
-  const address = await chain.createAccount(keys)
+  return { signers, addresses: [...(await chain.createAccounts(keys, 4))] }
+}
+
+/** An account of weighted keys, each with a party of its own. */
+async function shared(weights: readonly number[]) {
+  const { signers, address } = await take(weights)
   const parties = signers.map((signer) => partyOf(address, signer))
   const roles = { proposer: { address }, payer: address, authorizers: [address] }
   return { address, parties, roles, signers }
 }
 
 describe('an account whose keys are in several hands', () => {
-  it('of 500 in one KMS account and 500 elsewhere seals what both have signed', async () => {
-    const keyId = await kms.createKey()
-    const signers = [createAwsKmsSigner({ client: kms.client, keyId }), software()]
-    const { parties, roles } = await shared([500, 500], signers)
-    const prepared = await prepare(roles)
-    expect(prepared).toMatchObject({ ready: false, next: [roles.payer] })
-    const file = encodeTransactionFile(prepared.transaction)
-    const [ours = '', theirs = ''] = await Promise.all(
-      parties.map((sign) => sign(file, { partial: true })),
-    )
-    const half = await approve(prepared.transaction, [ours])
-    expect(half).toMatchObject({ ready: false, parties: [{ weight: 500, required: 1000 }] })
-    const whole = await approve(prepared.transaction, [ours, theirs])
-    expect(whole).toMatchObject({ ready: true, next: [], parties: [{ weight: 1000 }] })
-    const sent = await send(whole.transaction)
-    expect(sent.transactionId).toBe(whole.transactionId)
-  })
-
   it('of 400, 300 and 300 tells who is missing until the last has signed, in files of JSON', async () => {
     const { address, parties, roles } = await shared([400, 300, 300])
     const { transaction } = await prepare(roles)
@@ -354,6 +359,133 @@ describe('a transaction is sent once', () => {
         context: { transactionId: transactionId(transaction), errorCodes: [1101] },
       })
     expect(await chain.sequenceNumber(address, 0)).toBe(1)
+  })
+})
+
+describe('by the command, each party in a process and an AWS account of its own', () => {
+  const half = { ours: '111111111111', theirs: '222222222222' }
+  let folder: string
+  let address: string
+
+  type Ended = { readonly stdout: string; readonly stderr: string; readonly exitCode: unknown }
+  /** Runs as that AWS account; MiniStack takes its number for an access key. */
+  async function cli(account: string, args: readonly string[]): Promise<Ended> {
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      AWS_CONFIG_FILE: join(folder, 'none'),
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      AWS_ENDPOINT_URL_KMS: kms.aws.endpoint,
+      AWS_REGION: kms.aws.region,
+      AWS_ACCESS_KEY_ID: account,
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      FLOW_ACCESS_NODE: chain.url,
+    }
+    const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+    const run = promisify(execFile)
+    try {
+      const printed = await run(process.execPath, [program, ...args], { cwd: folder, env })
+      return { ...printed, exitCode: 0 }
+    } catch (thrown) {
+      const { stdout, stderr, code } = thrown as Omit<Ended, 'exitCode'> & { code: unknown }
+      return { stdout, stderr, exitCode: code }
+    }
+  }
+  const json = async (account: string, args: readonly string[]) =>
+    JSON.parse((await cli(account, [...args, '--json'])).stdout)
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fcl-kms-parties-'))
+    const keys = await Promise.all(
+      Object.values(half).map(async (accessKeyId) => {
+        const client = new KMSClient({
+          ...kms.aws.clientConfig(),
+          credentials: { accessKeyId, secretAccessKey: 'secret' },
+        })
+        const spec = { KeySpec: 'ECC_SECG_P256K1', KeyUsage: 'SIGN_VERIFY' } as const
+        const { KeyMetadata } = await client.send(new CreateKeyCommand(spec))
+        const keyId = KeyMetadata?.Arn ?? ''
+        const alias = { AliasName: 'alias/half', TargetKeyId: KeyMetadata?.KeyId }
+        await client.send(new CreateAliasCommand(alias))
+        const signer = createAwsKmsSigner({ client, keyId })
+        await signer.publicKey()
+        return { signer, weight: 500, close: () => client.destroy() }
+      }),
+    )
+    address = await chain.createAccount(keys)
+    for (const { close } of keys) close()
+    await writeFile(join(folder, 'mint.cdc'), cadence(1))
+  })
+
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  const prepareArgs = (text: string) => [
+    ...['transactions', 'prepare', '--cadence', 'mint.cdc', '--proposer', address],
+    ...['--args-json', JSON.stringify([note(text)]), '--payer', address, '--authorizer', address],
+    ...['--compute-limit', '100', '--out', 'mint.rlp', '--network', 'emulator'],
+  ]
+  const signArgs = (out: string, ...more: readonly string[]) => [
+    ...['sign', 'transaction', '--address', address, '--key', 'alias/half', '--partial'],
+    ...['--in', 'mint.rlp', '--out', out, ...more],
+  ]
+
+  it('prepares, signs twice, approves, sends, and sends again', async () => {
+    const prepared = await json(half.ours, prepareArgs('by command'))
+    expect(prepared).toMatchObject({
+      ready: false,
+      out: 'mint.rlp',
+      toSign: [{ address, part: 'envelope', message: expect.stringMatching(/^464c4f57/) }],
+    })
+    const rules = {
+      chainId: 'flow-emulator',
+      accounts: [address],
+      scripts: [
+        { name: 'mint', cadence: cadence(1), parameters: ['String'], maxComputeLimit: 100 },
+      ],
+    }
+    await writeFile(join(folder, 'rules.json'), JSON.stringify(rules))
+    const [ours, theirs] = await Promise.all([
+      cli(half.ours, signArgs('ours.json', '--format', 'json')),
+      cli(half.theirs, signArgs('theirs.rlp', '--policy', 'rules.json')),
+    ])
+    expect(ours).toMatchObject({ exitCode: 0, stdout: 'ours.json: signed\n' })
+    expect(theirs).toMatchObject({ exitCode: 0, stdout: 'theirs.rlp: signed\n' })
+    expect(theirs.stderr).toContain('argument 0        {"type":"String","value":"by command"}\n')
+
+    const approve = ['transactions', 'approve', '--in', 'mint.rlp', '--signed', 'ours.json']
+    const partly = await cli(half.ours, approve)
+    expect(partly).toMatchObject({ exitCode: 0 })
+    expect(partly.stdout).toMatch(/weight 500 of 1000 .*can sign: 1 \(500\)\n/)
+    const early = await json(half.ours, [...approve, '--send'])
+    expect(early.error.code).toBe('SIGNATURES_MISSING')
+    const whole = await cli(half.ours, [...approve, '--signed', 'theirs.rlp', '--out', 'all.rlp'])
+    expect(whole.stdout).toMatch(/\nready +yes\n/)
+
+    const send = ['transactions', 'send', '--in', 'all.rlp']
+    const sent = await json(half.ours, send)
+    expect(sent.transactionId).toMatch(/^[0-9a-f]{64}$/)
+    expect(await cli(half.theirs, send)).toMatchObject({
+      exitCode: 0,
+      stdout: `${sent.transactionId}: sealed\n`,
+    })
+  })
+
+  it('signs nothing that its policy does not name, and shows no control character', async () => {
+    const hostile = 'a\u001b[2Jb\u202e'
+    expect(await cli(half.ours, prepareArgs(hostile))).toMatchObject({ exitCode: 0 })
+    const rules = {
+      chainId: 'flow-emulator',
+      accounts: [address],
+      scripts: [{ name: 'mint', cadence: 'x', parameters: [], maxComputeLimit: 100 }],
+    }
+    await writeFile(join(folder, 'other.json'), JSON.stringify(rules))
+    const refused = await cli(half.theirs, signArgs('no.rlp', '--policy', 'other.json'))
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(refused.stderr).toContain('[POLICY_REFUSED]')
+    expect(refused.stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    await expect(readFile(join(folder, 'no.rlp'))).rejects.toThrow('ENOENT')
   })
 })
 

@@ -75,6 +75,23 @@ describe('signTransaction', () => {
     expect(both.envelopeSignatures.map(({ keyIndex }) => keyIndex).sort()).toEqual([0, 7])
   })
 
+  it('signs with the key that is named where another party holds the proposal key', async () => {
+    await using made = await world()
+    const { author, payer, node } = made
+    const algorithm = 'ECDSA_P256'
+    node.setKeys(other, [
+      { publicKey: payer.publicKey, algorithm, weight: 500 },
+      { publicKey: author.publicKey, algorithm, weight: 500 },
+    ])
+    const half = await author.authorizer.signTransaction(other, unsigned, 1)
+    expect(half.payloadSignatures.map(({ keyIndex }) => keyIndex)).toEqual([1])
+    const both = await payer.authorizer.signTransaction(other, half, 0)
+    expect(both.payloadSignatures.map(({ keyIndex }) => keyIndex)).toEqual([1, 0])
+    await expect(author.authorizer.signTransaction(other, unsigned, 0)).rejects.toMatchObject({
+      code: 'KEY_NOT_HELD',
+    })
+  })
+
   it.each([
     ['no transaction', undefined],
     ['a text', 'rlp'],

@@ -39,6 +39,9 @@ Commands:
   accounts add-proposal-keys  Add n copies of a key to an account, at weight 0, to send transactions in parallel
   sign message                Sign a user message, as fcl.AppUtils.verifyUserSignatures verifies it
   sign transaction            Add the signatures of an account to a transaction in a file; nothing is sent
+  transactions prepare        Prepare a transaction that several parties sign; nothing is signed or sent
+  transactions approve        Verify and merge the signatures of all parties, and tell who is missing
+  transactions send           Send a transaction that all have signed, once, and wait for the seal
   doctor                      Check credentials, KMS, keys, permissions, clock, access node and account
 
 Examples:
@@ -50,6 +53,9 @@ Examples:
   fcl-kms accounts add-proposal-keys 100 --network testnet --address 0x1d007d755531709b --key alias/flow-minter
   fcl-kms sign message --network testnet --address 0x1d007d755531709b --key alias/flow-minter --text "hello"
   fcl-kms sign transaction --network testnet --address 0x1d007d755531709b --key alias/flow-minter --in tx.rlp --out signed.rlp
+  fcl-kms transactions prepare --network testnet --cadence mint.cdc --proposer 0x1d007d755531709b --payer 0x1d007d755531709b --compute-limit 500 --out mint.rlp
+  fcl-kms transactions approve --network testnet --in mint.rlp --signed ours.rlp --signed theirs.rlp --out whole.rlp
+  fcl-kms transactions send --network testnet --in whole.rlp
   fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
 
 fcl-kms <command> --help shows the options of a command; fcl-kms --version the version.
@@ -67,6 +73,9 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor found a problem, 130 in
     'accounts add-proposal-keys',
     'sign message',
     'sign transaction',
+    'transactions prepare',
+    'transactions approve',
+    'transactions send',
     'doctor',
   ])('shows options, examples and exit codes of %s', async (name) => {
     const { stdout, exitCode } = await cli([...name.split(' '), '--help'])
@@ -81,12 +90,15 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor found a problem, 130 in
       expect(stdout).toContain(part)
   })
 
-  it.each(['keys', 'accounts', 'sign'])('shows the commands of %s', async (group) => {
-    const { stdout, exitCode } = await cli([group, '--help'])
-    expect(exitCode).toBe(0)
-    expect(stdout).toContain(`  ${group} `)
-    expect(stdout).not.toContain('  doctor')
-  })
+  it.each(['keys', 'accounts', 'sign', 'transactions'])(
+    'shows the commands of %s',
+    async (group) => {
+      const { stdout, exitCode } = await cli([group, '--help'])
+      expect(exitCode).toBe(0)
+      expect(stdout).toContain(`  ${group} `)
+      expect(stdout).not.toContain('  doctor')
+    },
+  )
 
   it('and --version shows a version', async () => {
     expect((await cli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+.*\n$/)
@@ -97,6 +109,16 @@ describe('wrong usage ends with 2 and says which option', () => {
   const account = ['--access-node', 'http://127.0.0.1:1', '--address', '0xf8d6e0586b0a20c7']
   const message = ['sign', 'message', ...account, '--key', 'alias/a']
   const transaction = ['sign', 'transaction', ...account, '--key', 'alias/a', '--out', '-']
+  const chain = ['--access-node', 'http://127.0.0.1:1']
+  const vectors = 'test/vectors/der-signatures.json'
+  const signing = [...transaction, '--in', vectors]
+  const service = '0xf8d6e0586b0a20c7'
+  const prepare = [
+    ...['transactions', 'prepare', ...chain, '--proposer', service, '--payer', service],
+    ...['--compute-limit', '9', '--out', '-'],
+  ]
+  const approve = ['transactions', 'approve', ...chain, '--in', 'test/vectors/tx.rlp']
+  const picture = 'docs/dashboard-inbox.png'
   const create = ['accounts', 'create', '--network', 'emulator', '--payer', 'emulator']
   const key = ['--key', 'alias/a']
   const grow = ['accounts', 'add-proposal-keys']
@@ -144,6 +166,23 @@ describe('wrong usage ends with 2 and says which option', () => {
     ['a key index that is a word', [...message, '--text', 'a', '--key-index', 'x'], '--key-index'],
     ['a file that is not there', [...transaction, '--in', 'no-such-file'], '--in'],
     ['a folder for a file', [...transaction, '--in', '.'], '--in'],
+    ['a policy that is not there', [...signing, '--policy', 'no-such-file'], '--policy'],
+    ['a policy that is no JSON', [...signing, '--policy', 'jest.config.mjs'], '--policy'],
+    ['a policy of nothing', [...signing, '--policy', 'tsconfig.json'], 'compilerOptions'],
+    ['a form that is none', [...signing, '--format', 'yaml'], '--format'],
+    ['no source', prepare, '--cadence'],
+    ['a source that is not there', [...prepare, '--cadence', 'no-such-file'], '--cadence'],
+    ['a source that is no text', [...prepare, '--cadence', picture], '--cadence'],
+    ['nowhere to go', prepare.slice(0, -2), '--out'],
+    ['a limit of none', [...prepare.slice(0, -3), '0', '--out', '-'], '--compute-limit'],
+    ['arguments that are no JSON', [...prepare, '--args-json', 'hunter2'], '--args-json'],
+    ['arguments that are no list', [...prepare, '--args-json', '{}'], '--args-json'],
+    ['arguments that are texts', [...prepare, '--args-json', '["a"]'], '--args-json'],
+    ['a signature without digits', [...approve, '--signature', '0x1:0'], '--signature'],
+    ['a signature of no index', [...approve, '--signature', '0x1:x:00'], '--signature'],
+    ['a short signature', [...approve, '--signature', '0x1:0:00'], '--signature'],
+    ['no file to approve', approve.slice(0, -2), '--in'],
+    ['no file to send', ['transactions', 'send', ...chain], '--in'],
     ['no key for the account', create, '--key'],
     ['no number of keys', [...grow, ...account, ...key], 'n'],
     ['a number of keys that is a word', [...grow, 'hunter2', ...account, ...key], 'n'],

@@ -1,0 +1,104 @@
+/** Files of transactions, from anybody and to anybody. @module */
+
+import { createReadStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import type { Transaction } from '../../crypto/transaction.ts'
+import { MAX_TRANSACTION_BYTES } from '../../crypto/transaction-decoding.ts'
+import { abortable } from '../../deadline.ts'
+import { isSignerError, SignerError } from '../../errors.ts'
+import {
+  decodeTransactionFile,
+  encodeTransactionFile,
+  type TransactionFile,
+  type TransactionFormat,
+} from '../../transactions/index.ts'
+import type { Command, Context } from '../command.ts'
+import { usage } from '../values.ts'
+
+/** The largest transaction in hexadecimal, with a line end. */
+const MAX_FILE_BYTES = 2 * MAX_TRANSACTION_BYTES + 2
+
+/** For commands that write a transaction. */
+export const formatFlag: Command['flags'] = {
+  format: {
+    value: 'name',
+    help: 'rlp, as the Flow CLI reads it, or json; default that of --in, else rlp',
+  },
+}
+
+/** @returns `undefined` when it is not given. */
+export function formatOf({ values }: Context): TransactionFormat | undefined {
+  const format = values.optional('format')
+  if (format === undefined || format === 'rlp' || format === 'json') return format
+  throw usage('--format', 'it is neither rlp nor json')
+}
+
+/** @throws {SignerError} `INVALID_OPTION` with the option; `MALFORMED_TRANSACTION`. */
+export const readTransaction = async (
+  context: Context,
+  option: string,
+  file: string,
+): Promise<TransactionFile> => decodeTransactionFile((await readText(context, option, file)).text)
+
+/** Reads no more than a transaction can have, whatever the file is; - is stdin. */
+export async function readText(
+  { stdin, signal }: Context,
+  option: string,
+  file: string,
+): Promise<{ readonly text: string; readonly bytes: Uint8Array }> {
+  const read = async () => {
+    const chunks: Buffer[] = []
+    let byteLength = 0
+    const input = file === '-' ? stdin : createReadStream(file, { signal })
+    for await (const chunk of input) {
+      chunks.push(Buffer.from(chunk))
+      byteLength += chunk.length
+      if (byteLength > MAX_FILE_BYTES)
+        throw new SignerError('MALFORMED_TRANSACTION', { reason: 'the file is too large' })
+    }
+    return Buffer.concat(chunks)
+  }
+  const bytes = await abortable(read(), signal).catch((thrown) => {
+    throw isSignerError(thrown) || signal.aborted ? thrown : fileError(option, 'read', thrown)
+  })
+  try {
+    return { bytes, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
+  } catch {
+    throw usage(option, 'the file is not UTF-8')
+  }
+}
+
+/** What was written where. */
+export type Written = { readonly text: string; readonly file: string | undefined }
+
+/** Hexadecimal without a line end: the Flow CLI takes the bytes as they are. - is stdout. */
+export async function writeTransaction(
+  transaction: Transaction,
+  format: TransactionFormat,
+  to: string,
+): Promise<Written> {
+  const text = encodeTransactionFile(transaction, format)
+  if (to === '-') return { text, file: undefined }
+  try {
+    await writeFile(to, text)
+  } catch (thrown) {
+    throw fileError('--out', 'written', thrown)
+  }
+  return { text, file: to }
+}
+
+/** For --json: where it is, or the text itself. */
+export const writtenValue = ({ text, file }: Written): object =>
+  file === undefined ? { transaction: text } : { out: file }
+
+/** On stdout is the file alone; else what was done. Lines of JSON are printed as lines. */
+export const writtenLines = (
+  { text, file }: Written,
+  done: readonly string[],
+): readonly string[] => (file === undefined ? text.replace(/\n$/, '').split('\n') : done)
+
+function fileError(option: string, verb: string, thrown: unknown): SignerError {
+  const { code = 'unknown' }: { code?: unknown } =
+    typeof thrown === 'object' && thrown !== null ? thrown : {}
+  return usage(option, `the file cannot be ${verb} (${String(code)})`)
+}
