@@ -48,7 +48,7 @@ const allowed = {
   observability: ['relay', ...relay],
   provisioning,
   testing: ['signers', 'flow', 'crypto', ...base],
-  cli: ['transactions', 'provisioning', ...provisioning],
+  cli: ['transactions', 'policy', 'provisioning', ...provisioning],
   index: ['authorizer', 'signers', 'crypto', ...base],
 }
 
