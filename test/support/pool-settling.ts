@@ -7,6 +7,13 @@ import { until } from './until.ts'
 
 /** After so many blocks each pool has given up what nobody sent. */
 export const beyondExpiry: number = expiry + 100
+/**
+ * With each look at what is waited for: callers stand in line behind transactions that nobody sends,
+ * two at a time, and blocks that only a timer makes are few on a busy machine.
+ */
+const BLOCKS_PER_LOOK = 5
+/** Of any one wait, in milliseconds: reached by what would never come, whatever the machine does. */
+const LIMIT_MS = 120_000
 
 const clientOf = (url: string) => url.slice(url.lastIndexOf('/') + 1)
 
@@ -14,8 +21,14 @@ const clientOf = (url: string) => url.slice(url.lastIndexOf('/') + 1)
 export async function settle(world: World): Promise<readonly string[]> {
   const { node, store, alive, ledger } = world
   const wrong: string[] = []
-  const waitFor = (name: string, condition: () => boolean | Promise<boolean>) =>
-    until(condition, 30_000).catch(() => wrong.push(`${name} after 30 s`))
+  async function waitFor(name: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const look = async () => {
+      if (await condition()) return true
+      node.chain.mine({ count: BLOCKS_PER_LOOK })
+      return false
+    }
+    await until(look, LIMIT_MS).catch(() => wrong.push(`${name} after ${LIMIT_MS / 1_000} s`))
+  }
   await mended(world, async () => undefined)
   if (alive.length === 0) await join(world)
   node.chain.mine({ count: beyondExpiry }) // what was never sent need not be waited for
@@ -46,7 +59,7 @@ export async function settle(world: World): Promise<readonly string[]> {
 }
 
 async function leaseAll(pool: OpenPool): Promise<readonly ProposalKeyLease[]> {
-  const lease = () => pool.lease({ signal: AbortSignal.timeout(30_000) })
+  const lease = () => pool.lease({ signal: AbortSignal.timeout(LIMIT_MS) })
   const given = await Promise.allSettled(Array.from({ length: copies }, lease))
   return given.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 }
@@ -57,7 +70,7 @@ async function borrowAll(pool: OpenPool): Promise<void> {
 
 /** Every key can be had, with the number that the chain has, in the order in which callers come. */
 async function probe({ ledger }: World, pool: OpenPool): Promise<readonly string[]> {
-  const lease = () => pool.lease({ signal: AbortSignal.timeout(30_000) })
+  const lease = () => pool.lease({ signal: AbortSignal.timeout(LIMIT_MS) })
   let leases = await leaseAll(pool)
   const areAll = () => new Set(leases.map(({ keyIndex }) => keyIndex)).size === copies
   const all = until(async () => {
@@ -66,7 +79,7 @@ async function probe({ ledger }: World, pool: OpenPool): Promise<readonly string
     await Promise.all(leases.map((one) => one.release()))
     leases = await leaseAll(pool)
     return areAll()
-  }, 30_000)
+  }, LIMIT_MS)
   await all.catch(() => undefined)
   const wrong = leases.flatMap(({ keyIndex, sequenceNumber }) => {
     const onChain = ledger.numberOf(keyIndex)
