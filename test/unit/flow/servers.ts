@@ -8,6 +8,8 @@ export type BadServer = {
   readonly url: string
   readonly requests: readonly string[]
   readonly connections: () => number
+  /** Of them. */
+  readonly closed: () => number
 } & AsyncDisposable
 
 /** @param answer - Gets the number of the request, from 1. */
@@ -46,10 +48,14 @@ async function listening(
 ): Promise<BadServer> {
   const sockets = new Set<Socket>()
   let connections = 0
+  let closed = 0
   server.on('connection', (socket: Socket) => {
     connections += 1
     sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    socket.on('close', () => {
+      closed += 1
+      sockets.delete(socket)
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -59,6 +65,7 @@ async function listening(
     url: `http://127.0.0.1:${port}`,
     requests,
     connections: () => connections,
+    closed: () => closed,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       server.close()

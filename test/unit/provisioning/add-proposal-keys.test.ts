@@ -4,6 +4,9 @@ import {
   batchComputeLimit,
   batchesOf,
 } from '../../../src/provisioning/proposal-keys-transaction.ts'
+import { holdClock } from '../../support/held-clock.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
+import { until } from '../../support/until.ts'
 import { warningsOf } from '../../support/warnings.ts'
 import {
   type NodeEndpoint,
@@ -33,10 +36,10 @@ const keyAdded = (keyIndex: string) => ({
 
 const add = (node: NodeEndpoint, more: Partial<AddProposalKeysOptions> = {}) =>
   addProposalKeys({
-    accessNode: { url: node.url, timeoutMs: 400 },
+    accessNode: { url: node.url, timeoutMs: ANSWERS_MS },
     address: PAYER,
     authorizer: node.payer.authorizer,
-    timeoutMs: 400,
+    timeoutMs: ANSWERS_MS,
     ...('total' in more ? {} : { count: 2 }),
     ...more,
   })
@@ -157,7 +160,6 @@ describe('when something may have been added, the transaction is told', () => {
 
   it.each([
     ['the result never comes', { status: 404, body: {} }, 'TRANSACTION_UNSETTLED'],
-    ['the node goes away', 'drop', 'ACCESS_NODE_UNREACHABLE'],
     ['the node cannot tell', { status: 500, body: { message: 'x' } }, 'ACCESS_NODE_REFUSED'],
     ['the number was used', sealed([], '[Error Code: 1007] used'), 'TRANSACTION_FAILED'],
     ['why it failed is not told', sealed([], 'failed'), 'TRANSACTION_FAILED'],
@@ -167,7 +169,16 @@ describe('when something may have been added, the transaction is told', () => {
   ] as const)('and %s', async (_, result, reason) => {
     await using node = await startGrowing()
     node.result = result
-    await expect(add(node)).rejects.toEqual(incomplete(reason))
+    await expect(add(node, { timeoutMs: 1 })).rejects.toEqual(incomplete(reason))
+  })
+
+  it('and the node goes away', async () => {
+    await using node = await startGrowing()
+    node.result = 'drop'
+    using clock = holdClock()
+    const adding = add(node).catch((thrown: unknown) => thrown)
+    await until(() => node.calls.includes('GET transaction_results'))
+    expect(await clock.passUntil(adding)).toEqual(incomplete('ACCESS_NODE_UNREACHABLE'))
   })
 
   it.each(nothingProved)('and the reply proved nothing: %d "%s"', async (status, message) => {
@@ -175,7 +186,7 @@ describe('when something may have been added, the transaction is told', () => {
     node.post = { status, body: { code: status, message } }
     await expect(add(node)).resolves.toMatchObject({ keyIndexes: [1, 2] })
     node.result = { status: 404, body: {} }
-    await expect(add(node)).rejects.toEqual(incomplete('TRANSACTION_UNSETTLED'))
+    await expect(add(node, { timeoutMs: 1 })).rejects.toEqual(incomplete('TRANSACTION_UNSETTLED'))
   })
 
   it('and the caller gives up', async () => {
@@ -200,7 +211,7 @@ describe('when something may have been added, the transaction is told', () => {
   ])('and the account shows a new key %s', async (_, change) => {
     await using node = await startGrowing(change)
     const reason = 'a new key is not the copy that was signed for'
-    await expect(add(node)).rejects.toEqual(incomplete(reason, 2))
+    await expect(add(node, { timeoutMs: 1 })).rejects.toEqual(incomplete(reason, 2))
   })
 
   it.each<[string, (keys: readonly Key[]) => readonly Key[]]>([

@@ -1,4 +1,7 @@
 import { type CreateAccountOptions, createAccount } from '../../../src/provisioning/index.ts'
+import { holdClock } from '../../support/held-clock.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
+import { until } from '../../support/until.ts'
 import { hexOf, softKey } from '../crypto/independent.ts'
 import { refusal, startKmsEndpoint } from './kms-endpoint.ts'
 import {
@@ -20,7 +23,7 @@ const anId = expect.stringMatching(/^[0-9a-f]{64}$/)
 
 const create = (node: NodeEndpoint, more: Partial<CreateAccountOptions> = {}) =>
   createAccount({
-    accessNode: { url: node.url, timeoutMs: 400 },
+    accessNode: { url: node.url, timeoutMs: ANSWERS_MS },
     payer: node.payer,
     keys: [key],
     ...more,
@@ -127,7 +130,6 @@ describe('after the transaction was sent, its id is told', () => {
   it.each([
     ['the result is refused', { result: { status: 500, body: { message: 'no state' } } }],
     ['the result never comes', { result: { status: 404, body: {} } }],
-    ['the node goes away', { result: 'drop' }],
     ['the result is not one', { result: { body: { status: 'Sealed' } } }],
     ['the number was used', { result: sealed([], '[Error Code: 1007] invalid proposal key') }],
     ['why it failed is not told', { result: sealed([], 'failed') }],
@@ -136,7 +138,18 @@ describe('after the transaction was sent, its id is told', () => {
   ] as const)('when %s', async (_, faults) => {
     await using node = await startNodeEndpoint()
     Object.assign(node, faults)
-    await expect(create(node, { timeoutMs: 400 })).rejects.toEqual(
+    await expect(create(node, { timeoutMs: 1 })).rejects.toEqual(
+      code('ACCOUNT_CREATION_INCOMPLETE', { transactionId: anId }),
+    )
+  })
+
+  it('when the node goes away', async () => {
+    await using node = await startNodeEndpoint()
+    node.result = 'drop'
+    using clock = holdClock()
+    const creating = create(node).catch((thrown: unknown) => thrown)
+    await until(() => node.calls.includes('GET transaction_results'))
+    expect(await clock.passUntil(creating)).toEqual(
       code('ACCOUNT_CREATION_INCOMPLETE', { transactionId: anId }),
     )
   })

@@ -1,4 +1,6 @@
 import { createKey } from '../../../src/provisioning/index.ts'
+import { holdClock } from '../../support/held-clock.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { REMOTE_SECRET, refusal, startKmsEndpoint } from './kms-endpoint.ts'
 
 const code = (expected: string, context: object = {}) =>
@@ -94,8 +96,8 @@ describe('createKey', () => {
     await using kms = await startKmsEndpoint()
     kms.always('GetPublicKey', 'hang')
     const controller = new AbortController()
-    const limits = { requestTimeoutMs: 300, totalTimeoutMs: 600 } // reading goes on without us
-    const creating = createKey({ client: kms.client, limits, signal: controller.signal })
+    using _clock = holdClock() // reading goes on without us
+    const creating = createKey({ client: kms.client, signal: controller.signal })
     while (kms.count('GetPublicKey') === 0) await new Promise(setImmediate)
     controller.abort(new Error('not any more'))
     await expect(creating).rejects.toEqual(code('KEY_CREATION_INCOMPLETE'))
@@ -133,14 +135,14 @@ describe('createKey', () => {
 
 describe('CreateKey is not sent twice', () => {
   it.each([
-    ['the connection breaks', 'drop', 'KMS_UNAVAILABLE'],
-    ['KMS fails with 500', refusal('KMSInternalException', 500), 'KMS_UNAVAILABLE'],
-    ['a proxy answers 503', { status: 503, body: {} }, 'KMS_UNAVAILABLE'],
-    ['no answer comes', 'hang', 'KMS_TIMEOUT'],
-  ] as const)('when %s', async (_, step, expected) => {
+    ['the connection breaks', 'drop', 'KMS_UNAVAILABLE', ANSWERS_MS],
+    ['KMS fails with 500', refusal('KMSInternalException', 500), 'KMS_UNAVAILABLE', ANSWERS_MS],
+    ['a proxy answers 503', { status: 503, body: {} }, 'KMS_UNAVAILABLE', ANSWERS_MS],
+    ['no answer comes', 'hang', 'KMS_TIMEOUT', 300],
+  ] as const)('when %s', async (_, step, expected, requestTimeoutMs) => {
     await using kms = await startKmsEndpoint()
     kms.always('CreateKey', step)
-    const limits = { requestTimeoutMs: 300, totalTimeoutMs: 1_500 }
+    const limits = { requestTimeoutMs, totalTimeoutMs: ANSWERS_MS }
     await expect(createKey({ client: kms.client, limits })).rejects.toEqual(code(expected))
     expect(kms.count('CreateKey')).toBe(1)
   })

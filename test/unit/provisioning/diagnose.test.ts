@@ -1,10 +1,12 @@
 import { type DiagnoseOptions, diagnose, type Finding } from '../../../src/provisioning/index.ts'
+import { ANSWERS_MS, patient } from '../../support/limits.ts'
 import { type KmsEndpoint, REMOTE_SECRET, refusal, startKmsEndpoint } from './kms-endpoint.ts'
 import { PAYER, startNodeEndpoint } from './node-endpoint.ts'
 
 const KEY = 'alias/minter'
 const NAMELESS = '1'.repeat(64)
-const limits = { requestTimeoutMs: 300, totalTimeoutMs: 600 }
+/** Only where nothing answers. */
+const short = { requestTimeoutMs: 300, totalTimeoutMs: 600 }
 
 /** `check: status`, and the code of what is not well. */
 const lines = (findings: readonly Finding[]) =>
@@ -18,7 +20,7 @@ async function startKms(): Promise<KmsEndpoint> {
 }
 
 const ask = (kms: KmsEndpoint, more: Partial<DiagnoseOptions> = {}) =>
-  diagnose({ client: kms.client, keyIds: [KEY], limits, ...more })
+  diagnose({ client: kms.client, keyIds: [KEY], limits: patient, ...more })
 
 describe('diagnose', () => {
   it('finds nothing wrong with a key that works, and signs nothing', async () => {
@@ -102,13 +104,14 @@ describe('diagnose', () => {
   it('tells an endpoint that is not reached from one that says no', async () => {
     await using kms = await startKms()
     for (const operation of ['DescribeKey', 'GetPublicKey', 'Sign']) kms.always(operation, 'drop')
-    expect(lines(await ask(kms))).toContain('kms endpoint: problem KMS_UNAVAILABLE')
+    const limits = { requestTimeoutMs: ANSWERS_MS, totalTimeoutMs: 2_000 } // it is tried until then
+    expect(lines(await ask(kms, { limits }))).toContain('kms endpoint: problem KMS_UNAVAILABLE')
   })
 
   it('ends in time when KMS never answers', async () => {
     await using kms = await startKms()
     for (const operation of ['DescribeKey', 'GetPublicKey', 'Sign']) kms.always(operation, 'hang')
-    expect(lines(await ask(kms))).toContain('kms endpoint: problem KMS_TIMEOUT')
+    expect(lines(await ask(kms, { limits: short }))).toContain('kms endpoint: problem KMS_TIMEOUT')
   })
 
   it.each([
@@ -136,7 +139,7 @@ describe('diagnose', () => {
   ])('sends nothing with %s, and says so', async (_, code, config) => {
     await using kms = await startKms()
     const client = { endpoint: kms.url, region: 'us-east-1', ...config }
-    const findings = await ask(kms, { client })
+    const findings = await ask(kms, { client, limits: short })
     expect(lines(findings)).toContain(`credentials: problem ${code}`)
     expect(lines(findings)).toContain('kms endpoint: skipped')
     expect(JSON.stringify(findings)).not.toMatch(/remote-body|AKIA|fake-secret/)
@@ -151,7 +154,9 @@ describe('diagnose', () => {
       region,
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
     }
-    expect(lines(await ask(kms, { client }))).toContain('region: problem AWS_REGION_INVALID')
+    expect(lines(await ask(kms, { client, limits: short }))).toContain(
+      'region: problem AWS_REGION_INVALID',
+    )
   })
 
   it('throws for options that are wrong and for an abort, and for nothing else', async () => {
@@ -188,7 +193,7 @@ describe('diagnose on an account', () => {
   ) => {
     await using _kms = kms
     await using _node = node
-    const accessNode = { url: node.url, timeoutMs: 400 }
+    const accessNode = { url: node.url, timeoutMs: ANSWERS_MS }
     return lines(await ask(kms, { accessNode, address: PAYER, ...more })).slice(7)
   }
 

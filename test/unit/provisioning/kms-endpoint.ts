@@ -18,6 +18,8 @@ export type KmsEndpoint = HttpFake & {
   /** Operations that arrived, in order. */
   readonly calls: readonly string[]
   readonly count: (operation: string) => number
+  /** Calls of an operation whose connection was closed since. */
+  readonly cut: (operation: string) => number
   readonly inputs: (operation: string) => readonly Input[]
   /** What the next calls of an operation do, one each. */
   readonly next: (operation: string, ...steps: readonly Step[]) => void
@@ -123,8 +125,10 @@ export async function startKmsEndpoint(): Promise<KmsEndpoint> {
     }
   }
 
+  const cuts: string[] = []
   const server = await startHttp((request, body) => {
     const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '')
+    request.socket.once('close', () => cuts.push(operation))
     const input = (body ?? {}) as Input // the SDK's own JSON
     calls.push({ operation, input })
     const step = steps.get(operation)?.shift() ?? rules.get(operation)
@@ -144,6 +148,7 @@ export async function startKmsEndpoint(): Promise<KmsEndpoint> {
       return calls.map(({ operation }) => operation)
     },
     count: (operation) => of(operation).length,
+    cut: (operation) => cuts.filter((name) => name === operation).length,
     inputs: (operation) => of(operation).map(({ input }) => input),
     next: (operation, ...more) =>
       void steps.set(operation, [...(steps.get(operation) ?? []), ...more]),

@@ -5,12 +5,15 @@ import { Readable } from 'node:stream'
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
 import { MAX_REPLY_BYTES } from '../../../../src/signers/aws-kms/bounded-reply.ts'
 import { createAwsKmsSigner, describeAwsKmsKey } from '../../../../src/signers/aws-kms/index.ts'
+import { holdClock } from '../../../support/held-clock.ts'
+import { patient } from '../../../support/limits.ts'
+import { until } from '../../../support/until.ts'
 import { verifyByElliptic } from '../../crypto/independent.ts'
 import { configOf, key, keyArn as keyId, type Operation, startKms } from './http-kms.ts'
 
 const message = new TextEncoder().encode('a message')
 const request = { message, hashAlgorithm: 'SHA3_256' } as const
-const limits = { totalTimeoutMs: 800 }
+const limits = patient
 
 /** Writes as fast as it is read, 64 MB at most. */
 function pour(response: ServerResponse) {
@@ -42,9 +45,13 @@ describe('an answer of 64 MB (K8)', () => {
     const pours: ReturnType<typeof pour>[] = []
     await using server = await startKms(name, (response) => pours.push(pour(response)))
     const config = configOf(server.url)
-    const error = await use(kind === 'a client' ? new KMSClient(config) : config).catch(
+    using clock = holdClock()
+    const outcome = use(kind === 'a client' ? new KMSClient(config) : config).catch(
       (thrown: unknown) => thrown,
     )
+    await until(() => pours.length > 0)
+    await pours[0]?.closed
+    const error = await clock.passUntil(outcome) // it is tried until the time is over
     expect(error).toMatchObject({ code: 'KMS_UNAVAILABLE', disposition: 'retry' })
     expect(error).toMatchObject({ context: { reason: expect.stringMatching(/^ReplyTooLarge/) } })
     await Promise.all(pours.map(({ closed }) => closed))
@@ -99,8 +106,11 @@ describe('an answer of 64 MB (K8)', () => {
     }
     // The handler stands in for a network; the SDK declares the body of its answers as any.
     const client = { ...configOf('http://127.0.0.1'), requestHandler } as KMSClientConfig
-    const signer = createAwsKmsSigner({ client, keyId, totalTimeoutMs: 200 })
-    await expect(signer.publicKey()).rejects.toMatchObject({ code: 'KMS_UNAVAILABLE' })
+    using clock = holdClock()
+    const signer = createAwsKmsSigner({ client, keyId, ...limits })
+    await expect(clock.passUntil(signer.publicKey())).rejects.toMatchObject({
+      code: 'KMS_UNAVAILABLE',
+    })
     expect(counts.closed).toBe(counts.opened)
     expect(counts.read / counts.opened).toBeLessThan(1.25 * MAX_REPLY_BYTES)
   })
@@ -115,9 +125,12 @@ describe('an answer at the bound', () => {
       response.end(good.padEnd(MAX_REPLY_BYTES + more)),
     )
     const client = configOf(server.url)
-    const outcome = await createAwsKmsSigner({ client, keyId, ...limits })
+    using clock = holdClock()
+    const signing = createAwsKmsSigner({ client, keyId, ...limits })
       .sign(request)
       .catch((thrown: unknown) => thrown)
+    if (!read) await until(() => server.closed() > 0)
+    const outcome = read ? await signing : await clock.passUntil(signing)
     if (!(outcome instanceof Uint8Array)) expect(outcome).toMatchObject({ code: 'KMS_UNAVAILABLE' })
     else expect(verifyByElliptic(key, message, 'SHA3_256', outcome)).toBe(true)
     expect(outcome instanceof Uint8Array).toBe(read)

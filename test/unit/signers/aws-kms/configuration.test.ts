@@ -4,6 +4,7 @@ import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
 import { createSignOnce } from '../../../../src/authorizer/sign-once.ts'
 import { createKey, diagnose } from '../../../../src/provisioning/index.ts'
 import { createAwsKmsSigner, describeAwsKmsKey } from '../../../../src/signers/aws-kms/index.ts'
+import { patient } from '../../../support/limits.ts'
 import { verifyByElliptic } from '../../crypto/independent.ts'
 import { inTime, rejectionOf } from '../../flow/servers.ts'
 import { configOf, key, keyArn, startKms } from './http-kms.ts'
@@ -291,10 +292,11 @@ describe('credentials that are not given', () => {
     async (_, error) => {
       await using server = await startKms('Sign', (response, good) => response.end(good))
       const config = configOf(server.url)
-      const clients = [{ ...config, credentials: () => Promise.reject(error) }, config]
-      const signers = clients.map((client) =>
-        createAwsKmsSigner({ client, keyId: keyArn, totalTimeoutMs: 200 }),
-      )
+      const without = { ...config, credentials: () => Promise.reject(error) }
+      const signers = [
+        createAwsKmsSigner({ client: without, keyId: keyArn, totalTimeoutMs: 200 }),
+        createAwsKmsSigner({ client: config, keyId: keyArn, ...patient }),
+      ]
       const message = new TextEncoder().encode('a message')
       const signOnce = createSignOnce({})
       const bound = {
@@ -447,7 +449,7 @@ describe('the provider that is named, and what gets credentials', () => {
   it('are those of the client, too, when they run out on the way', async () => {
     await using server = await startKms('Sign', () => undefined)
     let isOver = false
-    const expiration = new Date(Date.now() + 1_000) // so near that they are asked for each time
+    const expiration = new Date(Date.now() + 60_000) // so near that they are asked for each time
     const credentials = async () => {
       if (isOver) throw sdk('it ran out')
       return { accessKeyId: 'AKIA', secretAccessKey: secret, expiration }

@@ -4,6 +4,9 @@ import { createAwsKmsSigner } from '../../../../src/signers/aws-kms/index.ts'
 import type { SignPace } from '../../../../src/signers/signer.ts'
 import { createSoftwareSigner } from '../../../../src/signers/software-signer.ts'
 import { createFakeKms, kmsError } from '../../../support/fake-kms.ts'
+import { holdClock } from '../../../support/held-clock.ts'
+import { patient } from '../../../support/limits.ts'
+import { until } from '../../../support/until.ts'
 import { configOf, keyArn, startKms } from './http-kms.ts'
 
 const message = new TextEncoder().encode('a message')
@@ -46,10 +49,16 @@ describe('the pace of a signature', () => {
 
   it('that never comes ends with the time for queues', async () => {
     await using server = await startThrottling(1)
-    const limits = { queueTimeoutMs: 200 }
-    const signer = createAwsKmsSigner({ client: configOf(server.url), keyId: keyArn, ...limits })
-    const pace: SignPace = { nextTurn: () => new Promise(() => undefined), throttled: () => {} }
-    await expect(signer.sign({ ...request, pace })).rejects.toMatchObject({
+    using clock = holdClock()
+    const signer = createAwsKmsSigner({ client: configOf(server.url), keyId: keyArn, ...patient })
+    let isThrottled = false
+    const throttled = () => {
+      isThrottled = true
+    }
+    const pace: SignPace = { nextTurn: () => new Promise(() => undefined), throttled }
+    const signing = signer.sign({ ...request, pace }).catch((thrown: unknown) => thrown)
+    await until(() => isThrottled)
+    expect(await clock.passUntil(signing)).toMatchObject({
       code: 'KMS_QUEUE_TIMEOUT',
       disposition: 'retry',
       context: { waitedFor: 'quota', wasSent: true },

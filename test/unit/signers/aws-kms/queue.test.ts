@@ -8,6 +8,7 @@ import { clientQueue } from '../../../../src/signers/aws-kms/client-queue.ts'
 import { createAwsKmsSigner } from '../../../../src/signers/aws-kms/index.ts'
 import { kmsLimits } from '../../../../src/signers/aws-kms/limits.ts'
 import { createCallQueue } from '../../../../src/signers/call-queue.ts'
+import { holdClock } from '../../../support/held-clock.ts'
 import { verifyByElliptic } from '../../crypto/independent.ts'
 import { configOf, goodAnswer, key, keyArn, startKms } from './http-kms.ts'
 
@@ -241,9 +242,10 @@ describe('the limit that is named', () => {
     ['totalTimeoutMs', { requestTimeoutMs: 3_000, totalTimeoutMs: 150 }],
   ])(`at ${slow} is %s`, async (limit, limits) => {
     await using server = await startKms('Sign', () => undefined)
+    using clock = holdClock() // the public key is answered
     const signer = createAwsKmsSigner({ client: configOf(server.url), keyId: keyArn, ...limits })
     await signer.publicKey()
-    await expect(signer.sign(requestOf('slow'))).rejects.toMatchObject({
+    await expect(clock.passUntil(signer.sign(requestOf('slow')))).rejects.toMatchObject({
       code: 'KMS_TIMEOUT',
       context: { limit },
     })
@@ -276,9 +278,10 @@ describe('the limit that is named', () => {
     await using server = await startKms('Sign', () => undefined)
     const requestHandler = { requestTimeout: 50, throwOnRequestTimeout: true }
     const client = new KMSClient({ ...configOf(server.url), requestHandler })
+    using clock = holdClock()
     const signer = createAwsKmsSigner({ client, keyId: keyArn, totalTimeoutMs: 400 })
     await signer.publicKey()
-    await expect(signer.sign(requestOf('slow'))).rejects.toMatchObject({
+    await expect(clock.passUntil(signer.sign(requestOf('slow')))).rejects.toMatchObject({
       code: 'KMS_TIMEOUT',
       context: { limit: 'requestTimeout of the request handler' },
     })
@@ -395,13 +398,15 @@ describe('createCallQueue', () => {
 
 describe('a burst of 1,000 signatures', () => {
   it('at 150 ms each is signed as a whole, without any option', async () => {
+    using clock = holdClock() // so that it is 150 ms, and not those of a busy machine
     await using server = await startKms('Sign', (response, good) => {
       setTimeout(() => response.end(good), 150)
     })
     const { maxAttempts: _, ...client } = configOf(server.url)
     const signer = createAwsKmsSigner({ client, keyId: keyArn })
     const names = Array.from({ length: 1_000 }, (_, index) => `message ${index}`)
-    const signatures = await Promise.all(names.map((name) => signer.sign(requestOf(name))))
+    const signing = Promise.all(names.map((name) => signer.sign(requestOf(name))))
+    const signatures = await clock.passUntil(signing)
     expect(new Set(signatures.map((signature) => signature.length))).toEqual(new Set([64]))
     expect(server.requests).toHaveLength(1_001) // and one for the public key
   })
