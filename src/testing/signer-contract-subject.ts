@@ -164,8 +164,9 @@ function textOf(value: unknown): string {
 
 /** Bytes as an inspector, a log or a careless text would show them; without spaces. */
 function formsOf(secret: string | Uint8Array): readonly string[] {
-  if (typeof secret === 'string') return [secret.replace(/\s/g, '')].filter((form) => form !== '')
   const bytes = Buffer.from(secret)
+  const encoded = [bytes.toString('hex'), bytes.toString('base64url'), bytes.join(',')]
   const base64 = bytes.toString('base64').replace(/=+$/, '')
-  return [bytes.toString('hex'), base64, bytes.toString('base64url'), bytes.join(',')]
+  const text = bytes.toString('utf8').replace(/\s/g, '')
+  return (typeof secret === 'string' ? [text] : [...encoded, base64, text]).filter(Boolean)
 }
