@@ -46,6 +46,8 @@ export type NodeEndpoint = HttpFake & {
   /** What the transaction result is; default sealed with one new account. */
   result: Answer | undefined
   chainId: string
+  /** Of the latest block, final and sealed; default 9, that of the only one with an id. */
+  latestHeight: number
   /** The sequence number of every key, after the block of this height. */
   numberAt: (height: string) => string
   readonly setKeys: (address: string, keys: readonly Key[]) => void
@@ -63,6 +65,12 @@ export const accountCreated = (address: string) => ({
       value: { fields: [{ name: 'address', value: { type: 'Address', value: address } }] },
     }),
   ).toString('base64'),
+})
+
+const blockOf = (height: number) => ({
+  body: [
+    { header: { id: ID, parent_id: ID, height: `${height}`, timestamp: '2026-01-01T00:00:00Z' } },
+  ],
 })
 
 /** A transaction result. */
@@ -103,12 +111,9 @@ export async function startNodeEndpoint(): Promise<NodeEndpoint> {
     calls.push(name)
     node.onCall(name)
     if (path === 'network/parameters') return { body: { chain_id: node.chainId } }
-    if (path === 'blocks' || path === `blocks/${ID}`)
-      return {
-        body: [
-          { header: { id: ID, parent_id: ID, height: '9', timestamp: '2026-01-01T00:00:00Z' } },
-        ],
-      }
+    if (path === 'blocks') return blockOf(node.latestHeight)
+    if (path === `blocks/${ID}`) return blockOf(9)
+    if (path.startsWith('blocks/')) return { status: 404, body: { code: 404, message: 'no block' } }
     if (name === 'POST transactions') return node.post ?? { body: { id: ID } }
     if (path.startsWith('transaction_results/'))
       return node.result ?? sealed([accountCreated(NEW_ADDRESS)])
@@ -128,6 +133,7 @@ export async function startNodeEndpoint(): Promise<NodeEndpoint> {
     post: undefined,
     result: undefined,
     chainId: 'flow-emulator',
+    latestHeight: 9,
     numberAt: () => '7',
     setKeys: (address, keys) => void accounts.set(address, keys),
     payer: { authorizer, address: PAYER },
