@@ -1,11 +1,11 @@
 /** Requests to AWS that show who asks: Signature Version 4. @module */
 
-import { createHash, createHmac } from 'node:crypto'
 import { abortable } from '../../deadline.ts'
 import { SignerError } from '../../errors.ts'
 import { type CredentialsOption, credentialProvider } from './credentials.ts'
 import type { HttpTransportOptions } from './http-transport.ts'
 import { CONTENT_TYPE } from './protocol.ts'
+import { nodeSha256 } from './sha256.ts'
 
 /** Where a signed request is taken. */
 export type SigV4Scope = {
@@ -54,7 +54,7 @@ export function sigV4({
     const signer = new SignatureV4({
       ...scope,
       credentials: identity,
-      sha256: NodeSha256,
+      sha256: nodeSha256,
       applyChecksum: false,
     })
     const request = {
@@ -77,30 +77,3 @@ async function loadSignatureV4(): Promise<typeof import('@smithy/signature-v4')>
     throw new SignerError('AWS_SDK_MISSING', { package: '@smithy/signature-v4' }, { cause })
   }
 }
-
-type Bytes = string | ArrayBuffer | ArrayBufferView
-
-function bytesOf(data: Bytes): string | Uint8Array {
-  if (typeof data === 'string') return data
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data)
-}
-
-/** SHA-256, with a secret HMAC, as the package asks for it: by `new`. */
-function sha256(secret?: Bytes) {
-  const make = () =>
-    secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret))
-  let hash = make()
-  return {
-    update(data: Bytes) {
-      hash.update(bytesOf(data))
-    },
-    digest: async () => new Uint8Array(hash.digest()),
-    reset() {
-      hash = make()
-    },
-  }
-}
-/** `new` of a function that returns an object gives that object. */
-const NodeSha256 = sha256 as unknown as new (secret?: Bytes) => ReturnType<typeof sha256>
