@@ -7,7 +7,7 @@ import { assertTimeout } from '../../options.ts'
 export type Pkcs11Limits = {
   /** Milliseconds until the module answers one call; then its process is ended. Default 5,000. */
   readonly callTimeoutMs: number
-  /** Milliseconds to start the process, load and initialise the module and log in. Default 15,000. */
+  /** Milliseconds to start the process, load and initialise the module and log in; or to make a key. Default 15,000. */
   readonly startTimeoutMs: number
   /** Milliseconds for one signature with all that is tried again. Default 30,000. */
   readonly totalTimeoutMs: number

@@ -126,7 +126,9 @@ export function createLinks(options: LinkOptions): Links {
       if (forget(host)) void leave(host)
     }
     const ask: Link['ask'] = async (task, subject) => {
-      const outcome = await host.ask(task, limits.callTimeoutMs)
+      // To make a key takes longer than to use one.
+      const limit = task.name === 'create' ? 'startTimeoutMs' : 'callTimeoutMs'
+      const outcome = await host.ask(task, limits[limit])
       if ('value' in outcome) {
         haveWorked = true
         failures = 0
@@ -135,7 +137,7 @@ export function createLinks(options: LinkOptions): Links {
       }
       if (closing.aborted) throw new SignerError('PKCS11_CLOSED', { token: showPkcs11Uri(ofToken) })
       noteFailure(outcome)
-      throw failureError(outcome, 'callTimeoutMs', subject)
+      throw failureError(outcome, limit, subject)
     }
     return Object.freeze({ token, keys: new Map(), ask })
   }

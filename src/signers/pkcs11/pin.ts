@@ -6,7 +6,7 @@ import type { PinWay } from './protocol.ts'
 import { type Pkcs11Uri, showPkcs11Uri } from './uri.ts'
 
 /**
- * Gives the PIN, at each start of the module's process. Bytes are overwritten as soon as they were
+ * Gives the PIN, at each start of the module's process: what stands before the first line feed. Bytes are overwritten as soon as they were
  * handed over; a text stays in memory until the garbage collector has used its place again.
  */
 export type PinFunction = () => Uint8Array | string | Promise<Uint8Array | string>
@@ -39,10 +39,18 @@ export async function fetchPin(
     })
     return abortable(asked, signal)
   })
-  const bytes = typeof given === 'string' ? Buffer.from(given) : given
-  if (!(bytes instanceof Uint8Array) || bytes.length === 0 || bytes.length > MAX_BYTES)
-    throw missing(`the function pin gave no text or bytes of a length from 1 to ${MAX_BYTES}`)
+  const whole = typeof given === 'string' ? Buffer.from(given) : given
+  if (!(whole instanceof Uint8Array)) throw missing('the function pin gave neither text nor bytes')
+  const bytes = whole.subarray(0, lineLength(whole))
+  if (bytes.length === 0 || bytes.length > MAX_BYTES)
+    throw missing(`the first line of what the function pin gave is not 1 to ${MAX_BYTES} bytes`)
   return { way: { from: 'input', byteLength: bytes.length }, bytes }
+}
+
+/** A file that is read whole ends with a line feed, which belongs to no PIN. */
+function lineLength(bytes: Uint8Array): number {
+  const end = bytes.findIndex((byte) => byte === 10 || byte === 13)
+  return end < 0 ? bytes.length : end
 }
 
 /** Once for each URI object, when it holds the PIN itself. */
