@@ -186,6 +186,13 @@ export type SignerErrorContext = {
     reason: string
     requestId: string
   }
+  // Sealed keys
+  SEALED_KEY_INVALID: { id: string }
+  SEALED_KEY_EXISTS: { id: string }
+  SEALED_KEY_NOT_FOUND: { id: string }
+  SEALED_KEY_UNCERTAIN: { id: string }
+  STORE_DENIED: { operation: string; reason: string }
+  STORE_ANSWER_INVALID: { operation: string }
   // Provisioning
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
   ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
@@ -346,7 +353,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'fail',
     'Flow cannot use a key of this spec. Create one of spec ECC_SECG_P256K1 or ECC_NIST_P256.',
   ],
-  KEY_USAGE_UNSUPPORTED: ['fail', 'The key may not sign. Create one with usage SIGN_VERIFY.'],
+  KEY_USAGE_UNSUPPORTED: [
+    'fail',
+    'The key is of another usage. Create one with usage SIGN_VERIFY to sign, with ENCRYPT_DECRYPT to seal.',
+  ],
   KEY_DISABLED: ['hold', 'The key is disabled. Enable it, or point the signer at its successor.'],
   KEY_STATE_INVALID: [
     'hold',
@@ -513,7 +523,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   RELAY_CLOSED: ['retry', 'The relay was closed. Jobs that were accepted go on in the next one.'],
   STORE_UNAVAILABLE: [
     'retry',
-    'The database did not take the step. Check it; nothing was sent because of this step.',
+    'The store did not take the step. Check its database, folder or bucket; nothing was sent because of this step.',
   ],
   STORE_REFUSED: [
     'fail',
@@ -626,6 +636,24 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   REMOTE_SIGNER_REFUSED: [
     'refuse',
     'The signing service refused to sign this message. Nothing was signed; the reason is that of its policy.',
+  ],
+  SEALED_KEY_INVALID: [
+    'refuse',
+    'What lies sealed for this wallet is not its key under the KMS keys that are named. Nothing was signed; restore the record, or name its KMS key in alsoOpens.',
+  ],
+  SEALED_KEY_EXISTS: ['fail', 'The wallet has a sealed key, which stays as it is. Use another id.'],
+  SEALED_KEY_NOT_FOUND: ['fail', 'No key is sealed for this wallet. Check the id and the store.'],
+  SEALED_KEY_UNCERTAIN: [
+    'retry',
+    'Whether the wallet was kept is not known. Ask describe(id) before creating it again: what it finds is whole.',
+  ],
+  STORE_DENIED: [
+    'hold',
+    'The place of the sealed keys turned the step away. Mend the folder or the bucket, the rights on it or the credentials.',
+  ],
+  STORE_ANSWER_INVALID: [
+    'refuse',
+    'The store of sealed keys answered with something that is not in its contract. Correct the store.',
   ],
   KEY_CREATION_INCOMPLETE: [
     'fail',

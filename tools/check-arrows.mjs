@@ -17,7 +17,7 @@ const base = [
 ]
 const crypto = base
 const flow = ['crypto', ...base]
-const signers = ['crypto', ...base]
+const signers = ['stores', 'crypto', ...base]
 const policy = ['crypto', ...base]
 const authorizer = ['signers', 'flow', 'policy', 'crypto', ...base]
 const transactions = ['authorizer', ...authorizer]

@@ -70,7 +70,7 @@ export function createEngine(signers: readonly Signer[], options: AuthorizerOpti
     throw new SignerError('INVALID_OPTION', { option: 'onSign', reason: 'it is not a function' })
   assertGoverned(governor, replicas)
   const configured = accessNode === undefined ? undefined : connectAccessNode(accessNode)
-  const verified = Object.freeze(signers.map(createVerifiedSigner))
+  const verified = Object.freeze(signers.map((signer) => createVerifiedSigner(signer)))
   const checkedUrls = new Set<string>()
   async function onChain(node: NodeConnection, signal?: AbortSignal): Promise<NodeConnection> {
     if (chainId !== undefined && !checkedUrls.has(node.url)) {

@@ -9,6 +9,9 @@ import { SignerError } from '../errors.ts'
 import { assertSignal } from '../options.ts'
 import type { Signer, SignerPublicKey } from './signer.ts'
 
+/** A public key, and the same as node:crypto takes it. */
+export type VerifyingKey = SignerPublicKey & { readonly key: KeyObject }
+
 const verified = new WeakSet<Signer>()
 
 /**
@@ -16,6 +19,8 @@ const verified = new WeakSet<Signer>()
  * verifies it before returning it. Wrapping twice is the same as once.
  *
  * @param more - What the signer has besides, such as `close`.
+ * @param verifyBy - Where the key to verify by comes from when that costs less than `publicKey`, which
+ * proves it. Both tell the same key, or reject.
  * @returns A frozen signer. Its `publicKey` also throws `MALFORMED_PUBLIC_KEY`, and its `sign`
  * `MALFORMED_SIGNATURE`, `SIGNATURE_INVALID` and `INVALID_OPTION`.
  */
@@ -23,26 +28,20 @@ export function createVerifiedSigner(signer: Signer): Signer
 export function createVerifiedSigner<More extends object>(
   signer: Signer,
   more: More,
+  verifyBy?: () => Promise<VerifyingKey>,
 ): Signer & Readonly<More>
-export function createVerifiedSigner(signer: Signer, more: object = {}): Signer {
+export function createVerifiedSigner(
+  signer: Signer,
+  more: object = {},
+  verifyBy?: () => Promise<VerifyingKey>,
+): Signer {
   if (verified.has(signer)) return signer
-  type Loaded = SignerPublicKey & { readonly key: KeyObject }
-  let loading: Promise<Loaded> | undefined
-
-  const load = async (): Promise<Loaded> => {
+  const told = createLoader(async () => {
     // Without the caller's signal: others share this call, and the backend bounds it in time.
     const { bytes, algorithm } = await signer.publicKey()
     return { bytes: bytes.slice(), algorithm, key: importPublicKey(bytes, algorithm) }
-  }
-  const loaded = (signal?: AbortSignal) => {
-    if (loading === undefined) {
-      loading = load()
-      loading.catch(() => {
-        loading = undefined // a failure is not remembered
-      })
-    }
-    return abortable(loading, signal)
-  }
+  })
+  const loaded = verifyBy === undefined ? told : createLoader(verifyBy)
 
   const wrapper: Signer = Object.freeze({
     ...more,
@@ -51,7 +50,7 @@ export function createVerifiedSigner(signer: Signer, more: object = {}): Signer 
     async publicKey(options: { signal?: AbortSignal } = {}) {
       const { signal } = checkedObject('options', options)
       assertSignal(signal)
-      const { bytes, algorithm } = await loaded(signal)
+      const { bytes, algorithm } = await told(signal)
       return { bytes: bytes.slice(), algorithm }
     },
     async sign(request) {
@@ -70,4 +69,20 @@ export function createVerifiedSigner(signer: Signer, more: object = {}): Signer 
   } satisfies Signer)
   verified.add(wrapper)
   return wrapper
+}
+
+/** @returns Asks once, however many wait for it. A failure is not remembered. */
+function createLoader(
+  load: () => Promise<VerifyingKey>,
+): (signal?: AbortSignal) => Promise<VerifyingKey> {
+  let loading: Promise<VerifyingKey> | undefined
+  return (signal) => {
+    if (loading === undefined) {
+      loading = load()
+      loading.catch(() => {
+        loading = undefined
+      })
+    }
+    return abortable(loading, signal)
+  }
 }

@@ -88,6 +88,12 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'startEmulator',
   ],
   './signers/aws-kms': ['createAwsKmsSigner', 'describeAwsKmsKey'],
+  './signers/sealed-key': [
+    'createFileKeyStore',
+    'createS3KeyStore',
+    'createSealedKeys',
+    'createSqlKeyStore',
+  ],
 }
 
 const sourceOf = (entry: string) =>

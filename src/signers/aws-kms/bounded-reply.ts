@@ -60,7 +60,8 @@ async function bounded(body: unknown): Promise<unknown> {
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-const isStream = (body: unknown): body is AsyncIterable<Uint8Array> =>
+/** Of Node.js, or of the web. */
+export const isStream = (body: unknown): body is AsyncIterable<Uint8Array> =>
   typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 
 /** Named as the reason that `KMS_UNAVAILABLE` gives. */

@@ -15,10 +15,10 @@ export const isKmsClient = (kms: KMSClient | KMSClientConfig): kms is KMSClient 
   'config' in kms
 
 /** @throws {SignerError} `INVALID_OPTION` unless it is an object; the SDK checks what is in it. */
-export function assertKms(kms: KMSClient | KMSClientConfig): void {
+export function assertKms(kms: KMSClient | KMSClientConfig, option = 'client'): void {
   if (typeof kms !== 'object' || kms === null)
     throw new SignerError('INVALID_OPTION', {
-      option: 'client',
+      option,
       reason: 'it is neither a KMSClient nor the configuration of one',
     })
 }

@@ -76,11 +76,10 @@ export function readKmsFailure(thrown: unknown): KmsFailure {
   if (name === 'NotFoundException')
     return failure('no', ({ keyId }) => new SignerError('KEY_NOT_FOUND', { keyId }))
   if (name === 'InvalidKeyUsageException')
-    return failure(
-      'no',
-      ({ keyId }) =>
-        new SignerError('KEY_USAGE_UNSUPPORTED', { keyId, keyUsage: 'not SIGN_VERIFY' }),
-    )
+    return failure('no', ({ keyId, operation }) => {
+      const needed = /^(Sign|GetPublicKey)$/.test(operation) ? 'SIGN_VERIFY' : 'ENCRYPT_DECRYPT'
+      return new SignerError('KEY_USAGE_UNSUPPORTED', { keyId, keyUsage: `not ${needed}` })
+    })
   if (/region/i.test(message) && status === 0 && code === '')
     return failure(
       'no',

@@ -1,0 +1,115 @@
+/** AES-256-GCM under a key of its own for each record, with a commitment to that key. @module */
+
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
+import { COMMITMENT_BYTES, createCutter, IV_BYTES, SCALAR_BYTES, TAG_BYTES } from './record.ts'
+
+const CIPHER = 'aes-256-gcm'
+const KEY_BYTES = 32
+const LABEL = 'fcl-kms sealed key 1'
+
+/** AES-256-GCM, its parts apart. */
+export type GcmParts = {
+  /** 32 bytes. */
+  readonly key: Uint8Array
+  /** 12 bytes. */
+  readonly iv: Uint8Array
+  readonly additionalData: Uint8Array
+  readonly ciphertext: Uint8Array
+  /** 16 bytes. */
+  readonly tag: Uint8Array
+}
+
+/**
+ * node:crypto by itself takes tags of 4 bytes and ivs of any length; here they have one length each.
+ *
+ * @returns A new array, which the caller overwrites; undefined when it does not open.
+ */
+export function openGcm(parts: GcmParts): Uint8Array | undefined {
+  const { key, iv, additionalData, ciphertext, tag } = parts
+  const lengths: readonly (readonly [Uint8Array, number])[] = [
+    [key, KEY_BYTES],
+    [iv, IV_BYTES],
+    [tag, TAG_BYTES],
+  ]
+  if (lengths.some(([bytes, length]) => bytes.length !== length)) return undefined
+  const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
+  decipher.setAAD(additionalData)
+  decipher.setAuthTag(tag)
+  const plaintext = decipher.update(ciphertext)
+  try {
+    decipher.final()
+    return plaintext
+  } catch {
+    plaintext.fill(0) // not authenticated
+    return undefined
+  }
+}
+
+/**
+ * @param dataKey - 32 bytes, used for this one record. Borrowed.
+ * @param header - Authenticated with it. Borrowed.
+ * @param scalar - 32 bytes. Borrowed.
+ * @param iv - 12 bytes, random unless a test vector has its own.
+ * @returns The whole record.
+ */
+export function sealScalar(
+  dataKey: Uint8Array,
+  header: Uint8Array,
+  scalar: Uint8Array,
+  iv: Uint8Array = randomBytes(IV_BYTES),
+): Uint8Array {
+  const { key, commitment, wipe } = derive(dataKey, header)
+  try {
+    const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
+    cipher.setAAD(header)
+    const ciphertext = Buffer.concat([cipher.update(scalar), cipher.final()])
+    return new Uint8Array(Buffer.concat([header, commitment, iv, ciphertext, cipher.getAuthTag()]))
+  } finally {
+    wipe()
+  }
+}
+
+/**
+ * @param dataKey - 32 bytes. Borrowed.
+ * @param body - What stands behind the header. Borrowed.
+ * @returns The private scalar, 32 bytes that the caller overwrites; undefined when the record is not
+ * one that was sealed under this data key with this header.
+ */
+export function openScalar(
+  dataKey: Uint8Array,
+  { header, body }: { readonly header: Uint8Array; readonly body: Uint8Array },
+): Uint8Array | undefined {
+  const { take } = createCutter(body)
+  const [committed, iv] = [take(COMMITMENT_BYTES), take(IV_BYTES)]
+  const [ciphertext, tag] = [take(SCALAR_BYTES), take(TAG_BYTES)]
+  if (dataKey.length !== KEY_BYTES || tag.length !== TAG_BYTES) return undefined
+  const { key, commitment, wipe } = derive(dataKey, header)
+  try {
+    if (!timingSafeEqual(commitment, committed)) return undefined
+    return openGcm({ key, iv, additionalData: header, ciphertext, tag })
+  } finally {
+    wipe()
+  }
+}
+
+/**
+ * GCM alone lets somebody make one ciphertext that opens under two keys; the commitment names one.
+ *
+ * @see RFC 5869 for HKDF, here with SHA-256, without salt: the data key is uniform and used once.
+ */
+function derive(dataKey: Uint8Array, header: Uint8Array) {
+  const info = Buffer.concat([Buffer.from(LABEL), createHash('sha256').update(header).digest()])
+  const both = new Uint8Array(hkdfSync('sha256', dataKey, '', info, KEY_BYTES + COMMITMENT_BYTES))
+  return {
+    key: both.subarray(0, KEY_BYTES),
+    commitment: both.subarray(KEY_BYTES),
+    wipe: () => void both.fill(0),
+  }
+}

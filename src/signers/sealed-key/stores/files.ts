@@ -1,0 +1,85 @@
+/** Files that are whole or not there, and stay when the power goes. @module */
+
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { link, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { READ_BYTES } from '../key-store.ts'
+import { temporaryName } from './file-names.ts'
+
+export const codeOfSystem = (thrown: unknown): string =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : ''
+
+/** @returns `value` for an error of this code; what else is thrown passes. */
+const unless =
+  <T>(code: string, value: T) =>
+  (thrown: unknown): T => {
+    if (codeOfSystem(thrown) === code) return value
+    throw thrown
+  }
+
+/** @returns Undefined when there is no such folder. */
+export const namesIn = (folder: string): Promise<readonly string[] | undefined> =>
+  readdir(folder).catch(unless('ENOENT', undefined))
+
+/** Follows no link at its end. @returns Undefined when there is no such file. */
+export async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW
+  const file = await open(path, flags).catch(unless('ENOENT', undefined))
+  if (file === undefined) return undefined
+  try {
+    const buffer = new Uint8Array(READ_BYTES)
+    let length = 0
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, READ_BYTES - length, length)
+      length += bytesRead
+      if (bytesRead === 0 || length === READ_BYTES) return buffer.slice(0, length)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Writes a file in full, and only then gives it its name, if nothing has that name.
+ *
+ * @returns False when something has, or the folder was emptied meanwhile.
+ */
+export async function publish(folder: string, name: string, bytes: Uint8Array): Promise<boolean> {
+  const temporary = join(folder, temporaryName(randomBytes(12).toString('hex')))
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  try {
+    await link(temporary, join(folder, name))
+  } catch (thrown) {
+    if (/^(EEXIST|ENOENT)$/.test(codeOfSystem(thrown))) return false
+    throw thrown
+  } finally {
+    await remove(temporary)
+  }
+  await syncFolder(folder)
+  return true
+}
+
+export const remove = (path: string): Promise<void> =>
+  unlink(path).catch(unless('ENOENT', undefined))
+
+/** Private; one that is there stays as it is. */
+export const makeFolder = (folder: string): Promise<void> =>
+  mkdir(folder, { mode: 0o700 }).catch(unless('EEXIST', undefined))
+
+/** What was named or removed in it stays so. Windows has no such thing. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,22 @@
+/** What it means that a place for records failed. @module */
+
+import { SignerError } from '../../../errors.ts'
+import { describeFacts, factsOf } from '../../aws-kms/thrown-facts.ts'
+
+/** Of files, and of S3: what an operator has to mend. */
+const DENIED =
+  /^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|ELOOP|AccessDenied|AllAccessDisabled|NoSuchBucket|PermanentRedirect|AuthorizationHeaderMalformed|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|InvalidBucketName|CredentialsProviderError|KMS\w*Exception)$/
+
+/**
+ * @param thrown - Not quoted: it may hold a path, a remote body or credentials.
+ * @returns `STORE_DENIED`, or `STORE_UNAVAILABLE` with what was thrown as its cause where that is an
+ * error of Node.js.
+ */
+export function storeFault(operation: string, thrown: unknown): SignerError {
+  const facts = factsOf(thrown)
+  const reason = describeFacts(facts)
+  if (DENIED.test(facts.name) || DENIED.test(facts.code) || /^40[13]$/.test(String(facts.status)))
+    return new SignerError('STORE_DENIED', { operation, reason })
+  const isOfNode = facts.status === 0 && facts.code !== ''
+  return new SignerError('STORE_UNAVAILABLE', { operation }, isOfNode ? { cause: thrown } : {})
+}
