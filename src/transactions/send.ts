@@ -4,7 +4,7 @@ import { type Transaction, transactionId } from '../crypto/transaction.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { refusalOf } from '../flow/refusals.ts'
-import { readSingleResult, type SingleResult } from '../flow/transaction-outcome.ts'
+import { readSingleResult } from '../flow/transaction-outcome.ts'
 import { settleTransaction, type TransactionEvent, waitForSeal } from '../flow/transactions.ts'
 import { assertKnownKeys, assertSignal, assertTimeout } from '../options.ts'
 import { findExecuted } from './executed.ts'
@@ -49,7 +49,8 @@ export async function sendTransaction(options: SendOptions): Promise<SentTransac
   const id = transactionId(transaction)
   const known = await readSingleResult(node, id, { signal })
   if (known.kind === 'unknown') return post(node, transaction, timeoutMs, signal)
-  return told(node, id, known, timeoutMs, signal)
+  const { events } = await waitForSeal(node, id, { timeoutMs, signal })
+  return Object.freeze({ transactionId: id, events })
 }
 
 const optionNames: readonly (keyof SendOptions)[] = [
@@ -59,19 +60,6 @@ const optionNames: readonly (keyof SendOptions)[] = [
   'transaction',
   'timeoutMs',
 ]
-
-/** What the chain says of a transaction that it has. */
-async function told(
-  node: NodeConnection,
-  id: string,
-  known: SingleResult,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<SentTransaction> {
-  if (known.kind === 'expired') throw new SignerError('TRANSACTION_EXPIRED', { transactionId: id })
-  const { events } = await waitForSeal(node, id, { timeoutMs, signal })
-  return Object.freeze({ transactionId: id, events })
-}
 
 async function post(
   node: NodeConnection,

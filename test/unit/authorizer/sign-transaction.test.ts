@@ -90,6 +90,15 @@ describe('signTransaction', () => {
     await expect(author.authorizer.signTransaction(other, unsigned, 0)).rejects.toMatchObject({
       code: 'KEY_NOT_HELD',
     })
+    node.setKeys(other, [
+      { publicKey: payer.publicKey, algorithm },
+      { publicKey: author.publicKey, algorithm },
+    ])
+    author.authorizer.forgetKeys(other)
+    // In full, and yet without the proposal key.
+    await expect(author.authorizer.signTransaction(other, unsigned)).rejects.toMatchObject({
+      code: 'KEY_NOT_HELD',
+    })
   })
 
   it.each([

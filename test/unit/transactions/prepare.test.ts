@@ -58,6 +58,7 @@ describe('prepareTransaction', () => {
     ['an argument that is no JSON', { arguments: ['{'] }, 'INVALID_OPTION'],
     ['an argument with a key twice', { arguments: ['{"type":"A","type":"B"}'] }, 'INVALID_OPTION'],
     ['an argument without a type', { arguments: [{ value: '7' }] }, 'INVALID_OPTION'],
+    ['half a pair in an argument', { arguments: ['{"type":"\ud800"}'] }, 'INVALID_OPTION'],
     ['an argument in a circle', { arguments: [circle] }, 'INVALID_OPTION'],
     ['a number for an argument', { arguments: [7] }, 'INVALID_OPTION'],
     ['a proposer that is a text', { proposer: address }, 'INVALID_OPTION'],

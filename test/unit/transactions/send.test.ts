@@ -48,7 +48,6 @@ describe('sendTransaction', () => {
     const transaction = await world.signed()
     const { accessNode, node } = world
     node.latestHeight = 9 + 600
-    sealOnPost(node)
     const review = await approveTransaction({ accessNode, transaction })
     expect(review.expiry).toEqual({ referenceHeight: 9, latestHeight: 609, blocksLeft: 0 })
     node.latestHeight = 9 + 601
@@ -62,6 +61,31 @@ describe('sendTransaction', () => {
       context: { blockId: '07'.repeat(32) },
     })
     expect(posts(node.calls)).toEqual([])
+    node.latestHeight = 9 + 600 // the last block that can take it
+    sealOnPost(node)
+    await expect(sendTransaction({ accessNode, transaction })).resolves.toBeDefined()
+  })
+
+  it('counts no block of a node that lags behind the one that prepared it', async () => {
+    await using world = await startWorld()
+    const transaction = await world.signed()
+    world.node.latestHeight = 5
+    const { expiry } = await approveTransaction({ accessNode: world.accessNode, transaction })
+    expect(expiry).toEqual({ referenceHeight: 9, latestHeight: 9, blocksLeft: 570 })
+  })
+
+  it('looks who used the number when it was used just before the block', async () => {
+    await using world = await startWorld()
+    const transaction = await world.signed()
+    const { accessNode, node } = world
+    node.onCall = (name) => {
+      if (name !== 'POST transactions') return
+      node.result = sealed([], '[Error Code: 1007] invalid proposal key')
+    }
+    await expect(sendTransaction({ accessNode, transaction })).rejects.toMatchObject({
+      code: 'SEQUENCE_NUMBER_MISMATCH',
+      context: { given: '7', onChain: '8', executedAs: 'another transaction' },
+    })
   })
 
   it('sends nothing whose sequence number is used, or not due yet', async () => {

@@ -54,6 +54,7 @@ describe('a file of a transaction', () => {
     ['one byte more', `${rlp}00`, 'MALFORMED_TRANSACTION'],
     ['a payload alone', rlp.slice(6, -2), 'MALFORMED_TRANSACTION'],
     ['too many characters', 'ab'.repeat(MAX_TRANSACTION_BYTES + 2), 'MALFORMED_TRANSACTION'],
+    ['much white space behind', `${json}${' '.repeat(3_000_000)}`, 'MALFORMED_TRANSACTION'],
     ['much white space', `${' '.repeat(3_000_000)}{}`, 'MALFORMED_TRANSACTION'],
     ['a list', '[]', 'MALFORMED_HEX'],
     ['an empty object', '{}', 'MALFORMED_TRANSACTION'],
