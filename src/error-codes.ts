@@ -248,7 +248,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   CADENCE_IMPORT_UNRESOLVED: [
     'fail',
-    'The Cadence source imports something without an address. Pass imports or flowJson to createRelay, or set it with fcl.config.',
+    'The Cadence source imports something without an address. Write the address, pass imports or flowJson to createRelay, or set it with fcl.config.',
   ],
   ACCOUNT_NOT_FOUND: [
     'fail',

@@ -2,7 +2,7 @@
 
 import { readFclConfig } from '../authorizer/fcl-config.ts'
 import { SignerError } from '../errors.ts'
-import { findReferences, type Reference } from './cadence-source.ts'
+import { findReferences, type Reference, unresolvedImport } from '../policy/cadence-source.ts'
 import { type ContractAddresses, readFlowJson } from './flow-json.ts'
 
 /** Where the addresses of contracts come from, besides FCL's own configuration. */
@@ -51,12 +51,6 @@ export function createImports(options: ImportOptions & { readonly chainId: strin
   }
 }
 
-/** @throws {SignerError} `CADENCE_IMPORT_UNRESOLVED`: nothing may be signed that cannot execute. */
-export function assertResolved(cadence: string): void {
-  const [first] = findReferences(cadence)
-  if (first !== undefined) throw unresolved(first, 'it has no address')
-}
-
 function assertImports(imports: unknown): void {
   const isMap = typeof imports === 'object' && imports !== null && !Array.isArray(imports)
   const wrong = isMap ? Object.entries(imports).find(([, value]) => !isAddress(value)) : undefined
@@ -89,8 +83,8 @@ function replacement(reference: Reference, known: ContractAddresses): string {
   const { kind, name } = reference
   const given = addressOf(known, reference)
   if (given === undefined || given === null || kind === 'other')
-    throw unresolved(reference, 'it has no address')
-  if (!isAddress(given)) throw unresolved(reference, 'what it is given is not an address')
+    throw unresolvedImport(reference, 'it has no address')
+  if (!isAddress(given)) throw unresolvedImport(reference, 'what it is given is not an address')
   const address = given.startsWith('0x') ? given : `0x${given}`
   if (kind === 'placeholder') return address
   const canonical = known.get(`${name}.canonical`)
@@ -100,9 +94,3 @@ function replacement(reference: Reference, known: ContractAddresses): string {
 
 const isAddress = (value: unknown): value is string =>
   typeof value === 'string' && /^(0x)?[\da-f]{1,16}$/i.test(value)
-
-const unresolved = ({ kind, name }: Reference, reason: string) =>
-  new SignerError('CADENCE_IMPORT_UNRESOLVED', {
-    import: kind === 'contract' ? `"${name}"` : name,
-    reason,
-  })

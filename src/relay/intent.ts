@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { isSignerError, SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
+import { countParameters } from '../policy/cadence-source.ts'
 import type { JobIntent } from '../stores/store.ts'
-import { countParameters } from './cadence-source.ts'
 import {
   type ArgumentsFunction,
   callArguments,

@@ -7,6 +7,7 @@ import { SignerError } from '../errors.ts'
 import { readLatestBlock } from '../flow/access-node.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import { assertKnownKeys, assertSignal } from '../options.ts'
+import { assertResolved, countParameters } from '../policy/cadence-source.ts'
 import { parseStrictJson } from '../policy/strict-json.ts'
 import { expiryOf } from './expiry.ts'
 import { canonical } from './merge.ts'
@@ -38,7 +39,7 @@ const ROOM_FOR_SIGNATURES = 10_000
  * and nothing sent.
  *
  * @returns The transaction, and who has to sign it. It expires with its reference block: see `expiry`.
- * @throws {SignerError} `INVALID_OPTION`, `INVALID_ADDRESS`, `INVALID_KEY_INDEX`, `CHAIN_MISMATCH`,
+ * @throws {SignerError} `CADENCE_IMPORT_UNRESOLVED`, `INVALID_OPTION`, `INVALID_ADDRESS`, `INVALID_KEY_INDEX`, `CHAIN_MISMATCH`,
  * `TRANSACTION_TOO_LARGE`, `ACCOUNT_NOT_FOUND`, `KEY_INDEX_UNKNOWN`, `KEY_REVOKED`; `WEIGHT_TOO_LOW`
  * when all keys of a party together do not reach 1,000; the `ACCESS_NODE_…` codes.
  */
@@ -94,16 +95,21 @@ function bodyOf(options: PrepareOptions) {
   if (typeof cadence !== 'string' || cadence.trim() === '')
     throw invalid('cadence', 'it is empty, or not a text')
   if (hasHalfPair(cadence)) throw invalid('cadence', 'it holds half a surrogate pair')
+  assertResolved(cadence)
   if (!Number.isInteger(computeLimit) || computeLimit < 1 || computeLimit > MAX_COMPUTE_LIMIT)
     throw invalid('computeLimit', `it is not a whole number from 1 to ${MAX_COMPUTE_LIMIT}`)
   if (!Array.isArray(authorizers)) throw invalid('authorizers', 'it is not a list')
   const addresses = authorizers.map(normalizeAddress)
   if (new Set(addresses).size !== addresses.length)
     throw invalid('authorizers', 'an account is named twice')
+  const args = argumentsOf(options.arguments ?? [])
+  const taken = countParameters(cadence)
+  if (taken !== undefined && taken !== args.length)
+    throw invalid('arguments', `there are ${args.length}, and the transaction takes ${taken}`)
   return {
     cadence,
     computeLimit,
-    arguments: argumentsOf(options.arguments ?? []),
+    arguments: args,
     payer: normalizeAddress(options.payer),
     authorizers: addresses,
   }

@@ -47,11 +47,16 @@ describe('prepareTransaction', () => {
     ).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' })
   })
 
+  const unresolved = 'CADENCE_IMPORT_UNRESOLVED'
   const circle: Record<string, unknown> = { type: 'Int' }
   circle['self'] = circle
   it.each<[string, object, string]>([
     ['no source', { cadence: ' ' }, 'INVALID_OPTION'],
     ['half a surrogate pair', { cadence: 'a\ud800' }, 'INVALID_OPTION'],
+    ['an import without an address', { cadence: 'import "A"\ntransaction(n: Int) {}' }, unresolved],
+    ['a placeholder', { cadence: 'import A from 0xToken\ntransaction(n: Int) {}' }, unresolved],
+    ['an argument more than it takes', { cadence: 'transaction {}' }, 'INVALID_OPTION'],
+    ['an argument less', { arguments: [] }, 'INVALID_OPTION'],
     ['a limit of none', { computeLimit: 0 }, 'INVALID_OPTION'],
     ['a limit over the highest', { computeLimit: 10_000 }, 'INVALID_OPTION'],
     ['arguments that are no list', { arguments: {} }, 'INVALID_OPTION'],

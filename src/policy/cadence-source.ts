@@ -1,5 +1,6 @@
 /** As much of the Cadence of a transaction as is needed to see what it imports and takes. @module */
 
+import { SignerError } from '../errors.ts'
 import { maskTexts } from './cadence-text.ts'
 
 /** Something in the source that is no address, or not yet. Offsets are of UTF-16 units. */
@@ -60,6 +61,19 @@ export function findReferences(source: string): readonly Reference[] {
   }
   return found
 }
+
+/** @throws {SignerError} `CADENCE_IMPORT_UNRESOLVED`: nothing may be signed that cannot execute. */
+export function assertResolved(cadence: string): void {
+  const [first] = findReferences(cadence)
+  if (first !== undefined) throw unresolvedImport(first, 'it has no address')
+}
+
+/** @param reason - Why it has no address. */
+export const unresolvedImport = ({ kind, name }: Reference, reason: string): SignerError =>
+  new SignerError('CADENCE_IMPORT_UNRESOLVED', {
+    import: kind === 'contract' ? `"${name}"` : name,
+    reason,
+  })
 
 /** @returns How many arguments the transaction takes; `undefined` when that cannot be told. */
 export function countParameters(source: string): number | undefined {

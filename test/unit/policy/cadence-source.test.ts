@@ -1,4 +1,4 @@
-import { countParameters, findReferences } from '../../../src/relay/cadence-source.ts'
+import { countParameters, findReferences } from '../../../src/policy/cadence-source.ts'
 
 const named = (source: string) =>
   findReferences(source).map(({ kind, name, from, to }) => [kind, name, source.slice(from, to)])
