@@ -105,6 +105,7 @@ const functions: Readonly<
       payloadMessage: [transaction],
       signerAddresses: [transaction],
       transactionId: [transaction],
+      decodeMessage: [bytes],
       decodeTransaction: [bytes],
       importPublicKey: [bytes, 'ECDSA_P256'],
       verifySignature: [bytes, bytes, 'SHA3_256', bytes],
