@@ -3,16 +3,19 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
 
-/** PEM texts; the certificate is its own authority. P-256, valid from yesterday for ten days. */
+/** PEM texts; the certificate is its own authority. P-256, valid since ten days ago. */
 export type TestCertificate = { readonly key: string; readonly cert: string }
 
-/** @param names - DNS names and IPv4 addresses that it is for. */
-export function createCertificate(names: readonly string[]): TestCertificate {
+/**
+ * @param names - DNS names and IPv4 addresses that it is for.
+ * @param days - Until it ends; less than nothing for one that has ended.
+ */
+export function createCertificate(names: readonly string[], days = 9): TestCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = tag(0x30) // no fields: what counts are the alternative names
   const algorithm = tag(0x30, oid('2a8648ce3d040302')) // ecdsa-with-SHA256
   const day = 86_400_000
-  const validity = tag(0x30, time(Date.now() - day), time(Date.now() + 9 * day))
+  const validity = tag(0x30, time(Date.now() - 10 * day), time(Date.now() + days * day))
   const alternatives = names.map((text) =>
     isIP(text) === 4
       ? tag(0x87, Buffer.from(text.split('.').map(Number)))
