@@ -10,7 +10,8 @@ export { type ListenOptions, listen, type ServiceDoor } from './http/listen.ts'
 export type { ServiceKey, UserMessageRule } from './keys.ts'
 export { type LambdaContext, type LambdaHttpReply, lambdaHandler } from './lambda.ts'
 export type { Charge, Ledger, LedgerClaim, LedgerDecision } from './ledger/ledger.ts'
-export { createMemoryLedger } from './ledger/memory-ledger.ts'
+export { createMemoryLedger, type LedgerClock } from './ledger/memory-ledger.ts'
+export { createSqlLedger, type SqlLedgerOptions } from './ledger/sql-ledger.ts'
 export type { ServicePolicy, ServicePolicyContext, SigningServiceOptions } from './options.ts'
 export {
   createSigningService,

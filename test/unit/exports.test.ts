@@ -56,7 +56,13 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'showAccount',
     'signingPolicy',
   ],
-  './signing-service': ['createMemoryLedger', 'createSigningService', 'lambdaHandler', 'listen'],
+  './signing-service': [
+    'createMemoryLedger',
+    'createSigningService',
+    'createSqlLedger',
+    'lambdaHandler',
+    'listen',
+  ],
   './proposal-keys': ['createProposalKeyPool'],
   './relay': ['createRelay'],
   './policy': [
