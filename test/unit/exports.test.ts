@@ -57,6 +57,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'signingPolicy',
   ],
   './signing-service': [
+    'createDynamoDbLedger',
     'createMemoryLedger',
     'createSigningService',
     'createSqlLedger',
