@@ -1,7 +1,8 @@
 /** The Flow emulator: given, from a Flow CLI, or built once per cache from the pinned module. @module */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { applyChanges, changes } from './emulator-changes.mjs'
 import { withLock } from './lock.mjs'
 import {
   cacheFolder,
@@ -31,7 +32,7 @@ export async function ensureEmulator() {
     throw new Error(`FLOW_EMULATOR names ${given}, which is not a program: correct or unset it.`)
   }
   if (await isFlowCli()) return 'flow emulator'
-  const words = [process.platform, process.arch, 'debugger on loopback']
+  const words = [process.platform, process.arch, JSON.stringify(changes)]
   const name = `emulator-${fingerprint(['tools/go.mod', 'tools/go.sum'], words)}`
   const program = join(cacheFolder(), name, 'flow-emulator')
   if (isExecutable(program)) return program
@@ -62,7 +63,8 @@ async function build(program) {
   const list = ['list', '-deps', command]
   const packages = await runWithProgress(`${title}, download`, go, list, { cwd, env })
   const total = packages.split('\n').filter((line) => !line.startsWith('go: ')).length
-  await bindDebuggerToLoopback(go, { cwd, env })
+  const source = await capture(go, ['list', '-m', '-f', '{{.Dir}}', module], { cwd, env })
+  applyChanges(source.output)
   const result = join(folder, `flow-emulator-${process.pid}`)
   const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', result]
   await runWithProgress(`${title}, build`, go, ['build', ...flags, command], {
@@ -72,23 +74,6 @@ async function build(program) {
   })
   renameSync(result, program)
   tidy(folder) // modules and build cache: over 1 GB
-}
-
-/**
- * The debugger of the emulator listens on all interfaces, whatever --host says, and no flag turns it
- * off. This one change, in a module cache that lives for this build only, binds it to loopback.
- * @param {string} go
- * @param {{ cwd: string, env: NodeJS.ProcessEnv }} options
- */
-async function bindDebuggerToLoopback(go, options) {
-  const { output } = await capture(go, ['list', '-m', '-f', '{{.Dir}}', module], options)
-  const path = join(output, 'server', 'debugger', 'debugger.go')
-  const source = readFileSync(path, 'utf8')
-  const changed = source.replace('fmt.Sprintf(":%d"', 'fmt.Sprintf("127.0.0.1:%d"')
-  if (!changed.includes('"127.0.0.1:%d"'))
-    throw new Error(`${path} is not the source that we know.`)
-  rmSync(path) // read-only
-  writeFileSync(path, changed)
 }
 
 /**
@@ -130,6 +115,7 @@ function environment(folder) {
     TMPDIR: GOTMPDIR,
     XDG_CONFIG_HOME: join(folder, 'config'), // Go's telemetry counters
     GOFLAGS: '-modcacherw -mod=readonly',
+    GODEBUG: 'goindex=0', // Go's index of a module does not know the import that we add
     GOTOOLCHAIN: 'local',
     GOWORK: 'off',
     CGO_ENABLED: '1',

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const path = new URL('../../../tools/lib/emulator-changes.mjs', import.meta.url).href
+const { changes }: { changes: readonly { file: string; from: string; to: string }[] } =
+  await import(path)
 const setUp = fileURLToPath(new URL('../../../tools/setup.mjs', import.meta.url))
 
 describe('set-up', () => {
@@ -61,26 +64,32 @@ describe('set-up', () => {
   })
 
   describe('with a Go that builds', () => {
-    const installGo = async (debuggerSource: string) => {
-      await mkdir(join(folder, 'module', 'server', 'debugger'), { recursive: true })
-      const path = join(folder, 'module', 'server', 'debugger', 'debugger.go')
-      await writeFile(path, debuggerSource, { mode: 0o444 })
+    /** @param lacks - This text stands nowhere in the source. */
+    const installGo = async (lacks = 'nothing') => {
+      const module = join(folder, 'module')
+      for (const file of new Set(changes.map((change) => change.file))) {
+        const texts = changes.filter((change) => change.file === file).map(({ from }) => from)
+        await mkdir(dirname(join(module, file)), { recursive: true })
+        const source = texts.join('// more\n').replace(lacks, '')
+        await writeFile(join(module, file), source, { mode: 0o444 })
+      }
       await install(
         'go',
         `case "$1 $2" in
           version*) echo go version go1.26.0 linux/amd64 ;;
           "env CC") echo sh ;;
-          "list -m") echo '${join(folder, 'module')}' ;;
+          "list -m") echo '${module}' ;;
           build*) while [ "$1" != -o ]; do shift; done; cp '${join(folder, 'bin', 'go')}' "$2" ;;
         esac`,
       )
-      return path
+      return (file: string) => readFile(join(module, file), 'utf8')
     }
-    it('builds once, with the debugger on loopback, and keeps the program only', async () => {
-      const source = await installGo('net.Listen("tcp", fmt.Sprintf(":%d", d.port))')
+    it('builds once, with the debugger on loopback and programs that are kept, and keeps the program only', async () => {
+      const read = await installGo()
       const first = run('--emulator')
       expect(first).toMatchObject({ status: 0, stderr: '' })
-      expect(await readFile(source, 'utf8')).toContain('fmt.Sprintf("127.0.0.1:%d", d.port)')
+      expect(await read('server/debugger/debugger.go')).toBe('fmt.Sprintf("127.0.0.1:%d"')
+      for (const { file, to } of changes) expect(await read(file)).toContain(to)
       const program = first.stdout.split('FLOW_EMULATOR=')[1] ?? ''
       expect(program.startsWith(join(folder, 'fcl-kms', 'emulator-'))).toBe(true)
       expect(await readdir(dirname(program))).toEqual(['flow-emulator'])
@@ -88,12 +97,15 @@ describe('set-up', () => {
       expect(run('--emulator').stdout).toBe(`FLOW_EMULATOR=${program}`)
     })
 
-    it('does not build a source in which the debugger cannot be bound', async () => {
-      await installGo('net.Listen("tcp", address)')
-      const { status, stderr } = run('--emulator')
-      expect(status).toBe(1)
-      expect(stderr).toMatch(/debugger\.go is not the source that we know/)
-    })
+    it.each(changes)(
+      'does not build a source that change $# does not fit, in $file',
+      async ({ file, from }) => {
+        await installGo(from)
+        const { status, stderr } = run('--emulator')
+        expect(status).toBe(1)
+        expect(stderr).toContain(`${file} is not the source that we know`)
+      },
+    )
   })
 
   it('takes the emulator of a Flow CLI, and no other program called flow', async () => {
