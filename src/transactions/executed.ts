@@ -1,6 +1,7 @@
 /** Whether a payload was executed under other signatures, and so under another id. @module */
 
 import type { Transaction } from '../crypto/transaction.ts'
+import { withDeadline } from '../deadline.ts'
 import { readLatestHeader } from '../flow/block-headers.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { spendsSequenceNumber } from '../flow/number-spent.ts'
@@ -8,26 +9,41 @@ import { findUses, samePayload } from '../flow/sequence-number-use.ts'
 import { readSingleResult } from '../flow/transaction-outcome.ts'
 import { EXPIRY_BLOCKS, type Expiry } from './expiry.ts'
 
+type Options = { readonly signal?: AbortSignal | undefined }
+
 /**
- * Looks into every block that can hold it: at most 600 requests, for a sequence number that is used.
+ * Looks into every block that can hold it: at most 600 requests, for a sequence number that is used. It
+ * helps people; that the number is used is certain without it, so it ends in time and never rejects.
  *
- * @returns Its id, or that none was found.
- * @throws {SignerError} The `ACCESS_NODE_…` codes.
+ * @param options - `timeoutMs`: milliseconds, default 30,000.
+ * @returns Its id, `another transaction`, or `not known`.
  */
 export async function findExecuted(
   node: NodeConnection,
   transaction: Transaction,
+  expiry: Expiry,
+  options: Options & { readonly timeoutMs?: number } = {},
+): Promise<string> {
+  const { signal, timeoutMs = 30_000 } = options
+  try {
+    return await withDeadline(
+      { signal, timeoutMs, onTimeout: () => new Error('it took too long') },
+      (inner) => search(node, transaction, expiry, { signal: inner }),
+    )
+  } catch {
+    return 'not known'
+  }
+}
+
+async function search(
+  node: NodeConnection,
+  transaction: Transaction,
   { referenceHeight }: Expiry,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: Options,
 ): Promise<string> {
   const { height } = await readLatestHeader(node, 'sealed', options)
-  const to = Math.min(height, referenceHeight + EXPIRY_BLOCKS)
-  const uses = await findUses(
-    node,
-    transaction.proposalKey,
-    { from: referenceHeight + 1, to },
-    options,
-  )
+  const range = { from: referenceHeight + 1, to: Math.min(height, referenceHeight + EXPIRY_BLOCKS) }
+  const uses = await findUses(node, transaction.proposalKey, range, options)
   for (const { transactionId, payload, height: at } of uses) {
     if (!samePayload(payload, transaction)) continue
     const result = await readSingleResult(node, transactionId, options)

@@ -11,6 +11,7 @@ import {
   type TransactionSignature,
 } from '../crypto/transaction.ts'
 import { decodeTransaction } from '../crypto/transaction-decoding.ts'
+import { checkedFields } from '../crypto/transaction-fields.ts'
 import { SignerError } from '../errors.ts'
 import { messageToSign } from './signed-part.ts'
 import { refused } from './verify-signatures.ts'
@@ -32,10 +33,10 @@ export function mergeTransactions(
   const base = canonical(prepared)
   const others = signed.map(canonical)
   for (const [index, other] of others.entries()) assertSamePayload(base, other, index)
-  const alone = signatures.map((entry) => ({
-    entry,
-    part: messageToSign(base, entry.address).part,
-  }))
+  const alone = signatures.map((entry) => {
+    checkedFields(entry, 'signature')
+    return { entry, part: messageToSign(base, entry.address).part }
+  })
   const all = [base, ...others]
   const aloneIn = (part: SignedPart) =>
     alone.flatMap((one) => (one.part === part ? [one.entry] : []))

@@ -26,6 +26,7 @@ const wrong: readonly (readonly [string, unknown])[] = [
   ['an object that holds itself', circle],
   ['an empty list', []],
   ['a list', [1, [2]]],
+  ['a list of nothing', [null]],
   ['an ArrayBuffer', new ArrayBuffer(64)],
   ['bytes', new Uint8Array(64)],
   ['wider numbers', new Uint16Array(64)],

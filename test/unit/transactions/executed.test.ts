@@ -64,6 +64,16 @@ describe('who used the sequence number', () => {
     expect(await findExecuted(chain.node, copyOf(3), expiry)).toBe(transactionId(failed))
   })
 
+  it('is not known when the node does not tell, or not in time', async () => {
+    const node = { url: 'http://127.0.0.1:9', timeoutMs: 20 }
+    expect(await findExecuted(node, copyOf(3), expiry)).toBe('not known')
+    await using silent = await startHttp(() => 'hang')
+    const hanging = { url: silent.url, timeoutMs: 60_000 }
+    expect(await findExecuted(hanging, copyOf(3), expiry, { timeoutMs: 20 })).toBe('not known')
+    const signal = AbortSignal.abort(new Error('stop'))
+    expect(await findExecuted(hanging, copyOf(3), expiry, { signal })).toBe('not known')
+  })
+
   it('is another transaction when its payload is another', async () => {
     const other = { ...copyOf(1), arguments: ['{"type":"Int","value":"8"}'] }
     await using chain = await chainOf({ 10: [[other, '']], 11: [[copyOf(2), used]] })

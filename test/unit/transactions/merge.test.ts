@@ -50,6 +50,16 @@ describe('signatures of several files', () => {
     expect(mergeTransactions(unsigned, [early])).toEqual(early)
   })
 
+  it.each([undefined, null, 7, 'ab', [], {}])('that are %p are refused', (entry) => {
+    const list = [entry] as unknown as Transaction['payloadSignatures'] // as JavaScript would call it
+    expect(() => mergeTransactions(unsigned, [], list)).toThrow(
+      expect.objectContaining({ name: 'SignerError' }),
+    )
+    expect(() => mergeTransactions(unsigned, list as unknown as readonly Transaction[])).toThrow(
+      expect.objectContaining({ name: 'SignerError' }),
+    )
+  })
+
   it('of an account without a role are refused', () => {
     const stranger = { ...first, address: '0x00000000000000ff' }
     expect(() => mergeTransactions(unsigned, [], [stranger])).toThrow(
