@@ -36,7 +36,10 @@ describeMemory('a process that signed 50 times', () => {
     return { store, keys: createSealedKeys({ kms: kms.client, keyId, store }) }
   }
 
-  /** Forms in which somebody would look for a key, and halves of it. */
+  /**
+   * Forms in which somebody would look for a key, and halves of it. Not the second half, big-endian: what
+   * OpenSSL's parser gives back is seldom found again by its last 16 bytes, as SECURITY.md says.
+   */
   async function needlesOf(id: string) {
     const { store } = await open()
     const record = readRecord(id, (await store.read(id)) ?? new Uint8Array())
@@ -46,7 +49,6 @@ describeMemory('a process that signed 50 times', () => {
     return {
       scalar,
       'first half': scalar.subarray(0, 16),
-      'second half': scalar.subarray(16),
       'little-endian': little,
       'little-endian, first half': little.subarray(0, 16),
       'little-endian, second half': little.subarray(16),

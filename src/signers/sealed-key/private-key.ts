@@ -81,7 +81,7 @@ export function signByScalar(
     return new Uint8Array(signature)
   } finally {
     der.fill(0)
-    overwriteFreed(der.length)
+    overwriteFreed(der.length, SCALAR_BYTES)
   }
 }
 

@@ -21,13 +21,16 @@ export function secretCopy(bytes: Uint8Array): Uint8Array {
 const AT_HAND = 16
 
 /**
- * OpenSSL's parser of DER gives back the memory of its copy without overwriting it. The allocator gives
- * what came back last to who asks next for this much: so ask, and overwrite.
+ * OpenSSL's parser of DER gives back the memory of its copies, of the DER and of the scalar in it,
+ * without overwriting them. The allocator gives what came back last to who asks next for this much: so
+ * ask, and overwrite. It may have joined a copy with its neighbours by then; so this gets most, not all.
  *
- * @param byteLength - Of the DER.
+ * @param derLength - In bytes.
+ * @param scalarLength - In bytes.
  */
-export function overwriteFreed(byteLength: number): void {
-  // As OpenSSL's BUF_MEM grows: by a third more than is asked for.
-  const size = Math.ceil((byteLength + 3) / 3) * 4
-  for (let count = 0; count < AT_HAND; count++) Buffer.allocUnsafeSlow(size).fill(0)
+export function overwriteFreed(derLength: number, scalarLength: number): void {
+  // As OpenSSL's BUF_MEM grows: by a third more than is asked for. A string has a zero at its end.
+  const sizes = [Math.ceil((derLength + 3) / 3) * 4, scalarLength + 1]
+  for (const size of sizes)
+    for (let count = 0; count < AT_HAND; count++) Buffer.allocUnsafeSlow(size).fill(0)
 }
