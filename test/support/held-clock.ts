@@ -4,8 +4,12 @@ import { jest } from '@jest/globals'
 
 /** Timers and `performance.now()` stand still; sockets, files and promises go on. */
 export type HeldClock = Disposable & {
+  /** Lets so many milliseconds pass. */
+  readonly pass: (ms: number) => Promise<void>
   /** Lets time pass, 20 ms at a time, until the promise has settled: for what waits for nothing else. */
   readonly passUntil: <T>(waiting: Promise<T>) => Promise<T>
+  /** The same, but no time passes while a `fetch` is under way: for what is tried again and again. */
+  readonly passBetweenRequests: <T>(ask: () => Promise<T>) => Promise<T>
 }
 
 const STEP_MS = 20
@@ -14,18 +18,39 @@ const STEP_MS = 20
 export function holdClock(): HeldClock {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'Date'] })
   return {
-    async passUntil(waiting) {
-      let isOver = false
-      const over = () => {
-        isOver = true
+    pass: (ms) => jest.advanceTimersByTimeAsync(ms),
+    passUntil: (waiting) => passWhile(waiting, () => true),
+    async passBetweenRequests(ask) {
+      const { fetch } = globalThis
+      let under = 0
+      globalThis.fetch = async (...request) => {
+        under += 1
+        try {
+          const reply = await fetch(...request)
+          return new Response(await reply.arrayBuffer(), reply)
+        } finally {
+          under -= 1
+        }
       }
-      waiting.then(over, over)
-      while (!isOver) {
-        await new Promise((resolve) => setImmediate(resolve))
-        await jest.advanceTimersByTimeAsync(STEP_MS)
+      try {
+        return await passWhile(ask(), () => under === 0)
+      } finally {
+        globalThis.fetch = fetch
       }
-      return waiting
     },
     [Symbol.dispose]: () => void jest.useRealTimers(),
   }
+}
+
+async function passWhile<T>(waiting: Promise<T>, mayPass: () => boolean): Promise<T> {
+  let isOver = false
+  const over = () => {
+    isOver = true
+  }
+  waiting.then(over, over)
+  while (!isOver) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (mayPass()) await jest.advanceTimersByTimeAsync(STEP_MS)
+  }
+  return waiting
 }

@@ -3,6 +3,7 @@ import { createAccountDirectory } from '../../../src/authorizer/account-director
 import { bindAccount } from '../../../src/authorizer/bound-account.ts'
 import type { Signer } from '../../../src/signers/signer.ts'
 import { createSoftwareSigner } from '../../../src/signers/software-signer.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { type Algorithm, hexOf, softKey } from '../crypto/independent.ts'
 import { rejectionOf, startServer } from '../flow/servers.ts'
 
@@ -48,7 +49,7 @@ async function startNode(first: readonly Row[] = [{}]) {
   })
   return {
     state,
-    node: { url: server.url, timeoutMs: 2_000 },
+    node: { url: server.url, timeoutMs: ANSWERS_MS },
     requests: server.requests,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }

@@ -4,9 +4,10 @@ import {
   readChainId,
   readLatestBlock,
 } from '../../../src/flow/access-node.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { startAnswering } from './servers.ts'
 
-const connect = (url: string) => connectAccessNode({ url, timeoutMs: 2_000 })
+const connect = (url: string) => connectAccessNode({ url, timeoutMs: ANSWERS_MS })
 const refusal = { code: 'ACCESS_NODE_REPLY_INVALID', disposition: 'refuse' }
 
 describe('connectAccessNode', () => {

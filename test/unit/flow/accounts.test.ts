@@ -1,5 +1,6 @@
 /** What an access node says of accounts, true and false. @module */
 import { readAccount, readAccountKey } from '../../../src/flow/accounts.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { startAnswering } from './servers.ts'
 
 const address = '0x0102030405060708'
@@ -17,12 +18,12 @@ const refusal = { code: 'ACCESS_NODE_REPLY_INVALID', disposition: 'refuse' }
 
 async function accountFrom(body: unknown, status = 200) {
   await using node = await startAnswering(body, status)
-  const read = await readAccount({ url: node.url, timeoutMs: 2_000 }, address)
+  const read = await readAccount({ url: node.url, timeoutMs: ANSWERS_MS }, address)
   return { read, requests: node.requests }
 }
 async function keyFrom(body: unknown, status = 200, index = 0) {
   await using node = await startAnswering(body, status)
-  return await readAccountKey({ url: node.url, timeoutMs: 2_000 }, address, index)
+  return await readAccountKey({ url: node.url, timeoutMs: ANSWERS_MS }, address, index)
 }
 
 describe('readAccount', () => {

@@ -7,6 +7,7 @@ import {
 } from '../../../src/flow/block-follower.ts'
 import type { Backwards } from '../../../src/flow/block-head.ts'
 import type { WatchEvent } from '../../../src/flow/block-watch.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { type FakeChain, idOf, startFakeChain } from './chains.ts'
 import { inTime, rejectionOf, startAnswering, startSocketServer } from './servers.ts'
 
@@ -16,7 +17,7 @@ const pollMs = 5
 /** With all that it reports, closed at the end. */
 function follow(chain: { url: string }, options: Partial<BlockFollowerOptions> = {}) {
   const reports: FollowerReport[] = []
-  const node = { url: chain.url, timeoutMs: 1_000 }
+  const node = { url: chain.url, timeoutMs: ANSWERS_MS }
   const onReport = (report: FollowerReport) => void reports.push(report)
   const asking = { nodes: [node], pollMs, onReport, webSocket: false } as const
   const follower = createBlockFollower({ ...asking, ...options })

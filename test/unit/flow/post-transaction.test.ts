@@ -1,9 +1,10 @@
 /** One POST, and what its reply proves. @module */
 import { postTransaction, prepareTransaction } from '../../../src/flow/post-transaction.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { sampleTransaction } from '../crypto/transactions.ts'
 import { rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
 
-const at = (url: string, timeoutMs = 500) => ({ url, timeoutMs })
+const at = (url: string) => ({ url, timeoutMs: ANSWERS_MS })
 const prepared = prepareTransaction(sampleTransaction)
 const { transactionId } = prepared
 
@@ -82,7 +83,7 @@ describe('postTransaction', () => {
     'tells a thousand characters of a long reply, read whole: %d',
     async (status, text, verdict) => {
       await using node = await startAnswering({ message: text }, status)
-      const result = await postTransaction(at(node.url, 4_000), prepared)
+      const result = await postTransaction(at(node.url), prepared)
       expect(result).toMatchObject({ verdict, reason: text.slice(0, 1_000) })
       expect(JSON.stringify(result.error).length).toBeLessThan(2_000)
     },
@@ -91,7 +92,7 @@ describe('postTransaction', () => {
   it('cuts no character in two', async () => {
     const message = `${'x'.repeat(999)}\u{1f600}`
     await using node = await startAnswering({ message }, 500)
-    const { reason } = await postTransaction(at(node.url, 4_000), prepared)
+    const { reason } = await postTransaction(at(node.url), prepared)
     expect(reason).toBe('x'.repeat(999))
   })
 
@@ -129,7 +130,7 @@ describe('postTransaction', () => {
   it('knows nothing when the caller aborts under way', async () => {
     await using node = await startSocketServer(() => undefined)
     const controller = new AbortController()
-    const posting = postTransaction(at(node.url, 10_000), prepared, { signal: controller.signal })
+    const posting = postTransaction(at(node.url), prepared, { signal: controller.signal })
     while (node.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
     controller.abort('enough')
     expect(await posting).toMatchObject({ verdict: 'unknown', error: 'enough' })

@@ -1,12 +1,14 @@
 /** Sending a transaction to nodes that lose, refuse, repeat and lie. @module */
 import { transactionId } from '../../../src/crypto/transaction.ts'
 import { sendTransaction, waitForSeal } from '../../../src/flow/transactions.ts'
+import { holdClock } from '../../support/held-clock.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
+import { until } from '../../support/until.ts'
 import { sampleTransaction } from '../crypto/transactions.ts'
-import { inTime, rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
+import { rejectionOf, startAnswering, startServer, startSocketServer } from './servers.ts'
 
 const id = transactionId(sampleTransaction)
-/** So long that no answer of a server in this process comes too late on a busy machine. */
-const at = (url: string, timeoutMs = 20_000) => ({ url, timeoutMs })
+const at = (url: string, timeoutMs = ANSWERS_MS) => ({ url, timeoutMs })
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 describe('sendTransaction', () => {
@@ -72,8 +74,11 @@ describe('sendTransaction', () => {
 
   it('says that it was refused when the emulator stays busy', async () => {
     await using node = await startAnswering({ code: 500, message: busy }, 500)
-    const sending = sendTransaction(at(node.url, 3_000), sampleTransaction)
-    await expect(sending).rejects.toMatchObject({ code: 'ACCESS_NODE_REFUSED' })
+    using clock = holdClock()
+    const sending = () => sendTransaction(at(node.url), sampleTransaction)
+    await expect(clock.passBetweenRequests(sending)).rejects.toMatchObject({
+      code: 'ACCESS_NODE_REFUSED',
+    })
   })
 
   it('takes a duplicate as sent', async () => {
@@ -96,10 +101,12 @@ describe('sendTransaction', () => {
 
   it('says TRANSACTION_UNSETTLED in time when no reply comes', async () => {
     await using node = await startSocketServer(() => undefined)
-    const sending = sendTransaction(at(node.url, 500), sampleTransaction)
-    const { error, elapsedMs } = await rejectionOf(sending)
+    using clock = holdClock()
+    const sending = rejectionOf(sendTransaction(at(node.url, 500), sampleTransaction))
+    await until(() => node.requests.length > 0)
+    const { error, elapsedMs } = await clock.passUntil(sending)
     expect(error).toMatchObject(unsettled)
-    expect(elapsedMs).toBeLessThan(inTime(500))
+    expect(elapsedMs).toBeLessThan(1.1 * 500)
     expect(node.requests).toHaveLength(1)
   })
 

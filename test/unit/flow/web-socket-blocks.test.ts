@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { type WebSocket as ServerSocket, WebSocket, WebSocketServer } from 'ws'
 import type { BlockHeader } from '../../../src/flow/block-headers.ts'
 import { createBlockSocket, platformWebSocket } from '../../../src/flow/web-socket-blocks.ts'
+import { holdClock } from '../../support/held-clock.ts'
 import { idOf } from './chains.ts'
 import { startSocketServer } from './servers.ts'
 
@@ -99,29 +100,34 @@ describe('createBlockSocket', () => {
       socket.send(news(count))
       if (count === 1) socket.close()
     })
+    using clock = holdClock()
     using blocks = listen(node.url)
     await blocks.lost
     expect(blocks.isLive()).toBe(false)
-    await blocks.next('header')
+    const again = blocks.next('header')
+    await clock.pass(1_000)
+    await again
     expect(blocks.headers.map(({ height }) => height)).toEqual([1, 2])
     expect(blocks.losses).toEqual(['the connection was closed'])
   })
 
   it('gives up a socket that falls silent, within 5 s', async () => {
     await using node = await startNode((socket) => socket.send(news(1)))
+    using clock = holdClock()
     using blocks = listen(node.url)
     await blocks.heard
-    const since = performance.now()
-    await blocks.lost
-    expect(performance.now() - since).toBeLessThan(5_500)
+    await clock.pass(4_999)
+    expect(blocks.isLive()).toBe(true)
+    await clock.pass(1)
     expect(blocks.isLive()).toBe(false)
     expect(blocks.losses).toEqual(['no block for 5000 ms'])
   })
 
   it('gives up a server that accepts and says nothing', async () => {
     await using node = await startSocketServer(() => undefined)
+    using clock = holdClock()
     using blocks = listen(node.url)
-    await blocks.lost
+    await clock.passUntil(blocks.lost)
     expect(blocks.losses).toEqual(['no answer for 5000 ms'])
   })
 

@@ -109,7 +109,7 @@ describe('a pool', () => {
   it('lets nobody wait while no key is left, and finds one that the account has again', async () => {
     await using node = await startPoolChain({ copies: 2 })
     const store = createMemoryStore()
-    await using pool = await openPool(node.url, { store, waitMs: 15_000 })
+    await using pool = await openPool(node.url, { store, waitMs: 60_000 })
     const leases = await store.leaseKeys({ address, count: 2, holder: 'we', leaseMs: 60_000 })
     const bad = leases.map(({ keyIndex, fence }) => ({
       ...{ address, keyIndex, fence, nextSequenceNumber: 0n, quarantine: 'why' },
@@ -132,7 +132,7 @@ describe('a pool', () => {
     node.setFault(() => undefined)
     expect([1, 2]).toContain((await pool.lease()).keyIndex)
     expect(pool.stats()).toMatchObject({ keys: 2, leased: 1, waiting: 0 })
-  }, 20_000)
+  })
 
   it('loses no key when the node does not tell the number of one that it suspects', async () => {
     await using node = await startPoolChain({ copies: 3 })
@@ -143,7 +143,7 @@ describe('a pool', () => {
     const waiting = Promise.all([1, 2, 3].map(() => pool.lease()))
     await until(() => pool.reports.some(({ kind }) => kind === 'trouble'))
     node.setFault(() => undefined)
-    await until(() => pool.stats().waiting === 0, 5_000)
+    await until(() => pool.stats().waiting === 0)
     const leases = await waiting
     expect(leases.map(({ sequenceNumber }) => sequenceNumber)).toEqual([1n, 1n, 1n])
   })
@@ -165,7 +165,7 @@ describe('a pool', () => {
     node.chain.intrude(left)
     const keyOf = async () =>
       (await store.listKeys(address)).find(({ keyIndex }) => keyIndex === left.proposalKey.keyIndex)
-    await until(async () => (await keyOf())?.state === 'free', 5_000)
+    await until(async () => (await keyOf())?.state === 'free')
     expect(await keyOf()).toMatchObject({ sequenceNumber: 1n })
   })
 
@@ -185,7 +185,7 @@ describe('a pool', () => {
     const busy = await pool.lease()
     await busy.commit({ transactionId: unknownId, referenceBlockId: latestBlockId(node) })
     losses = 1
-    const next = await pool.lease({ signal: AbortSignal.timeout(5_000) })
+    const next = await pool.lease()
     expect(next.keyIndex).toBe(3 - busy.keyIndex)
     await next.release()
   })
@@ -222,7 +222,6 @@ describe('a pool', () => {
       )
       expect(troubles.filter((code) => code !== 'STORE_UNAVAILABLE')).toEqual([])
     },
-    20_000,
   )
 
   it('rejects when the store does not take the commit in time, and gives the key back', async () => {
@@ -305,5 +304,5 @@ describe('a pool', () => {
     await expect(resolved.sign(latestBlockId(node))).rejects.toMatchObject({ code: 'POOL_CLOSED' })
     await using next = await openPool(node.url, { store })
     expect(await next.lease()).toMatchObject({ keyIndex: 1, sequenceNumber: numberOf(node, 1) })
-  }, 10_000)
+  })
 })

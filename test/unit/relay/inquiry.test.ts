@@ -8,6 +8,7 @@ import { readBlockResults } from '../../../src/flow/block-results.ts'
 import { createInquiry, type Inquiry } from '../../../src/relay/inquiry.ts'
 import type { AttemptRow } from '../../../src/stores/store.ts'
 import { type Decide, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { type SimulatedNode, startSimulatedNode } from '../../support/simulated-node.ts'
 import { address, outcomeOf } from './attempts.ts'
 
@@ -204,14 +205,14 @@ describe('a sealed outcome', () => {
     node.chain.intrude(transaction)
     node.chain.mine()
     const block = await readBlockResults(
-      { url: node.url, timeoutMs: 2_000 },
+      { url: node.url, timeoutMs: ANSWERS_MS },
       node.chain.heights().sealed,
     )
     const found = block?.results.get(attempt.transactionId)
     if (found === undefined) throw new RangeError('it is in no block')
     return found
   }
-  const toldBy = () => ({ url: proxies[0]?.url ?? '', timeoutMs: 2_000 })
+  const toldBy = () => ({ url: proxies[0]?.url ?? '', timeoutMs: ANSWERS_MS })
   const failing = (body: string) =>
     body.replace('"error_message":""', '"error_message":"[Error Code: 1101] no"')
 

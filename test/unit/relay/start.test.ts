@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { createMemoryStore, type RelayStore } from '../../../src/stores/index.ts'
+import { ANSWERS_MS } from '../../support/limits.ts'
 import { interposed, mint, openRelay, startRelayNode } from '../../support/simulated-relay.ts'
 import { until } from '../../support/until.ts'
 
@@ -19,6 +20,10 @@ function refusing(name: keyof RelayStore) {
   return { store, asked }
 }
 
+/** One that is gone need not be waited for. */
+const nodesOf = (url: string, names: readonly string[]) =>
+  names.map((name) => ({ url: `${url}/${name}`, timeoutMs: name === 'gone' ? 300 : ANSWERS_MS }))
+
 describe('createRelay, while one of its nodes does not answer', () => {
   it.each([
     ['first', ['gone', 'good']],
@@ -26,7 +31,7 @@ describe('createRelay, while one of its nodes does not answer', () => {
   ])('starts, tells it, and does jobs: the %s', async (_, names) => {
     await using node = await startRelayNode()
     node.setFault(({ client }) => (client === 'gone' ? 'reset' : undefined))
-    const accessNodes = names.map((name) => ({ url: `${node.url}/${name}`, timeoutMs: 2_000 }))
+    const accessNodes = nodesOf(node.url, names)
     await using relay = await openRelay(`${node.url}/good`, { accessNodes })
     expect(relay.events).toContainEqual(expect.objectContaining({ kind: 'node-left' }))
     await relay.submit(mint('job'))
@@ -44,10 +49,7 @@ describe('createRelay, while one of its nodes does not answer', () => {
       const isParameters = request.path === 'network/parameters'
       return isParameters ? { status: 200, body: { chain_id: 'flow-testnet' } } : undefined
     })
-    const accessNodes = ['gone', 'good'].map((name) => ({
-      url: `${node.url}/${name}`,
-      timeoutMs: 2_000,
-    }))
+    const accessNodes = nodesOf(node.url, ['gone', 'good'])
     await using relay = await openRelay(`${node.url}/good`, { accessNodes })
     isBack = true
     const mismatches = () =>

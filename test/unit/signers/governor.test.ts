@@ -1,6 +1,5 @@
 /** The rate itself, measured by when tasks start; who waits, who leaves and who is turned away. @module */
 
-import { jest } from '@jest/globals'
 import { createSigningGovernor, type GovernorReport } from '../../../src/index.ts'
 import { createLocalTurns, type ReserveTurns } from '../../../src/signers/governor/local-turns.ts'
 import { type HeldClock, holdClock } from '../../support/held-clock.ts'
@@ -93,7 +92,7 @@ describe('the rate', () => {
   it('is not made up for after a pause', async () => {
     const governor = createSigningGovernor({ ratePerSecond: 50 })
     await startsOf(2, [governor])
-    await jest.advanceTimersByTimeAsync(200)
+    await clock.pass(200)
     const starts = await startsOf(11, [governor])
     expect(starts.at(-1)).toBeGreaterThan(190)
   })
@@ -175,7 +174,7 @@ describe('a caller', () => {
       finish = resolve
     })
     const runs = [0, 1, 2].map(() => governor.run(name, () => held))
-    await jest.advanceTimersByTimeAsync(50)
+    await clock.pass(50)
     const stats = governor.stats().get(name)
     expect(stats).toMatchObject({ queued: 2, running: 1, ratePerSecond: 10, throttled: 0 })
     expect(stats?.waitMs).toBeGreaterThan(150)
