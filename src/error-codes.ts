@@ -326,7 +326,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   SEQUENCE_NUMBER_MISMATCH: [
     'fail',
-    'The proposal key has another sequence number now, so this transaction cannot be executed. See executedAs, and prepare it again unless it was.',
+    'The proposal key has another sequence number now, so this cannot be executed any more. Prepare it again only when executedAs is another transaction: it may have been executed.',
   ],
   REFERENCE_BLOCK_UNKNOWN: [
     'retry',

@@ -41,14 +41,15 @@ async function search(
   { referenceHeight }: Expiry,
   options: Options,
 ): Promise<string> {
-  const { height } = await readLatestHeader(node, 'sealed', options)
+  const { height } = await readLatestHeader(node, 'final', options)
   const range = { from: referenceHeight + 1, to: Math.min(height, referenceHeight + EXPIRY_BLOCKS) }
   const uses = await findUses(node, transaction.proposalKey, range, options)
+  let user = 'another transaction'
   for (const { transactionId, payload, height: at } of uses) {
     if (!samePayload(payload, transaction)) continue
     const result = await readSingleResult(node, transactionId, options)
-    if (result.kind === 'executed' && spendsSequenceNumber(result.at(at).errorCodes))
-      return transactionId
+    if (result.kind !== 'executed') user = 'not known'
+    else if (spendsSequenceNumber(result.at(at).errorCodes)) return transactionId
   }
-  return 'another transaction'
+  return user
 }

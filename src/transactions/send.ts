@@ -3,7 +3,6 @@
 import { type Transaction, transactionId } from '../crypto/transaction.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import type { NodeConnection } from '../flow/http.ts'
-import { refusalOf } from '../flow/refusals.ts'
 import { readSingleResult } from '../flow/transaction-outcome.ts'
 import { settleTransaction, type TransactionEvent, waitForSeal } from '../flow/transactions.ts'
 import { assertKnownKeys, assertSignal, assertTimeout } from '../options.ts'
@@ -36,8 +35,8 @@ export type SentTransaction = {
  * @throws {SignerError} Before anything is sent: those of `approveTransaction`; `SIGNATURES_MISSING`;
  * `SEQUENCE_NUMBER_MISMATCH`, whose `executedAs` tells a transaction of the same payload under other
  * signatures that was executed; `TRANSACTION_EXPIRED`. After: `TRANSACTION_FAILED`,
- * `TRANSACTION_EXPIRED`, `ACCESS_NODE_REFUSED` when it had no effect; `TRANSACTION_UNSETTLED` with the
- * id when that is not known, also when the caller aborts.
+ * `TRANSACTION_EXPIRED` when it had no effect, `ACCESS_NODE_REFUSED` when the node did not take it this
+ * time; `TRANSACTION_UNSETTLED` with the id when that is not known, also when the caller aborts.
  */
 export async function sendTransaction(options: SendOptions): Promise<SentTransaction> {
   assertKnownKeys(options, optionNames)
@@ -47,8 +46,15 @@ export async function sendTransaction(options: SendOptions): Promise<SentTransac
   const transaction = checkedTransaction(options.transaction)
   const node = await openChain(options)
   const id = transactionId(transaction)
-  const known = await readSingleResult(node, id, { signal })
-  if (known.kind === 'unknown') return post(node, transaction, timeoutMs, signal)
+  const isKnown = async () => (await readSingleResult(node, id, { signal })).kind !== 'unknown'
+  if (!(await isKnown())) {
+    const review = await readReview(node, transaction, { signal })
+    if (!review.ready)
+      throw new SignerError('SIGNATURES_MISSING', { missing: missingOf(review.parties) })
+    const isUsed = review.sequenceNumber > transaction.proposalKey.sequenceNumber
+    // Perhaps by itself: somebody else may have sent it since we looked.
+    if (!isUsed || !(await isKnown())) return post(node, review, timeoutMs, signal)
+  }
   const { events } = await waitForSeal(node, id, { timeoutMs, signal })
   return Object.freeze({ transactionId: id, events })
 }
@@ -63,20 +69,17 @@ const optionNames: readonly (keyof SendOptions)[] = [
 
 async function post(
   node: NodeConnection,
-  transaction: Transaction,
+  review: Review,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<SentTransaction> {
-  const review = await readReview(node, transaction, { signal })
+  const { transaction, transactionId: id, expiry } = review
   await assertMaySend(node, review, signal)
-  const { transactionId: id, expiry } = review
   const started = performance.now()
   const settled = await settleTransaction(node, transaction, { timeoutMs, signal })
   if (settled.kind === 'sealed') return Object.freeze({ transactionId: id, events: settled.events })
-  const { error } = settled
-  if (isStale(error))
-    throw new SignerError('TRANSACTION_EXPIRED', { transactionId: id }, { cause: error })
-  if (settled.kind === 'nothing') throw error
+  const { kind, error } = settled
+  if (kind === 'nothing') throw error
   // 1007: the number was used between our look and the block. Perhaps by a copy of this one.
   if (isSignerError(error, 'TRANSACTION_FAILED') && error.context.errorCodes.includes(1007)) {
     const executedAs = await findExecuted(node, transaction, expiry, { signal })
@@ -92,21 +95,13 @@ async function post(
 /** Nothing is sent that cannot be executed. */
 async function assertMaySend(
   node: NodeConnection,
-  { transaction, ready, parties, expiry, sequenceNumber }: Review,
+  { transaction, expiry, sequenceNumber }: Review,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (!ready) throw new SignerError('SIGNATURES_MISSING', { missing: missingOf(parties) })
   const isUsed = sequenceNumber > transaction.proposalKey.sequenceNumber
   const executedAs = isUsed
     ? await findExecuted(node, transaction, expiry, { signal })
     : 'nothing yet'
   assertNumberIsDue(transaction, sequenceNumber, executedAs)
   assertNotExpired(transaction, expiry)
-}
-
-/** By the validator's own sentence. */
-function isStale(error: unknown): boolean {
-  if (!isSignerError(error, 'ACCESS_NODE_REFUSED')) return false
-  const { status, reason } = error.context
-  return refusalOf(status, reason) === 'stale' && reason.includes('transaction is expired: ')
 }

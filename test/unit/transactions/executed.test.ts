@@ -38,7 +38,7 @@ async function chainOf(
     return {
       body: {
         block_id: ID,
-        status: 'Sealed',
+        status: error === 'pending' ? 'Pending' : 'Sealed',
         status_code: error === '' ? 0 : 1,
         error_message: error,
         computation_used: '0',
@@ -62,6 +62,11 @@ describe('who used the sequence number', () => {
     const failed = copyOf(1)
     await using chain = await chainOf({ 12: [[failed, '[Error Code: 1101] error caused by: x']] })
     expect(await findExecuted(chain.node, copyOf(3), expiry)).toBe(transactionId(failed))
+  })
+
+  it('is not known while the result of a copy is not there', async () => {
+    await using chain = await chainOf({ 10: [[copyOf(1), 'pending']] })
+    expect(await findExecuted(chain.node, copyOf(3), expiry)).toBe('not known')
   })
 
   it('is not known when the node does not tell, or not in time', async () => {
