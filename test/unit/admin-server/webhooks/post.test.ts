@@ -9,6 +9,7 @@ import {
   type PostOptions,
   postWebhook,
 } from '../../../../examples/admin-server/src/webhooks/post.ts'
+import { holdClock } from '../../../support/held-clock.ts'
 import { until } from '../../../support/until.ts'
 import { createCertificate } from './certificate.ts'
 import { dripping, startReceiver } from './receiver.ts'
@@ -218,10 +219,16 @@ describe('postWebhook', () => {
   })
 
   it('does not count the wait for an answer as connecting', async () => {
+    let answer = () => {}
     await using receiver = await startReceiver((response) => {
-      setTimeout(() => response.writeHead(204).end(), 150)
+      answer = () => void response.writeHead(204).end()
     })
-    expect(await post(`${receiver.origin}/x`, { connectTimeoutMs: 100 })).toEqual({ status: 204 })
+    using clock = holdClock()
+    const posting = post(`${receiver.origin}/x`, { connectTimeoutMs: 100 })
+    await until(() => receiver.received.length === 1)
+    await clock.pass(150)
+    answer()
+    expect(await posting).toEqual({ status: 204 })
   })
 
   it.each([
