@@ -5,7 +5,15 @@ import { withDeadline } from '../../deadline.ts'
 import { isSignerError, SignerError } from '../../errors.ts'
 import { readCredentialFailure, slowCredentials } from './credential-failures.ts'
 
-const checked = new WeakSet<KMSClient>()
+/** A client of the AWS SDK, of whichever service, as far as it is read here. */
+type PlacedClient = {
+  readonly config: Pick<
+    KMSClient['config'],
+    'region' | 'endpoint' | 'isCustomEndpoint' | 'useFipsEndpoint' | 'useDualstackEndpoint'
+  >
+}
+
+const checked = new WeakSet<PlacedClient>()
 
 /** How long providers of Region, endpoint and credentials may take. */
 export type ConfigurationBound = {
@@ -27,21 +35,27 @@ export async function assertConfiguration(
   keyId: string,
   bound: ConfigurationBound,
 ): Promise<void> {
-  const within = <T>(run: () => Promise<T>, onTimeout: () => Error) =>
-    withDeadline({ signal: bound.signal, timeoutMs: bound.leftMs(), onTimeout }, run)
-  if (!checked.has(client)) {
-    await clientRegion(client, bound)
-    await within(
-      () => assertEndpoint(client),
-      () => invalid('endpoint', 'its provider did not answer in time'),
-    )
-    checked.add(client)
-  }
+  await assertPlace(client, bound)
+  const { signal } = bound
+  const onTimeout = () => slowCredentials(client.config, keyId)
   if (typeof client.config.credentials === 'function')
-    await within(
-      () => readCredentials(client, keyId),
-      () => slowCredentials(client.config, keyId),
+    await withDeadline({ signal, timeoutMs: bound.leftMs(), onTimeout }, () =>
+      readCredentials(client, keyId),
     )
+}
+
+/**
+ * Looks at Region and endpoint as the client will use them; what was good is not looked at again.
+ *
+ * @throws {SignerError} `AWS_REGION_INVALID`, `AWS_CONFIG_INVALID`.
+ */
+export async function assertPlace(client: PlacedClient, bound: ConfigurationBound): Promise<void> {
+  if (checked.has(client)) return
+  await clientRegion(client, bound)
+  const { leftMs, signal } = bound
+  const onTimeout = () => invalid('endpoint', 'its provider did not answer in time')
+  await withDeadline({ signal, timeoutMs: leftMs(), onTimeout }, () => assertEndpoint(client))
+  checked.add(client)
 }
 
 /**
@@ -50,7 +64,7 @@ export async function assertConfiguration(
  * provider does not answer in time.
  */
 export async function clientRegion(
-  client: KMSClient,
+  client: PlacedClient,
   { leftMs, signal }: ConfigurationBound,
 ): Promise<string> {
   const fault = (reason: string) => new SignerError('AWS_REGION_INVALID', { reason })
@@ -65,7 +79,7 @@ export async function clientRegion(
   return found
 }
 
-async function assertEndpoint({ config }: KMSClient): Promise<void> {
+async function assertEndpoint({ config }: PlacedClient): Promise<void> {
   if (config.endpoint === undefined) return // one of AWS
   // An empty one counts as none for the SDK, which would then call AWS itself.
   if (config.isCustomEndpoint === false) throw invalid('endpoint', 'it is empty')

@@ -70,6 +70,7 @@ export function readRemoteFailure(thrown: unknown): RemoteFault {
       error: ({ signerId }) => new SignerError('REMOTE_SIGNER_TLS_FAILED', { signerId, reason }),
     }
   if (/^(EACCES|EPERM)$/.test(code)) return denied(reason)
+  if (facts.name === 'ReplyTooLargeError') return tooLarge
   if (/^HPE_/.test(code)) return notReply(`it is not HTTP (${code})`)
   return awsFault(facts, reason) ?? unavailable(reason, wasReused(thrown))
 }
@@ -179,7 +180,8 @@ const notReply = (reason: string): RemoteFault => ({
 /** A reply of this shape will not become another by being asked again. */
 export const lastingReply = (reason: string): RemoteFault => ({ ...notReply(reason), retry: 'no' })
 
-export const replyTooLarge = (): Error => faultError(notReply('it is longer than a reply can be'))
+const tooLarge = notReply('it is longer than a reply can be')
+export const replyTooLarge = (): Error => faultError(tooLarge)
 
 const textOf = (value: string | readonly string[] | undefined): string =>
   typeof value === 'string' ? value : (value?.[0] ?? '')

@@ -5,6 +5,7 @@ import { SignerError } from '../../errors.ts'
 import { assertKnownKeys } from '../../options.ts'
 import { withBoundedReply } from '../aws-kms/bounded-reply.ts'
 import { clientQueue } from '../aws-kms/client-queue.ts'
+import { assertPlace } from '../aws-kms/configuration.ts'
 import { checkedCredentials } from './credentials.ts'
 import { lambdaFailed, replyTooLarge } from './failures.ts'
 import type { RemoteSignerLimits } from './limits.ts'
@@ -32,6 +33,8 @@ const QUALIFIER = /^[A-Za-z0-9$_-]{1,128}$/
 
 /** @throws {SignerError} `INVALID_OPTION`. */
 export function assertLambda(lambda: RemoteSignerLambda): void {
+  if (typeof lambda !== 'object' || lambda === null)
+    throw new SignerError('INVALID_OPTION', { option: 'lambda', reason: 'it is not an object' })
   assertKnownKeys(lambda, ['functionName', 'qualifier', 'client'])
   const { functionName, qualifier, client } = lambda
   const refuse = (option: string, reason: string) =>
@@ -63,6 +66,7 @@ export function createLambdaTransport(
     async send(body, { signal, freshCredentials }) {
       const [{ InvokeCommand }, sender] = await Promise.all([loadLambda(), client()])
       const { config } = sender
+      await assertPlace(sender, { leftMs: () => limits.requestTimeoutMs, signal })
       await checkedCredentials(() => config.credentials({ forceRefresh: freshCredentials }), config)
       signal.throwIfAborted()
       const command = new InvokeCommand({ ...input, Payload: new TextEncoder().encode(body) })
@@ -117,8 +121,10 @@ function makeClient(
       ...config,
       requestHandler: isHandler ? requestHandler : { ...own, ...requestHandler },
     })
-  } catch {
+  } catch (thrown) {
     // The SDK reads some of it at once, and throws an Error of its own.
+    if (thrown instanceof Error && /region/i.test(thrown.message))
+      throw new SignerError('AWS_REGION_INVALID', { reason: 'it is empty or no Region name' })
     const reason = 'the AWS client cannot be made of it'
     throw new SignerError('AWS_CONFIG_INVALID', { setting: 'lambda.client', reason })
   }

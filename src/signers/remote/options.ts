@@ -1,5 +1,6 @@
 /** What a remote signer is made of, checked before anything is sent. @module */
 
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import { hexToBytes } from '../../crypto/hex.ts'
@@ -152,6 +153,7 @@ function assertTls(tls: RemoteSignerTls, url: URL): void {
     throw refuse('tls.servername', 'it is not a text')
   try {
     createSecureContext(tls)
+    if (tls.ca !== undefined) new X509Certificate(tls.ca) // the context passes over what is none
   } catch {
     // OpenSSL's own error is left out: it may quote what it was given.
     throw refuse('tls', 'cert, key, passphrase and ca do not fit together, or are not PEM')
