@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { abortable, createClock, onceAborted, pause, withDeadline } from '../../src/deadline.ts'
 import { doubling, retrying } from '../../src/retry.ts'
+import { holdClock } from '../support/held-clock.ts'
 import { inTime, rejectionOf } from './flow/servers.ts'
 
 const never = () => new Promise<never>(() => undefined)
@@ -87,10 +88,11 @@ describe('withDeadline', () => {
 
 describe('a clock', () => {
   it('stands still while something outside is waited for, and so does its deadline', async () => {
+    using time = holdClock()
     const clock = createClock()
     const outside = new Promise<number>((resolve) => setTimeout(() => resolve(7), 60))
     const run = () => clock.outside(() => outside)
-    expect(await withDeadline({ ...deadline(20), clock }, run)).toBe(7)
+    expect(await time.passUntil(withDeadline({ ...deadline(20), clock }, run))).toBe(7)
     expect(clock.elapsedMs()).toBeLessThan(60)
   })
 
@@ -206,13 +208,13 @@ describe('retrying', () => {
   })
 
   it('tells each attempt what is left, never more than the total', async () => {
+    using time = holdClock()
     const left: number[] = []
-    await rejectionOf(
-      retrying({ ...always, totalTimeoutMs: 60 }, (_, leftMs) => {
-        left.push(leftMs)
-        return Promise.reject(new Error('again'))
-      }),
-    )
+    const running = retrying({ ...always, totalTimeoutMs: 60 }, (_, leftMs) => {
+      left.push(leftMs)
+      return Promise.reject(new Error('again'))
+    })
+    await time.passUntil(rejectionOf(running))
     expect(left.length).toBeGreaterThan(1)
     expect(left).toEqual([...left].sort((a, b) => b - a))
     expect(left.every((ms) => ms <= 60)).toBe(true)
