@@ -38,7 +38,7 @@ const networks: Readonly<Record<string, { readonly url: string; readonly chainId
 }
 
 /** Milliseconds, when the option is given. */
-function timeoutMs({ values }: Context): number | undefined {
+export function timeoutMs({ values }: Context): number | undefined {
   const text = values.optional('timeout')
   return text === undefined ? undefined : 1000 * wholeNumber('--timeout', text, 1, 3600)
 }

@@ -61,7 +61,7 @@ function tokensOf(args: readonly string[], flags: Flags, allowPositionals: boole
 function readParseError(thrown: unknown): SignerError {
   const { code, message }: { code?: unknown; message?: unknown } =
     typeof thrown === 'object' && thrown !== null ? thrown : {}
-  const [name = 'an option'] = /--[a-z][a-z-]{0,30}(?![\w-])/.exec(String(message)) ?? []
+  const [name = 'an option'] = /--[a-z][a-z0-9-]{0,30}(?![\w-])/.exec(String(message)) ?? []
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return usage(name, 'it is unknown; see --help')
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE')
     return usage(

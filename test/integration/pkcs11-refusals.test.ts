@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import {
   createPkcs11Signer,
   createPkcs11Token,
@@ -9,6 +10,7 @@ import {
 } from '../../src/signers/pkcs11/index.ts'
 import { importExtractableKey, pkcs11Tool } from '../support/pkcs11-objects.ts'
 import { describePkcs11, makeSoftHsm, type SoftHsm, type SoftToken } from '../support/softhsm.ts'
+import { warningsOf } from '../support/warnings.ts'
 
 const question = {
   message: new TextEncoder().encode('FLOW-V0.0-user, not to be signed'),
@@ -149,18 +151,31 @@ describePkcs11({ opensc: '/usr/bin/pkcs11-tool' })('PKCS#11', () => {
     })
 
     it('lies in a file that everybody may read is used, with a warning', async () => {
-      const warnings: string[] = []
-      const note = (warning: Error & { code?: string }) => warnings.push(warning.code ?? '')
-      process.on('warning', note)
-      chmodSync(soft.pinFile, 0o644)
-      try {
+      const sign = async () => {
         expect(await failureOf(soft.uri('object=good'))).toBe('it signed')
-      } finally {
-        chmodSync(soft.pinFile, 0o600)
       }
-      await new Promise(setImmediate)
-      process.off('warning', note)
-      expect(warnings).toEqual(['FCL_KMS_PKCS11_PIN_FILE_OPEN'])
+      expect(await warningsOf(sign)).toEqual([])
+      chmodSync(soft.pinFile, 0o644)
+      const [warning, ...others] = await warningsOf(sign)
+      chmodSync(soft.pinFile, 0o600)
+      expect(warning?.message).toContain(soft.pinFile)
+      expect(others).toEqual([])
+    })
+
+    it('stands in the URI is used, with a warning, and shown nowhere', async () => {
+      const uri = soft.uri('object=good').replace(/pin-source=.*/, `pin-value=${soft.pin}`)
+      const shown: unknown[] = []
+      const warnings = await warningsOf(async () => {
+        await using signer = createPkcs11Signer({ uri, env: hsm.env })
+        shown.push(
+          signer,
+          await signer.sign(question),
+          await failureOf(uri.replace('good', 'none')),
+        )
+      })
+      expect(warnings).toHaveLength(2)
+      for (const { message } of warnings) expect(message).toContain('holds its PIN in clear')
+      expect(inspect([shown, warnings], { depth: 9 })).not.toContain(soft.pin)
     })
   })
 

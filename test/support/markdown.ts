@@ -174,7 +174,7 @@ async function faultOfOwnCommand(args: readonly string[]): Promise<string> {
   if (exitCode !== 0 || shown.length !== name.length || !name.every(isShown))
     return stderr || 'there is no such command'
   const options = Object.fromEntries(
-    [...stdout.matchAll(/^ {2}--([a-z-]+)( <)?/gm)].map(([, flag = '', value]) => [
+    [...stdout.matchAll(/^ {2}--([a-z][a-z0-9-]*)( <)?/gm)].map(([, flag = '', value]) => [
       flag,
       { type: value === undefined ? ('boolean' as const) : ('string' as const) },
     ]),

@@ -5,24 +5,29 @@ import type { Command } from '../command.ts'
 import { kmsFlags, kmsSettings } from '../settings.ts'
 import { facts } from '../text.ts'
 import { usage } from '../values.ts'
+import { createPkcs11Key, pkcs11Flags } from './pkcs11.ts'
 
 export const keysCreate: Command = {
   name: 'keys create',
-  summary: 'Create a signing key in AWS KMS and show its Flow public key',
+  summary: 'Create a signing key in AWS KMS or on an HSM and show its Flow public key',
   flags: {
     spec: { value: 'spec', help: 'ECC_SECG_P256K1 (default) or ECC_NIST_P256' },
     alias: { value: 'alias/name', help: 'A name that is free' },
     tag: { value: 'key=value', multiple: true, help: 'A tag' },
     description: { value: 'text', help: 'What the key is for' },
     'multi-region': { help: 'Allow replicas in other Regions; cannot be changed later' },
+    ...pkcs11Flags,
     ...kmsFlags,
   },
   examples: [
     '--alias alias/flow-minter --region eu-central-1',
     '--spec ECC_NIST_P256 --tag team=drops --tag stage=prod --multi-region --json',
+    "--pkcs11 'pkcs11:token=flow;object=minter?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/flow/pin'",
   ],
   async run(context) {
     const { values } = context
+    const onToken = await createPkcs11Key(context)
+    if (onToken !== undefined) return onToken
     const alias = values.optional('alias')
     const description = values.optional('description')
     const spec = values.optional('spec')

@@ -4,6 +4,7 @@ import { describeKey, type KeyReport, type KeyUse } from '../../provisioning/ind
 import type { Command } from '../command.ts'
 import { chainFlags, kmsFlags, kmsSettings, optionalChain } from '../settings.ts'
 import { facts, table } from '../text.ts'
+import { pkcs11Flags, showPkcs11Key } from './pkcs11.ts'
 
 export const keysShow: Command = {
   name: 'keys show',
@@ -11,15 +12,19 @@ export const keysShow: Command = {
   flags: {
     key: { value: 'id', help: 'Key id, key ARN, alias/name or alias ARN' },
     address: { value: 'address', multiple: true, help: 'Look for the key on this account too' },
+    ...pkcs11Flags,
     ...kmsFlags,
     ...chainFlags,
   },
   examples: [
     '--key alias/flow-minter',
     '--key alias/flow-minter --network testnet --address 0x1d007d755531709b --json',
+    "--pkcs11 'pkcs11:token=flow;object=minter?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/flow/pin'",
   ],
   async run(context) {
     const { values } = context
+    const onToken = await showPkcs11Key(context)
+    if (onToken !== undefined) return onToken
     const chain = optionalChain(context)
     const report = await describeKey({
       ...kmsSettings(context),

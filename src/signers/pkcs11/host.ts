@@ -64,6 +64,7 @@ export function startHost(env: NodeJS.ProcessEnv): Host {
   function lose(reason: string, isTimeout: boolean): void {
     gone ??= { gone: reason, isTimeout }
     child.kill('SIGKILL')
+    child.ref() // somebody may wait for its end, which is near
     for (const [number, { settle, timer }] of waiting) {
       clearTimeout(timer)
       waiting.delete(number)

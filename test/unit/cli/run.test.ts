@@ -31,7 +31,7 @@ describe('fcl-kms --help', () => {
 Flow accounts whose keys live in AWS KMS.
 
 Commands:
-  keys create                 Create a signing key in AWS KMS and show its Flow public key
+  keys create                 Create a signing key in AWS KMS or on an HSM and show its Flow public key
   keys show                   Show the Flow public key, state and spec of a key, and where it is used
   keys policy                 Print the IAM policy of a role that signs, or with --role and --admin the key policy
   accounts create             Create a Flow account whose keys are KMS keys
