@@ -58,7 +58,7 @@ export async function callService(
   let before: unknown // what the last whole request failed with
 
   async function attempt() {
-    await pause(waitMs, signal)
+    await pause(Math.min(waitMs, leftMs()), signal)
     const waitedMs = turns.waitedMs()
     const giveBack = await turns.ofSocket()
     try {

@@ -34,6 +34,7 @@ export function credentialProvider(given: CredentialsOption | undefined): Creden
   if (typeof given === 'object') return async () => given
   const source: CredentialSource = given === undefined ? {} : { credentials: marked }
   let kept: RemoteSignerCredentials | undefined
+  let asking: Promise<RemoteSignerCredentials> | undefined
   let chain: Promise<() => Promise<RemoteSignerCredentials>> | undefined
 
   const ask = async (): Promise<unknown> => {
@@ -52,7 +53,11 @@ export function credentialProvider(given: CredentialsOption | undefined): Creden
     }
     const endsAt = kept?.expiration?.getTime() ?? 0
     if (kept !== undefined && endsAt - Date.now() > ALMOST_OVER_MS) return kept
-    kept = await checkedCredentials(ask, source)
+    // Many signatures at the same time ask once.
+    asking ??= checkedCredentials(ask, source).finally(() => {
+      asking = undefined
+    })
+    kept = await asking
     return kept
   }
 }

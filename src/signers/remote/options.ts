@@ -59,6 +59,8 @@ export type RemoteSignerParts = {
   readonly transport: RemoteTransport
   readonly limits: RemoteSignerLimits
   readonly pinned: SignerPublicKey | undefined
+  readonly key: string
+  readonly approvals: readonly string[] | undefined
 }
 
 const ways = ['url', 'lambda', 'socketPath'] as const
@@ -91,6 +93,8 @@ export function readOptions(options: RemoteSignerOptions): RemoteSignerParts {
   return {
     transport: transportOf(options, limits, maxSockets),
     limits,
+    key,
+    approvals: approvals === undefined ? undefined : [...approvals],
     pinned: publicKey === undefined ? undefined : readPublicKey(publicKey),
   }
 }

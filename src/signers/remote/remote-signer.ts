@@ -6,6 +6,7 @@ import { createVerifiedSigner } from '../verified-signer.ts'
 import { callService } from './call.ts'
 import { type RemoteSignerOptions, readOptions } from './options.ts'
 import type { ServiceAnswer } from './protocol.ts'
+import { printable } from './reply.ts'
 
 /**
  * Sends the whole message, so that the service can decode it and decide. What comes back must be for
@@ -19,8 +20,7 @@ import type { ServiceAnswer } from './protocol.ts'
  * `MALFORMED_PUBLIC_KEY`, `MALFORMED_SIGNATURE` and `SIGNATURE_INVALID`.
  */
 export function createRemoteSigner(options: RemoteSignerOptions): Signer {
-  const { transport, limits, pinned } = readOptions(options)
-  const { key, approvals } = options
+  const { transport, limits, pinned, key, approvals } = readOptions(options)
   const signerId = `remote:${key}@${transport.target}`.slice(0, 300)
   const call = { transport, limits, signerId }
   let known: Promise<SignerPublicKey> | undefined =
@@ -54,7 +54,11 @@ export function createRemoteSigner(options: RemoteSignerOptions): Signer {
       const { signature, requestId, keyId } = answer
       assertSameKey(publicKeyOf(answer, key, signerId), expected, signerId)
       if (signature === undefined) throw mismatch(signerId, 'signature')
-      onReport?.({ attempts, requestId, ...(keyId === undefined ? {} : { keyId }) })
+      onReport?.({
+        attempts,
+        requestId: printable(requestId),
+        ...(keyId === undefined ? {} : { keyId: printable(keyId) }),
+      })
       return signature
     },
   })

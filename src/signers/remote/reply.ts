@@ -84,8 +84,9 @@ const THROTTLES: readonly SignerErrorCode[] = [
 type Told = SignerErrorContext['REMOTE_SIGNER_REFUSED']
 
 function refusalFault(refusal: ServiceRefusal, reply: TransportReply): RemoteFault {
-  const { code: serviceCode, reason: said = '', requestId } = refusal
-  const reason = printable(said)
+  const { code: serviceCode } = refusal
+  const reason = printable(refusal.reason ?? '')
+  const requestId = printable(refusal.requestId)
   if (!isKnown(serviceCode)) {
     const isPassing = reply.status === 429 || reply.status >= 500
     return isPassing
@@ -123,6 +124,6 @@ const finalFault = (
 
 const isKnown = (code: string): code is SignerErrorCode => Object.hasOwn(signerErrorTable, code)
 
-/** For people: no controls, no marks that turn the direction of text, and not the whole of it. */
-const printable = (text: string): string =>
+/** Texts of the service, for people: no controls, no marks that turn the direction of text, and not the whole of it. */
+export const printable = (text: string): string =>
   text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 300)

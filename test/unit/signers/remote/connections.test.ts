@@ -214,6 +214,20 @@ describe('what is asked', () => {
   })
 })
 
+describe('what is told of a signature', () => {
+  it('is cut and printable, whatever the service calls its key and the request', async () => {
+    await using service = await startService()
+    const { url, publicKey } = service
+    service.behave(({ response, good }) =>
+      answerJson(response, { ...good, requestId: 'r\u202e1', keyId: `k\u2066${'x'.repeat(999)}` }),
+    )
+    const reports: unknown[] = []
+    const onReport = (report: unknown) => reports.push(report)
+    await createRemoteSigner({ url, publicKey, key: 'k' }).sign({ ...request, onReport })
+    expect(reports).toEqual([{ attempts: 1, requestId: 'r 1', keyId: `k ${'x'.repeat(298)}` }])
+  })
+})
+
 describe('the public key', () => {
   it('is learnt once, then pinned: another later is refused for good', async () => {
     await using service = await startService()

@@ -139,6 +139,18 @@ describe('credentials', () => {
     expect(asked).toBe(3)
   })
 
+  it('are asked for once by many signatures at the same time', async () => {
+    let asked = 0
+    const credentials = async () => {
+      asked += 1
+      await new Promise((resolve) => setImmediate(resolve))
+      return { ...static_, expiration: inMinutes(60) }
+    }
+    const signer = signerOf({ credentials })
+    await Promise.all(Array.from({ length: 20 }, () => signer.sign(request)))
+    expect(asked).toBe(1)
+  })
+
   it('without an end are asked for each time', async () => {
     let asked = 0
     const credentials = () => {
