@@ -21,6 +21,7 @@ export type SignerErrorContext = {
   MALFORMED_TRANSACTION: { reason: string }
   SIGNATURE_INVALID: { signerId: string }
   MESSAGE_MISMATCH: { address: string; keyIndex: number; reason: string }
+  NODE_CRYPTO_MISSING: { needed: string }
   // Arguments
   INVALID_OPTION: { option: string; reason: string }
   INVALID_ADDRESS: { value: string; reason: string }
@@ -227,6 +228,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   MESSAGE_MISMATCH: [
     'refuse',
     'The message to sign is not the one that the transaction encodes to. Nothing was signed; check who built it.',
+  ],
+  NODE_CRYPTO_MISSING: [
+    'fail',
+    'Signatures are made and verified by node:crypto, which is not here. Do it where Node.js runs.',
   ],
   INVALID_OPTION: ['fail', 'An option is unknown or out of range. Correct it.'],
   INVALID_ADDRESS: [

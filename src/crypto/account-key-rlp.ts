@@ -4,7 +4,7 @@ import { RLP } from '@ethereumjs/rlp'
 import { SignerError } from '../errors.ts'
 import { type HashAlgorithm, hashCodes, type SignatureAlgorithm } from './algorithms.ts'
 import { checkedHash, checkedObject, curveOf } from './arguments.ts'
-import { importPublicKey } from './verify.ts'
+import { checkedPublicKey } from './public-key.ts'
 
 /** The weight that a payer's or an authorizer's keys must reach together. flow-go `fvm/context.go`. */
 export const REQUIRED_WEIGHT = 1000
@@ -23,10 +23,10 @@ export function encodeAccountKey(key: {
   readonly weight: number
 }): Uint8Array {
   const { publicKey, algorithm, hashAlgorithm, weight } = checkedObject('key', key)
-  importPublicKey(publicKey, algorithm)
+  const point = checkedPublicKey(publicKey, algorithm)
   assertWeight(weight)
   const codes = [curveOf(algorithm).nodeCode, hashCodes[checkedHash(hashAlgorithm)]]
-  return RLP.encode([publicKey, ...codes, weight])
+  return RLP.encode([point, ...codes, weight])
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Flow addresses: 8 bytes, written as 16 hexadecimal digits. @module */
 
 import { SignerError } from '../errors.ts'
+import { hexToBytes } from './hex.ts'
 
 /**
  * @param address - 16 digits of either case, with or without 0x.
@@ -20,5 +21,5 @@ export function normalizeAddress(address: string): string {
 
 /** @returns A new array of 8 bytes. */
 export function addressToBytes(address: string): Uint8Array {
-  return new Uint8Array(Buffer.from(normalizeAddress(address).slice(2), 'hex'))
+  return hexToBytes(normalizeAddress(address).slice(2), 'address')
 }

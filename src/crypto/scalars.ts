@@ -1,10 +1,10 @@
 /** Unsigned 256-bit scalars between bytes and bigint. @module */
 
-import { hexToBytes } from './hex.ts'
+import { bytesToHex, hexToBytes } from './hex.ts'
 
 /** @param bytes - Big-endian, any length. */
 export function bytesToScalar(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+  return bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`)
 }
 
 /**

@@ -5,7 +5,7 @@ import { SignerError } from '../errors.ts'
 import { curves, type SignatureAlgorithm } from './algorithms.ts'
 import { bytesOrNone } from './arguments.ts'
 import { isDerOf, readAsn1 } from './asn1.ts'
-import { importPublicKey } from './verify.ts'
+import { checkedPublicKey } from './public-key.ts'
 
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
 
@@ -35,9 +35,7 @@ export function spkiToPublicKey(spki: Uint8Array): {
   const point = new Uint8Array(key.valueBlock.valueHexView)
   if (point.length !== 65 || point[0] !== 0x04) throw fail('not an uncompressed point')
   if (!isDerOf(subjectPublicKeyInfo(curve.oid, point), spki)) throw fail('not in DER')
-  const bytes = point.slice(1)
-  importPublicKey(bytes, curve.algorithm) // throws when the point is not on the curve
-  return { bytes, algorithm: curve.algorithm }
+  return { bytes: checkedPublicKey(point.slice(1), curve.algorithm), algorithm: curve.algorithm }
 }
 
 function subjectPublicKeyInfo(curveOid: string, point: Uint8Array): Sequence {

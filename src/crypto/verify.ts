@@ -1,15 +1,16 @@
 /** Verification of signatures, by node:crypto: OpenSSL, never our own arithmetic. @module */
 
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { SignerError } from '../errors.ts'
 import type { HashAlgorithm, SignatureAlgorithm } from './algorithms.ts'
 import { bytesOrNone, curveOf } from './arguments.ts'
 import { opensslDigests } from './hash.ts'
+import { nodeCrypto } from './node-crypto.ts'
 
 /**
  * @param bytes - 64 bytes, X‖Y big-endian. Neither modified nor retained.
  * @throws {SignerError} `MALFORMED_PUBLIC_KEY` when it is not 64 bytes or not a point on the curve;
- * `INVALID_OPTION` for an algorithm that is unknown.
+ * `INVALID_OPTION` for an algorithm that is unknown; `NODE_CRYPTO_MISSING` in a browser.
  */
 export function importPublicKey(bytes: Uint8Array, algorithm: SignatureAlgorithm): KeyObject {
   const byteLength = bytesOrNone(bytes)?.length ?? 0
@@ -18,9 +19,11 @@ export function importPublicKey(bytes: Uint8Array, algorithm: SignatureAlgorithm
   if (byteLength !== 64)
     throw new SignerError('MALFORMED_PUBLIC_KEY', { byteLength, reason: 'not 64 bytes' })
   const crv = curveOf(algorithm).jwkName
+  if (nodeCrypto === undefined)
+    throw new SignerError('NODE_CRYPTO_MISSING', { needed: 'to verify signatures' })
   try {
     const key = { kty: 'EC', crv, x: coordinate(0), y: coordinate(32) }
-    return createPublicKey({ format: 'jwk', key })
+    return nodeCrypto.createPublicKey({ format: 'jwk', key })
   } catch (cause) {
     const reason = 'a point that is not on the curve'
     throw new SignerError('MALFORMED_PUBLIC_KEY', { byteLength, reason }, { cause })
@@ -44,7 +47,7 @@ export function verifySignature(
   if (bytesOrNone(signature)?.length !== 64) return false
   try {
     const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
-    return verify(opensslDigests[hashAlgorithm], message, key, signature)
+    return nodeCrypto?.verify(opensslDigests[hashAlgorithm], message, key, signature) ?? false
   } catch {
     return false // OpenSSL reports some malformed input by an error
   }

@@ -116,6 +116,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'KMS_REQUEST_INVALID',
     'MALFORMED_CADENCE_VALUE',
     'MALFORMED_HEX',
+    'NODE_CRYPTO_MISSING',
     'NO_KEY_HELD',
     'NO_PROPOSAL_KEYS',
     'PKCS11_CLOSED',

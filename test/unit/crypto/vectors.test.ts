@@ -10,11 +10,12 @@ describe('the vectors of our own', () => {
     expect(createHash('sha256').update(readOwn(file)).digest('hex')).toBe(digest)
   })
 
-  it('are three files', () => {
+  it('are these files', () => {
     expect(rows.map(({ file }) => file)).toEqual([
       'der-signatures.json',
       'raw-signatures.json',
       'hashes.json',
+      'flow-cli-transactions.json',
     ])
   })
 })
