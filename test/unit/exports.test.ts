@@ -95,6 +95,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'startEmulator',
   ],
   './signers/aws-kms': ['createAwsKmsSigner', 'describeAwsKmsKey'],
+  './signers/pkcs11': ['createPkcs11Signer', 'createPkcs11Token', 'parsePkcs11Uri'],
+  './signers/remote': ['createRemoteSigner'],
   './signers/sealed-key': [
     'createFileKeyStore',
     'createS3KeyStore',
