@@ -58,12 +58,15 @@ async function readStanding(run: RunSql, schema: string): Promise<Standing> {
   return { ...none, ...(JSON.parse(standing ?? '{}') as Partial<Standing>) } // as selected
 }
 
-/** One statement, since drivers take no more at once: all of it happens, or nothing. */
+/**
+ * One statement, since drivers take no more at once: all of it happens, or nothing. The schema is looked
+ * for in the table of schemas: `to_regnamespace` still answers what was true before the wait for the lock.
+ */
 const statementOf = ({ tables, functions, serves }: Release, schema: string, hash: string) => `
 DO $migration$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('${schema}.migrations', 0));
-  IF to_regnamespace('${schema}') IS NULL THEN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '${schema.replaceAll('"', '')}') THEN
     CREATE SCHEMA ${schema};
   END IF;
   IF to_regclass('${schema}.migrations') IS NULL THEN
