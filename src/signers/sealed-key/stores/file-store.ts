@@ -34,8 +34,9 @@ export async function createFileKeyStore(options: {
     throw new SignerError('INVALID_OPTION', { option: 'folder', reason: 'it is not a path' })
   const root = resolve(options.folder)
   await told('open', () => openRoot(root))
+  const known = new Set<string>()
   return Object.freeze({
-    create: (id, record) => told('create', () => createIn(root, id, record)),
+    create: (id, record) => told('create', () => createIn({ root, known }, id, record)),
     read: (id) => told('read', async () => (await standing(placeOf(root, id).folder)).bytes),
     list: ({ after = '', limit }) => told('list', () => listIn(root, after, limit)),
     replace: (id, expected, next) =>
@@ -80,12 +81,18 @@ async function standing(folder: string): Promise<Standing> {
   throw new SignerError('STORE_UNAVAILABLE', { operation: 'read' })
 }
 
-async function createIn(root: string, id: string, record: Uint8Array): Promise<boolean> {
+/** @param known - Shards that stay, since their folder was synced after they were made. */
+async function createIn(
+  { root, known }: { readonly root: string; readonly known: Set<string> },
+  id: string,
+  record: Uint8Array,
+): Promise<boolean> {
   const { shard, folder } = placeOf(root, id)
   await makeFolder(shard)
   await makeFolder(folder)
   // Whoever made them before may have been ended before this.
-  await syncFolder(root)
+  if (!known.has(shard)) await syncFolder(root)
+  known.add(shard)
   await syncFolder(shard)
   const { version, bytes } = await standing(folder)
   return bytes === undefined && publish(folder, String(version + 1), record)
