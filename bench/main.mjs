@@ -3,6 +3,7 @@
  *
  * - `--only signing` or `--only throughput`: half of it.
  * - `--only admin`: the admin server, as a table of its own; `--minutes 10` of load for its memory.
+ * - `--only vaults`: sealed keys and the other vaults, as a table of their own.
  * - `--full`: ten thousand transactions on the emulator, too, which takes minutes.
  * - `--plot`: the model of mainnet alone, as docs/throughput.svg.
  * - `--json`: the raw numbers.
@@ -16,7 +17,14 @@ import { tableOf } from './rows.mjs'
 import { createScope } from './scope.mjs'
 
 /** More than twice what each takes on two idle cores. */
-const DEADLINE_S = { signing: 175, throughput: 800, full: 600, plot: 400, admin: 400 }
+const DEADLINE_S = {
+  signing: 175,
+  throughput: 800,
+  full: 600,
+  plot: 400,
+  admin: 400,
+  vaults: 2_400,
+}
 
 const options = readOptions()
 // The AWS client would say at each start which versions of Node.js it will leave behind.
@@ -68,6 +76,11 @@ async function measure() {
     results.admin = await measureAdmin(scope, { memoryMinutes: options.minutes })
     return { results, print: adminTable }
   }
+  if (parts.includes('vaults')) {
+    const { measureVaults } = await import('./vaults.mjs')
+    const { numbers, print } = await measureVaults(scope)
+    return { results: { ...results, vaults: numbers }, print }
+  }
   if (parts.includes('signing')) {
     const { measureSigning } = await import('./measure-signing.mjs')
     results.signing = await measureSigning(scope)
@@ -91,11 +104,12 @@ function readOptions() {
   })
   const { json, plot, full, only } = values
   const minutes = Number(values.minutes)
-  if (only !== undefined && !['signing', 'throughput', 'admin'].includes(only))
-    refuse('--only takes signing, throughput or admin')
+  if (only !== undefined && !['signing', 'throughput', 'admin', 'vaults'].includes(only))
+    refuse('--only takes signing, throughput, admin or vaults')
   if (!(minutes >= 0.5 && minutes <= 60)) refuse('--minutes takes 0.5 to 60')
   if (plot) return { json, minutes: 0, parts: ['plot'] }
   if (only === 'admin') return { json, minutes, parts: ['admin'] }
+  if (only === 'vaults') return { json, minutes: 0, parts: ['vaults'] }
   const parts = only === undefined ? ['signing', 'throughput'] : [only]
   return { json, minutes: 0, parts: full ? [...parts, 'full'] : parts }
 }
