@@ -12,6 +12,7 @@ import { startAdminServer } from './admin-server.mjs'
 import { standardContracts, withAddresses } from './cadence.mjs'
 import { createLedger } from './ledger.mjs'
 import { startServers } from './servers.mjs'
+import { mintBehindService } from './signing-service.mjs'
 
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
 const say = (text) => console.log(`\n▸ ${text}`)
@@ -110,6 +111,16 @@ async function run({ flow, aws, kms, interrupted }) {
     refusedWith: [1006],
   })
 
+  say('Putting the second key behind a signing service that allows this mint and nothing else')
+  await mintBehindService({
+    kms,
+    minter: minter.address,
+    ledger,
+    cadence: transaction('mint'),
+    args: mintArguments('order-3'),
+    another: transaction('setup-collection'),
+  })
+
   ledger.print()
 
   say('Starting the admin server: the second key signs only what Alice or Olga approved')
@@ -137,7 +148,7 @@ async function run({ flow, aws, kms, interrupted }) {
     console.log(
       `\nThe collection of ${recipient.address} holds ${page.length} NFTs: ids ${page.ids.join(', ')}`,
     )
-    if (Number(page.length) !== 3) throw new Error(`expected 3 NFTs, found ${page.length}`)
+    if (Number(page.length) !== 4) throw new Error(`expected 4 NFTs, found ${page.length}`)
     if (!options.keep) return undefined
     say('The servers stay up until Ctrl-C')
     console.log(`  Dashboard       ${url}

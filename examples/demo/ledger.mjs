@@ -24,7 +24,8 @@ export function createLedger(flow, kms) {
 
   return {
     /** For `onSign` of an authorizer. */
-    noteSignature: ({ signerId }) => keys.add(signerId.replace('alias/', '')),
+    noteSignature: ({ signerId }) =>
+      keys.add(signerId.replace('alias/', '').replace(/^remote:([^@]+)@.*/, '$1 (service)')),
 
     /** `refusedWith`: error codes of which the chain must answer one; otherwise it must succeed. */
     async mutate(what, { refusedWith, ...transaction }) {

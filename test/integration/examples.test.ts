@@ -1,5 +1,8 @@
 import { type ChildProcess, exec, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { CreateAliasCommand } from '@aws-sdk/client-kms'
@@ -25,7 +28,9 @@ function start(args: readonly string[], env: Record<string, string> = {}) {
         throw new Error(`ended with ${code} before it said "${text}":\n${output}`)
       }),
       new Promise<void>((resolve) => {
-        waiting.push(() => output.includes(text) && resolve())
+        const check = () => output.includes(text) && resolve()
+        waiting.push(check)
+        check()
       }),
     ])
   return { child, exited, until, output: () => output }
@@ -44,11 +49,16 @@ it(
     )
     expect(output).toMatch(/one key alone +[0-9a-f]{64} +refused: 1055 +\d+ +minter-a +1\n/)
     expect(output).toMatch(/a flipped signature +[0-9a-f]{64} +refused: .*1006/)
+    expect(output).toMatch(/mint by a service +[0-9a-f]{64} +sealed +/)
+    expect(output).toMatch(
+      /another script +not signed: POLICY_REFUSED, no rule names this script\n/,
+    )
+    expect(output).toMatch(/a bare digest +not signed: MALFORMED_MESSAGE, /)
     expect(output).toMatch(/alice approves her own +403 +SELF_APPROVAL\n/)
     expect(output).toMatch(/olga approves what she read +201 +weight 1000\n/)
     expect(output).toMatch(/outcome +server +state done/)
     expect(output).toMatch(/The audit trail is intact: \d+ records/)
-    expect(output).toMatch(/holds 3 NFTs: ids \d+, \d+, \d+\n/)
+    expect(output).toMatch(/holds 4 NFTs: ids \d+, \d+, \d+, \d+\n/)
     const [, url = ''] = /Flow (http:\S+),/.exec(output) ?? []
     await expect(fetch(url)).rejects.toThrow('fetch failed')
   },
@@ -102,3 +112,17 @@ it(
   },
   PATIENCE_MS,
 )
+
+it('the signing service for development tells its key, and ends when it is interrupted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fcl-kms-'))
+  const socketPath = join(folder, 's')
+  const service = start([path('signing-service/signing-service.mjs'), '--socket', socketPath])
+  await service.until('"operation":"publicKey","key":"dev"')
+  const [, command = ''] = /Try +(curl[\s\S]*localhost\/)/.exec(service.output()) ?? []
+  const { stdout } = await promisify(exec)(command)
+  expect(JSON.parse(stdout)).toMatchObject({ key: 'dev', signatureAlgorithm: 'ECDSA_P256' })
+  await service.until('"outcome":"told"')
+  service.child.kill('SIGINT')
+  expect(await service.exited).toBe(0)
+  rmSync(folder, { recursive: true })
+})
