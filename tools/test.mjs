@@ -91,7 +91,7 @@ function jest(...places) {
         join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
         ...present.map((folder) => `--roots=${join(root, folder)}`),
         ...left.map((folder) => `--testPathIgnorePatterns=${join(root, folder)}/`),
-        '--maxWorkers=2',
+        '--maxWorkers=3', // one more than cores: tests also wait for blocks and databases
         `--cacheDirectory=${join(cache, 'jest')}`,
         '--json',
         `--outputFile=${report}`,
