@@ -39,7 +39,7 @@ async function race(ledgers: readonly Ledger[]): Promise<void> {
     ledgers[index % ledgers.length]?.claim({ ...claim, ...of })
   const sixteen = Array.from({ length: 16 }, (_, index) => index)
   const numbers = await Promise.all(
-    sixteen.map((index) => ask(index, { payloadHash: String(index).padEnd(64, '0') })),
+    sixteen.map((index) => ask(index, { payloadHash: String(index).padStart(64, '0') })),
   )
   expect(numbers.filter((said) => said?.decision === 'granted')).toHaveLength(1)
   expect(numbers.filter((said) => said?.decision === 'conflict')).toHaveLength(15)

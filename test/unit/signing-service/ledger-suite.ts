@@ -9,7 +9,7 @@ export type LedgerUnderTest = {
   readonly pass: (ms: number) => Promise<void>
 }
 
-const hash = (name: string) => name.padEnd(64, '0')
+const hash = (name: string) => name.padStart(64, '0')
 
 /** @param open - A ledger of its own for each test. */
 export function describeLedger(name: string, open: () => Promise<LedgerUnderTest>): void {
