@@ -14,7 +14,7 @@ import { seed } from '../../crypto/seed.ts'
  * for another.
  */
 const asked = process.env['FCL_KMS_APPROVAL_SEQUENCES']
-const numRuns = Number(asked ?? 120)
+const numRuns = Number(asked ?? 80)
 
 let world: Approvals
 
