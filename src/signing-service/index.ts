@@ -8,7 +8,12 @@ export type { AmountBudget, BudgetedScript, Budgets } from './budgets.ts'
 export type { RequestEvent, RequestObserver } from './event.ts'
 export { type ListenOptions, listen, type ServiceDoor } from './http/listen.ts'
 export type { ServiceKey, UserMessageRule } from './keys.ts'
-export { type LambdaContext, type LambdaHttpReply, lambdaHandler } from './lambda.ts'
+export {
+  type LambdaContext,
+  type LambdaDoorOptions,
+  type LambdaHttpReply,
+  lambdaHandler,
+} from './lambda.ts'
 export { createDynamoDbLedger, type DynamoDbLedgerOptions } from './ledger/dynamodb-ledger.ts'
 export type { Charge, Ledger, LedgerClaim, LedgerDecision } from './ledger/ledger.ts'
 export { createMemoryLedger, type LedgerClock } from './ledger/memory-ledger.ts'

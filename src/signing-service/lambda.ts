@@ -1,6 +1,7 @@
 /** The door for AWS Lambda: function URL, API Gateway in both forms, and direct Invoke. @module */
 
 import { SignerError } from '../errors.ts'
+import { assertKnownKeys } from '../options.ts'
 import { MAX_REQUEST_BYTES } from '../signers/remote/protocol.ts'
 import { headFault, parseBody, replyHeaders, tooLarge } from './http/head.ts'
 import type { ServiceCall, ServiceResult, SigningService } from './service.ts'
@@ -16,20 +17,39 @@ export type LambdaHttpReply = {
   readonly isBase64Encoded: false
 }
 
+/** Options of `lambdaHandler`. */
+export type LambdaDoorOptions = {
+  /**
+   * Whether the policy and the log are told the caller that the event names. Whoever may `Invoke` the
+   * function writes the whole event himself, and so names any caller: `true` only where nobody may but
+   * function URL and API Gateway. Default `false`.
+   */
+  readonly trustCaller?: boolean
+}
+
 /**
  * Takes the event of a function URL or an HTTP API (payload 2.0), of a REST API or an HTTP API
  * (payload 1.0), or the request itself by Invoke. Which paths lead here is the business of the
- * API; who may call is that of IAM, so let no function URL without `AWS_IAM` lead here. The caller
- * that the policy sees is the ARN that AWS found, or the subject of a client certificate.
+ * API; who may call is that of IAM, so let no function URL without `AWS_IAM` lead here. With
+ * `trustCaller` the policy is told the ARN that AWS found, or the subject of a client certificate.
  *
  * @returns A handler that never rejects: a throw would cost the warm worker.
+ * @throws {SignerError} `INVALID_OPTION`.
  */
 export function lambdaHandler(
   service: SigningService,
+  options: LambdaDoorOptions = {},
 ): (event: unknown, context?: LambdaContext) => Promise<LambdaHttpReply | ServiceResult['body']> {
+  assertKnownKeys(options, ['trustCaller'])
+  const { trustCaller = false } = options
+  if (typeof trustCaller !== 'boolean')
+    throw new SignerError('INVALID_OPTION', {
+      option: 'trustCaller',
+      reason: 'it is neither true nor false',
+    })
   return async (event, context) => {
     const request = readEvent(event)
-    const call = { ...callerOf(event), ...timeOf(context) }
+    const call = { ...(trustCaller ? callerOf(event) : {}), ...timeOf(context) }
     if (request === undefined) return (await service.handle(event, call)).body
     const { status, body } = await answer(service, request, call)
     return {
@@ -81,7 +101,7 @@ function readEvent(event: unknown): HttpEvent | undefined {
   }
 }
 
-/** What AWS itself has put into the event; of Invoke it says nothing. */
+/** What AWS has put into the event, unless it came by Invoke: then somebody else has. */
 function callerOf(event: unknown): { readonly caller?: string } {
   const context = record(record(event)['requestContext'])
   const identity = record(context['identity'])

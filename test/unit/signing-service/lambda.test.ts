@@ -1,6 +1,10 @@
 import { envelopeMessage } from '../../../src/crypto/transaction.ts'
 import { MAX_REQUEST_BYTES } from '../../../src/signers/remote/protocol.ts'
-import { type LambdaHttpReply, lambdaHandler } from '../../../src/signing-service/index.ts'
+import {
+  type LambdaDoorOptions,
+  type LambdaHttpReply,
+  lambdaHandler,
+} from '../../../src/signing-service/index.ts'
 import { askingEnvelope, fullKey, serviceWith, signer, transaction, verifies } from './fixture.ts'
 
 const body = JSON.stringify(askingEnvelope())
@@ -32,10 +36,10 @@ const first = (change: object = {}) => ({
 })
 const base64 = { body: Buffer.from(body).toString('base64'), isBase64Encoded: true }
 
-async function ask(event: unknown) {
+async function ask(event: unknown, options: LambdaDoorOptions = { trustCaller: true }) {
   const { service, events } = serviceWith()
   // The events here came by HTTP.
-  const reply = (await lambdaHandler(service)(event)) as LambdaHttpReply
+  const reply = (await lambdaHandler(service, options)(event)) as LambdaHttpReply
   return { ...reply, said: JSON.parse(reply.body), events }
 }
 
@@ -77,10 +81,27 @@ describe('lambdaHandler', () => {
     expect((await ask(event)).events).toMatchObject([{ caller: 'CN=a' }])
   })
 
+  it.each([first(), second()])(
+    'believes no event who asks, unless it is told to',
+    async (event) => {
+      for (const options of [{}, { trustCaller: false }])
+        expect((await ask(event, options)).events).toEqual([
+          expect.not.objectContaining({ caller: expect.anything() }),
+        ])
+    },
+  )
+
+  it.each([{ trustCaller: 'yes' }, { trustsCaller: true }])('refuses the options %j', (options) => {
+    const given = options as LambdaDoorOptions // what the types do not allow
+    expect(() => lambdaHandler(serviceWith().service, given)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
+  })
+
   it('takes no caller from the request itself', async () => {
     const { service, events } = serviceWith()
     const forged = { ...askingEnvelope(), requestContext: { identity: { userArn: arn } } }
-    const reply = await lambdaHandler(service)(forged)
+    const reply = await lambdaHandler(service, { trustCaller: true })(forged)
     expect(reply).toMatchObject({ error: { code: 'SIGNING_REQUEST_MALFORMED' } })
     expect(events).toMatchObject([{ outcome: 'refused' }])
   })
