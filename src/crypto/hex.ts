@@ -25,7 +25,10 @@ export function bytesToHex(bytes: Uint8Array): string {
 export function hexToBytes(hex: string, field: string): Uint8Array {
   const reason = hexFault(hex)
   if (reason !== undefined) throw new SignerError('MALFORMED_HEX', { field, reason })
-  return hasBuffer ? new Uint8Array(Buffer.from(hex, 'hex')) : bytesOf(hex)
+  if (!hasBuffer) return bytesOf(hex)
+  const bytes = new Uint8Array(hex.length / 2) // of its own: that of a Buffer may be shared
+  Buffer.from(bytes.buffer).write(hex, 'hex')
+  return bytes
 }
 
 function hexFault(hex: unknown): string | undefined {

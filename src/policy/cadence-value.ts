@@ -26,10 +26,26 @@ const MAX_CHARACTER_LENGTH = 100
 const MAX_PATH_LENGTH = 255
 
 /** What one check of one or more values has left to spend. */
-export type CadenceCheck = { readonly chainId: string; bytesLeft: number }
+export type CadenceCheck = {
+  readonly chainId: string
+  /** Made by `JSON.parse`, so no key is hidden, and the quick way to ask for keys finds all. */
+  readonly isParsed: boolean
+  bytesLeft: number
+}
 
 /** Where a value stands, and the type that it must have. */
-export type Place = { readonly type: CadenceType; readonly path: string }
+export type Place = {
+  readonly type: CadenceType
+  /** The value around it; the path is put together only for an error. */
+  readonly around?: Place
+  /** From there: a text, or the index in a list. */
+  readonly step: string | number
+}
+
+function pathOf({ around, step }: Place): string {
+  const last = typeof step === 'number' ? `[${step}]` : step
+  return around === undefined ? last : pathOf(around) + last
+}
 
 /**
  * Stricter than a node, which also takes other texts for the same number or address, replaces lone
@@ -49,14 +65,14 @@ export function assertCadenceValue(
 ): asserts value is CadenceValue {
   const check = createCheck(options)
   assertCadenceType(type)
-  checkedValue(check, value, { type, path: '' })
+  checkedValue(check, value, { type, step: '' })
 }
 
 /** @throws {SignerError} `INVALID_OPTION`. */
-export function createCheck(options: CadenceValueOptions): CadenceCheck {
+export function createCheck(options: CadenceValueOptions, isParsed = false): CadenceCheck {
   assertKnownKeys(options, ['chainId'])
   assertChainId('chainId', options.chainId)
-  return { chainId: options.chainId, bytesLeft: MAX_ARGUMENT_BYTES }
+  return { chainId: options.chainId, isParsed, bytesLeft: MAX_ARGUMENT_BYTES }
 }
 
 /** @returns The value itself. @throws {SignerError} `MALFORMED_CADENCE_VALUE`. */
@@ -66,14 +82,18 @@ export function checkedValue(check: CadenceCheck, value: unknown, place: Place):
 }
 
 /** @param type - As it was expected there. */
-export const malformedValue = ({ type, path }: Place, reason: string): SignerError =>
-  new SignerError('MALFORMED_CADENCE_VALUE', { path, expected: cadenceTypeText(type), reason })
+export const malformedValue = (place: Place, reason: string): SignerError =>
+  new SignerError('MALFORMED_CADENCE_VALUE', {
+    path: pathOf(place),
+    expected: cadenceTypeText(place.type),
+    reason,
+  })
 
 /** @returns What makes two keys of a dictionary equal. */
 function checkValue(check: CadenceCheck, value: unknown, place: Place): string {
   const { type } = place
-  const content = contentOf(value, tagOf(type), place)
-  const inside = { type, path: `${place.path}.value` }
+  const content = contentOf(check, value, tagOf(type), place)
+  const inside = { type, around: place, step: '.value' }
   spend(check, MIN_VALUE_BYTES, inside)
   if (type.kind === 'array') checkItems(check, content, type, inside)
   else if (type.kind === 'dictionary') checkEntries(check, content, type, inside)
@@ -84,28 +104,32 @@ function checkValue(check: CadenceCheck, value: unknown, place: Place): string {
 
 function tagOf(type: CadenceType): string {
   if (type.kind === 'simple') return pathTypes.has(type.name) ? 'Path' : type.name
-  return { optional: 'Optional', array: 'Array', dictionary: 'Dictionary' }[type.kind]
+  return compositeTags[type.kind]
 }
 
-function contentOf(value: unknown, tag: string, place: Place): unknown {
-  const { type, value: content } = fieldsOf(value, ['type', 'value'], place)
+const compositeTags = { optional: 'Optional', array: 'Array', dictionary: 'Dictionary' } as const
+
+const VALUE_KEYS = ['type', 'value'] as const
+
+function contentOf(check: CadenceCheck, value: unknown, tag: string, place: Place): unknown {
+  const { type, value: content } = fieldsOf(check, value, VALUE_KEYS, place)
   if (type !== tag) throw malformedValue(place, `its type is not ${tag}`)
   return content
 }
 
 /** An object with these keys and no others, not even some that are inherited or hidden. */
 function fieldsOf<K extends string>(
+  { isParsed }: CadenceCheck,
   value: unknown,
   keys: readonly K[],
   place: Place,
 ): Readonly<Record<K, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw malformedValue(place, 'it is not an object')
-  if (
-    Reflect.ownKeys(value).length !== keys.length ||
-    !keys.every((key) => Object.hasOwn(value, key))
-  )
-    throw malformedValue(place, `its keys are not ${keys.join(' and ')}`)
+  const own = isParsed ? Object.keys(value) : Reflect.ownKeys(value)
+  let isExact = own.length === keys.length
+  for (const key of keys) isExact &&= Object.hasOwn(value, key)
+  if (!isExact) throw malformedValue(place, `its keys are not ${keys.join(' and ')}`)
   return value as Readonly<Record<K, unknown>> // it has the keys, as was just checked
 }
 
@@ -126,7 +150,7 @@ function checkItems(
   if (type.size !== undefined && items.length !== type.size)
     throw malformedValue(place, `it has not ${type.size} elements`)
   for (const [index, item] of items.entries())
-    checkValue(check, item, { type: type.item, path: `${place.path}[${index}]` })
+    checkValue(check, item, { type: type.item, around: place, step: index })
 }
 
 function checkEntries(
@@ -137,17 +161,18 @@ function checkEntries(
 ): void {
   const known = new Set<string>()
   for (const [index, entry] of listOf(value, place).entries()) {
-    const at = { type, path: `${place.path}[${index}]` }
-    const { key, value: content } = fieldsOf(entry, ['key', 'value'], at)
-    const identity = checkValue(check, key, { type: type.key, path: `${at.path}.key` })
+    const at = { type, around: place, step: index }
+    const { key, value: content } = fieldsOf(check, entry, ['key', 'value'], at)
+    const said = checkValue(check, key, { type: type.key, around: at, step: '.key' })
+    const identity = said.normalize('NFC') // Cadence compares texts so
     if (known.has(identity)) throw malformedValue(at, 'the key is there twice')
     known.add(identity)
-    checkValue(check, content, { type: type.value, path: `${at.path}.value` })
+    checkValue(check, content, { type: type.value, around: at, step: '.value' })
   }
 }
 
 function checkSimple(check: CadenceCheck, content: unknown, name: string, place: Place): string {
-  if (pathTypes.has(name)) return checkPath(content, name, place)
+  if (pathTypes.has(name)) return checkPath(check, content, name, place)
   if (name === 'Bool') {
     if (typeof content !== 'boolean') throw malformedValue(place, 'it is not true or false')
     return String(content)
@@ -171,13 +196,13 @@ function checkText(content: string, name: string, place: Place): string {
     throw malformedValue(place, 'it holds half of a surrogate pair')
   if (name === 'Character' && !isCharacter(content))
     throw malformedValue(place, 'it is not one character')
-  return content.normalize('NFC') // Cadence compares texts so
+  return content
 }
 
 const isCharacter = (text: string) => text.length <= MAX_CHARACTER_LENGTH && isOneGrapheme(text)
 
-function checkPath(content: unknown, name: string, place: Place): string {
-  const { domain, identifier } = fieldsOf(content, ['domain', 'identifier'], place)
+function checkPath(check: CadenceCheck, content: unknown, name: string, place: Place): string {
+  const { domain, identifier } = fieldsOf(check, content, ['domain', 'identifier'], place)
   if (typeof domain !== 'string' || !pathTypes.get(name)?.includes(domain))
     throw malformedValue(place, `its domain is not ${pathTypes.get(name)?.join(' or ')}`)
   if (typeof identifier !== 'string' || identifier.length > MAX_PATH_LENGTH)

@@ -26,13 +26,13 @@ export function decodeArguments(
   types: readonly CadenceType[],
   options: CadenceValueOptions,
 ): readonly CadenceValue[] {
-  const check = createCheck(options)
+  const check = createCheck(options, true)
   assertTypes(types)
   assertCount(texts, types.length)
   let bytes = 0
   return types.map((type, index) => {
     const text: unknown = texts[index]
-    const place = { type, path: `[${index}]` }
+    const place = { type, step: index }
     if (typeof text !== 'string') throw malformedValue(place, 'it is not a text')
     bytes += Buffer.byteLength(text)
     if (bytes > MAX_ARGUMENT_BYTES)

@@ -41,7 +41,7 @@ export async function callService(
 ): Promise<{ readonly answer: ServiceAnswer; readonly attempts: number }> {
   const { transport, limits, signerId, signal, pace } = call
   const { totalTimeoutMs, requestTimeoutMs, queueTimeoutMs } = limits
-  const body = encodeRequest(call.request)
+  const body = Buffer.from(encodeRequest(call.request))
   const clock = createClock()
   const leftMs = () => totalTimeoutMs - clock.elapsedMs()
   const turns = createTurns({
@@ -58,7 +58,7 @@ export async function callService(
   let before: unknown // what the last whole request failed with
 
   async function attempt() {
-    await pause(Math.min(waitMs, leftMs()), signal)
+    if (waitMs > 0) await pause(Math.min(waitMs, leftMs()), signal) // of 0 would take a millisecond
     const waitedMs = turns.waitedMs()
     const giveBack = await turns.ofSocket()
     try {

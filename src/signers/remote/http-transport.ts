@@ -33,7 +33,7 @@ export type HttpTransportOptions = {
   readonly connectionTimeoutMs: number
   /** Headers that show who asks, made for this body. */
   readonly authorize?: (
-    body: string,
+    body: Uint8Array,
     options: { readonly signal: AbortSignal; readonly freshCredentials: boolean },
   ) => Promise<Readonly<Record<string, string>>>
 }
@@ -67,7 +67,7 @@ export function createHttpTransport(options: HttpTransportOptions): RemoteTransp
     async send(body, { signal, freshCredentials }) {
       const shown = await authorize?.(body, { signal, freshCredentials })
       signal.throwIfAborted()
-      const headers = { ...common, ...shown, 'content-length': Buffer.byteLength(body) }
+      const headers = { ...common, ...shown, 'content-length': body.length }
       const outgoing = open()({ ...where, method: 'POST', headers, agent, signal })
       return exchange(outgoing, body, connectionTimeoutMs)
     },
@@ -76,7 +76,7 @@ export function createHttpTransport(options: HttpTransportOptions): RemoteTransp
 
 function exchange(
   outgoing: ClientRequest,
-  body: string,
+  body: Uint8Array,
   connectionTimeoutMs: number,
 ): Promise<TransportReply> {
   return new Promise((resolve, reject) => {

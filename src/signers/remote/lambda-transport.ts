@@ -69,7 +69,7 @@ export function createLambdaTransport(
       await assertPlace(sender, { leftMs: () => limits.requestTimeoutMs, signal })
       await checkedCredentials(() => config.credentials({ forceRefresh: freshCredentials }), config)
       signal.throwIfAborted()
-      const command = new InvokeCommand({ ...input, Payload: new TextEncoder().encode(body) })
+      const command = new InvokeCommand({ ...input, Payload: body })
       const reply = await sender.send(withBoundedReply(command), { abortSignal: signal })
       if (reply.FunctionError !== undefined) throw lambdaFailed(reply.FunctionError)
       const payload = reply.Payload ?? new Uint8Array()

@@ -87,11 +87,12 @@ export function encodeRequest(request: ServiceRequest): string {
       byteLength: message.length,
       maxBytes: MAX_MESSAGE_BYTES,
     })
-  return JSON.stringify({
+  const others = JSON.stringify({
     ...withVersion(rest),
-    message: bytesToHex(message),
     ...(approvals === undefined ? {} : { approvals }),
   })
+  // Digits need no escape, and looking for one in a million of them takes a millisecond.
+  return `${others.slice(0, -1)},"message":"${bytesToHex(message)}"}`
 }
 
 const keysOf = {

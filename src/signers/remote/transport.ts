@@ -28,7 +28,7 @@ export type RemoteTransport = {
   /**
    * Sends once, follows no redirect, tries nothing again.
    *
-   * @param body - JSON text. Rejects with whatever the way failed with; see `failures.ts`.
+   * @param body - JSON in UTF-8. Rejects with whatever the way failed with; see `failures.ts`.
    */
-  readonly send: (body: string, options: SendOptions) => Promise<TransportReply>
+  readonly send: (body: Uint8Array, options: SendOptions) => Promise<TransportReply>
 }
