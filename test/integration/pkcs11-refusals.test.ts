@@ -129,10 +129,11 @@ describePkcs11({ opensc: '/usr/bin/pkcs11-tool' })('PKCS#11', () => {
       expect(given).toHaveLength(5)
     })
 
-    it.each<[string, string | undefined, string]>([
+    it.each<[string, string | Uint8Array | undefined, string]>([
       ['has no file', undefined, 'cannot be read (ENOENT)'],
       ['is an empty line', '\n1234\n', 'is empty'],
       ['is endless', '1'.repeat(600), 'longer than 512 bytes'],
+      ['is not UTF-8', Buffer.of(0x31, 0xff, 0x32), 'is not UTF-8'],
     ])('%s is missing', async (_, content, reason) => {
       const file = join(hsm.folder, 'bad-pin')
       if (content !== undefined) writeFileSync(file, content)
@@ -145,6 +146,8 @@ describePkcs11({ opensc: '/usr/bin/pkcs11-tool' })('PKCS#11', () => {
       expect(await failureOf(uri)).toEqual(refused('PKCS11_PIN_MISSING', 'the token asks for one'))
       const never = await failureOf(uri, { pin: () => new Promise(() => {}), startTimeoutMs: 50 })
       expect(never).toEqual(refused('PKCS11_PIN_MISSING', 'in time'))
+      const odd = await failureOf(uri, { pin: () => Uint8Array.of(0x31, 0xff) })
+      expect(odd).toEqual(refused('PKCS11_PIN_MISSING', 'is not UTF-8'))
       const failing = await failureOf(uri, { pin: () => Promise.reject(new Error(soft.pin)) })
       expect(failing).toEqual(refused('PKCS11_PIN_MISSING', 'the function pin failed'))
       expect(JSON.stringify(failing) + String((failing as Error).cause)).not.toContain(soft.pin)

@@ -3,7 +3,7 @@
 import type { SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyName, TokenName } from './uri.ts'
 
-/** Keeps a PIN that was refused from being tried again, without being that PIN. */
+/** Keeps a PIN that was refused from being tried again: a salted hash of it, which costs time to make. */
 export type PinMark = { readonly salt: Uint8Array; readonly hash: Uint8Array }
 
 /** Where the PIN comes from: nowhere, a file that the other process reads, or its standard input. */

@@ -1,6 +1,7 @@
 /** The PIN: read here, tried once, and never again when the token refused it. @module */
 
-import { createHmac } from 'node:crypto'
+import { isUtf8 } from 'node:buffer'
+import { scryptSync } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { OpenTask, PinMark } from '../protocol.ts'
 import { faultError } from './faults.ts'
@@ -14,8 +15,14 @@ export type Pin = { readonly bytes: Buffer; readonly fileIsOpen: boolean }
 /** @returns Nothing when none is configured. The caller overwrites the bytes. */
 export function readPin({ pin }: Pick<OpenTask, 'pin'>): Pin | undefined {
   if (pin.from === 'nowhere') return undefined
-  if (pin.from === 'input') return { bytes: readInput(pin.byteLength), fileIsOpen: false }
-  return readFile(pin.path)
+  const read =
+    pin.from === 'input'
+      ? { bytes: readInput(pin.byteLength), fileIsOpen: false }
+      : readFile(pin.path)
+  if (isUtf8(read.bytes)) return read
+  read.bytes.fill(0)
+  // It would be changed on its way to the token, which would count it as a wrong one.
+  throw faultError({ kind: 'pin-missing', reason: 'the PIN is not UTF-8' })
 }
 
 /** Standard input: the bytes of the PIN, then nothing until the other process ends. */
@@ -52,10 +59,13 @@ function readFile(path: string): Pin {
   }
 }
 
-/** Says that this PIN was refused, to whoever has the same PIN again, and nothing to others. */
+/** About 0.1 s and 32 MB: who finds the mark, and salt with it, must pay that for each PIN he tries. */
+const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 } as const
+
+/** Says that this PIN was refused, to whoever has the same PIN again. */
 export const markPin = (pin: Buffer, salt: Uint8Array): PinMark => ({
   salt,
-  hash: createHmac('sha256', salt).update(pin).digest(),
+  hash: scryptSync(pin, salt, 32, COST),
 })
 
 export const isMarked = (pin: Buffer, marks: readonly PinMark[]): boolean =>
