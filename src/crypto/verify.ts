@@ -46,9 +46,37 @@ export function verifySignature(
 ): boolean {
   if (bytesOrNone(signature)?.length !== 64) return false
   try {
-    const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
+    const key = ofScalars(publicKey)
     return nodeCrypto?.verify(opensslDigests[hashAlgorithm], message, key, signature) ?? false
   } catch {
     return false // OpenSSL reports some malformed input by an error
   }
 }
+
+/**
+ * As `verifySignature`, by a thread of libuv's pool: about 0.02 ms more work, and the thread of the
+ * caller is free meanwhile. Message and signature are copied at once.
+ *
+ * @returns Never rejects.
+ */
+export function verifySignatureInPool(
+  publicKey: KeyObject,
+  message: Uint8Array,
+  hashAlgorithm: HashAlgorithm,
+  signature: Uint8Array,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const verify = nodeCrypto?.verify
+    if (verify === undefined || bytesOrNone(signature)?.length !== 64) return resolve(false)
+    const digest = opensslDigests[hashAlgorithm]
+    try {
+      verify(digest, message, ofScalars(publicKey), signature, (error, isOne) =>
+        resolve(error === null && isOne),
+      )
+    } catch {
+      resolve(false)
+    }
+  })
+}
+
+const ofScalars = (key: KeyObject) => ({ key, dsaEncoding: 'ieee-p1363' }) as const

@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto'
 import { checkedBytesOf, checkedHash, checkedObject } from '../crypto/arguments.ts'
 import { normalizeRaw } from '../crypto/raw-signature.ts'
-import { importPublicKey, verifySignature } from '../crypto/verify.ts'
+import { importPublicKey, verifySignature, verifySignatureInPool } from '../crypto/verify.ts'
 import { abortable } from '../deadline.ts'
 import { SignerError } from '../errors.ts'
 import { assertSignal } from '../options.ts'
@@ -12,6 +12,20 @@ import type { Signer, SignerPublicKey } from './signer.ts'
 /** A public key, and the same as node:crypto takes it. */
 export type VerifyingKey = SignerPublicKey & { readonly key: KeyObject }
 
+/** How signatures are verified. */
+export type Verification = {
+  /**
+   * Where the key comes from when that costs less than `publicKey`, which proves it. Both tell the same
+   * key, or reject.
+   */
+  readonly key?: () => Promise<VerifyingKey>
+  /**
+   * By a thread of libuv's pool: for signers that bring so many signatures that the thread of the caller
+   * would have its hands full with them.
+   */
+  readonly isInPool?: boolean
+}
+
 const verified = new WeakSet<Signer>()
 
 /**
@@ -19,8 +33,6 @@ const verified = new WeakSet<Signer>()
  * verifies it before returning it. Wrapping twice is the same as once.
  *
  * @param more - What the signer has besides, such as `close`.
- * @param verifyBy - Where the key to verify by comes from when that costs less than `publicKey`, which
- * proves it. Both tell the same key, or reject.
  * @returns A frozen signer. Its `publicKey` also throws `MALFORMED_PUBLIC_KEY`, and its `sign`
  * `MALFORMED_SIGNATURE`, `SIGNATURE_INVALID` and `INVALID_OPTION`.
  */
@@ -28,12 +40,12 @@ export function createVerifiedSigner(signer: Signer): Signer
 export function createVerifiedSigner<More extends object>(
   signer: Signer,
   more: More,
-  verifyBy?: () => Promise<VerifyingKey>,
+  verification?: Verification,
 ): Signer & Readonly<More>
 export function createVerifiedSigner(
   signer: Signer,
   more: object = {},
-  verifyBy?: () => Promise<VerifyingKey>,
+  { key: verifyBy, isInPool = false }: Verification = {},
 ): Signer {
   if (verified.has(signer)) return signer
   const told = createLoader(async () => {
@@ -42,6 +54,7 @@ export function createVerifiedSigner(
     return { bytes: bytes.slice(), algorithm, key: importPublicKey(bytes, algorithm) }
   })
   const loaded = verifyBy === undefined ? told : createLoader(verifyBy)
+  const verify = isInPool ? verifySignatureInPool : verifySignature
 
   const wrapper: Signer = Object.freeze({
     ...more,
@@ -62,7 +75,7 @@ export function createVerifiedSigner(
       // A signer of the user's own may ignore the signal.
       const raw = await abortable(signer.sign(request), signal)
       const signature = normalizeRaw(raw, algorithm)
-      if (!verifySignature(key, message, hashAlgorithm, signature))
+      if (!(await verify(key, message, hashAlgorithm, signature)))
         throw new SignerError('SIGNATURE_INVALID', { signerId: signer.id })
       return signature
     },

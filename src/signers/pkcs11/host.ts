@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { createPatience } from './patience.ts'
 import type { AnswerMessage, Answers, Fault, Task, TaskMessage } from './protocol.ts'
 
 /** What became of a task. `gone`: the process ended, or was ended since it did not answer. */
@@ -14,7 +15,10 @@ export type Outcome<Value> =
 
 /** A process of the module. */
 export type Host = {
-  /** Never rejects. When `timeoutMs` passes without an answer, the process is ended, with all tasks. */
+  /**
+   * Never rejects. When `timeoutMs` passes without an answer, the process is ended, with all tasks. The
+   * time of a task that needs a session begins when one must be free for it.
+   */
   readonly ask: <T extends Task>(task: T, timeoutMs: number) => Promise<Outcome<Answers[T['name']]>>
   /** Sends the PIN by a way of its own and overwrites these bytes. */
   readonly handOver: (pin: Uint8Array) => void
@@ -30,29 +34,34 @@ const PROGRAM = fileURLToPath(
   new URL(`./process/main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
 )
 
+/** Tasks that wait in the process until a session is free. */
+const inSession: ReadonlySet<Task['name']> = new Set(['sign', 'find', 'create'])
+
 /** Whether a bundler left the program behind. */
 export const isProgramThere = (): boolean => existsSync(PROGRAM)
 
-type Waiting = {
-  readonly settle: (outcome: Outcome<never> | { value: never }) => void
-  readonly timer: NodeJS.Timeout
-}
+type Settle = (outcome: Outcome<never> | { value: never }) => void
 
 /**
  * Starts a process. It keeps this one alive only while a task waits for its answer.
  *
  * @param env - All of its environment.
+ * @param sessions - That it has. It serves tasks in their order.
  */
-export function startHost(env: NodeJS.ProcessEnv): Host {
+export function startHost(env: NodeJS.ProcessEnv, sessions: number): Host {
   const child = fork(PROGRAM, [], {
-    env,
+    // A signature occupies a thread of libuv's pool, of which there are four by default.
+    env: { UV_THREADPOOL_SIZE: String(Math.max(4, sessions)), ...env },
     execArgv: [],
     serialization: 'advanced',
     // What a library prints may hold anything, and nobody reads it.
     stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
   })
   release(child)
-  const waiting = new Map<number, Waiting>()
+  const waiting = new Map<number, Settle>()
+  const patience = createPatience(sessions, (_, timeoutMs) =>
+    lose(`it did not answer within ${timeoutMs} ms`, true),
+  )
   let outbox: TaskMessage[number][] = []
   let count = 0
   let gone: { readonly gone: string; readonly isTimeout: boolean } | undefined
@@ -65,8 +74,8 @@ export function startHost(env: NodeJS.ProcessEnv): Host {
     gone ??= { gone: reason, isTimeout }
     child.kill('SIGKILL')
     child.ref() // somebody may wait for its end, which is near
-    for (const [number, { settle, timer }] of waiting) {
-      clearTimeout(timer)
+    patience.endAll()
+    for (const [number, settle] of waiting) {
       waiting.delete(number)
       settle(gone)
     }
@@ -81,12 +90,11 @@ export function startHost(env: NodeJS.ProcessEnv): Host {
 
   child.on('message', (answers: AnswerMessage) => {
     for (const { number, value, fault } of answers) {
-      const one = waiting.get(number)
-      if (one === undefined) continue
-      clearTimeout(one.timer)
+      const settle = waiting.get(number)
       waiting.delete(number)
+      patience.end(number)
       // The program answers each task with the value of that task.
-      one.settle(fault === undefined ? { value: value as never } : { fault })
+      settle?.(fault === undefined ? { value: value as never } : { fault })
     }
   })
   child.on('error', () => lose('its process could not be started', false))
@@ -101,9 +109,8 @@ export function startHost(env: NodeJS.ProcessEnv): Host {
       if (gone !== undefined) return Promise.resolve(gone)
       const number = ++count
       return new Promise((resolve) => {
-        const reason = `it did not answer within ${timeoutMs} ms`
-        const timer = setTimeout(() => lose(reason, true), timeoutMs)
-        waiting.set(number, { settle: resolve, timer })
+        waiting.set(number, resolve)
+        patience.begin(number, { timeoutMs, needsSession: inSession.has(task.name) })
         if (outbox.push({ number, task }) === 1) queueMicrotask(flush)
       })
     },

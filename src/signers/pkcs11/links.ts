@@ -72,7 +72,7 @@ export function createLinks(options: LinkOptions): Links {
     assertProgram(uri)
     const { way, bytes } = await fetchPin(uri, options.pin, limits.startTimeoutMs)
     if (closing.aborted) throw closed
-    const host = startHost(options.env())
+    const host = startHost(options.env(), limits.sessions)
     opening = host
     if (bytes !== undefined) host.handOver(bytes)
     const outcome = await host.ask(

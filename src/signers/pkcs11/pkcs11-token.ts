@@ -108,7 +108,7 @@ function openToken(options: Pkcs11Options) {
         return value
       },
     }
-    return createVerifiedSigner(signer, more)
+    return createVerifiedSigner(signer, more, { isInPool: true })
   }
 
   const token: Pkcs11Token = Object.freeze({

@@ -1,4 +1,4 @@
-/** The line in front of a token: no more signatures at once than it has sessions. @module */
+/** The line in front of a token: few wait in its process, all others here. @module */
 
 import { withDeadline } from '../../deadline.ts'
 import { SignerError } from '../../errors.ts'
@@ -19,9 +19,12 @@ export type Turns = {
   ) => Promise<T>
 }
 
+/** Signatures under way for each session: one in it, and one that follows without a gap. */
+const PER_SESSION = 2
+
 export function createTurns(limits: Pkcs11Limits): Turns {
   const { queueLimit, queueTimeoutMs, sessions } = limits
-  const queue = createCallQueue(() => sessions)
+  const queue = createCallQueue(() => PER_SESSION * sessions)
   return Object.freeze({
     async inTurn(key, signal, run) {
       const queued = queue.waiting()

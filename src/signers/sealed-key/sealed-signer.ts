@@ -82,11 +82,12 @@ export function createSealedSigner(tools: SigningTools, id: string): Signer {
       return value
     },
   }
-  return createVerifiedSigner(signer, {}, async () => {
+  const key = async () => {
     const record = await load()
     const key = verifyingKey(record)
     return { ...pin(record), key }
-  })
+  }
+  return createVerifiedSigner(signer, {}, { key })
 }
 
 /** @throws {SignerError} `SEALED_KEY_INVALID` for a point that is not on its curve. */

@@ -73,10 +73,23 @@ describe('createVerifiedSigner', () => {
     ['nothing (GCP fork of E14)', () => undefined, 'MALFORMED_SIGNATURE'],
     ['hexadecimal text', (raw) => hexOf(raw), 'MALFORMED_SIGNATURE'],
     ['a text of 64 characters', () => 'a'.repeat(64), 'MALFORMED_SIGNATURE'],
-  ])('refuses %s', async (_, change, code) => {
-    const { signer } = answering('ECDSA_P256', change)
-    await expect(createVerifiedSigner(signer).sign(request)).rejects.toMatchObject({ code })
+  ])('refuses %s, wherever it verifies', async (_, change, code) => {
+    for (const isInPool of [false, true]) {
+      const { signer } = answering('ECDSA_P256', change)
+      const verified = createVerifiedSigner(signer, {}, { isInPool })
+      await expect(verified.sign(request)).rejects.toMatchObject({ code })
+    }
   })
+
+  it.each(algorithms)(
+    'passes a good signature on that it verified in the pool (%s)',
+    async (of) => {
+      const { signer } = answering(of)
+      const verified = createVerifiedSigner(signer, {}, { isInPool: true })
+      for (const hashAlgorithm of ['SHA2_256', 'SHA3_256'] as const)
+        expect(await verified.sign({ message, hashAlgorithm })).toHaveLength(64)
+    },
+  )
 
   it('refuses a signature over the other hash', async () => {
     const { signer } = answering('ECDSA_P256')
