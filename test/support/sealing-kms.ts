@@ -34,6 +34,8 @@ export type SealingKms = {
   readonly addKey: () => string
   /** The next calls of an operation do this, one step each; then it answers as usual. */
   readonly next: (operation: SealingOperation, ...steps: readonly SealingStep[]) => void
+  /** Every call of an operation does this, until the next call of `always`. */
+  readonly always: (operation: SealingOperation, step: SealingStep | undefined) => void
   readonly count: (operation: SealingOperation) => number
   readonly inputs: (operation: SealingOperation) => readonly Input[]
   /** Wraps what a test has made itself. */
@@ -52,6 +54,7 @@ export function createSealingKms(): SealingKms {
   const mock = mockClient(client)
   const keys = new Map<string, Uint8Array>()
   const steps = new Map<SealingOperation, SealingStep[]>()
+  const rules = new Map<SealingOperation, SealingStep | undefined>()
   const addKey = () => {
     const arn = `arn:aws:kms:us-east-1:111122223333:key/${randomUUID()}`
     keys.set(arn, randomBytes(32))
@@ -106,7 +109,7 @@ export function createSealingKms(): SealingKms {
     // The commands are classes of one shape; their union has no common constructor type.
     const command = commands[operation] as typeof DecryptCommand
     mock.on(command).callsFake(async (input: Input) => {
-      const step = steps.get(operation)?.shift()
+      const step = steps.get(operation)?.shift() ?? rules.get(operation)
       if (step === 'hang') return new Promise(() => undefined)
       if (step instanceof Error) throw step
       const reply = {
@@ -126,6 +129,7 @@ export function createSealingKms(): SealingKms {
     wrap,
     next: (operation, ...more) =>
       void steps.set(operation, [...(steps.get(operation) ?? []), ...more]),
+    always: (operation, step) => void rules.set(operation, step),
     count: (operation) => callsOf(operation).length,
     inputs: (operation) =>
       callsOf(operation).map(({ args: [command] }) => command.input as unknown as Input),
