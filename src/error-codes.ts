@@ -91,6 +91,10 @@ export type SignerErrorContext = {
   KMS_REPLY_MISMATCH: { keyId: string; field: string }
   SIGNING_TIMEOUT: { address: string; timeoutMs: number }
   SIGNING_QUEUE_FULL: { name: string; queued: number }
+  // CloudTrail
+  TRAIL_DENIED: { operation: string; reason: string }
+  TRAIL_UNAVAILABLE: { reason: string }
+  TRAIL_TOO_LONG: { maxEvents: number }
   // PKCS#11
   PKCS11_PACKAGE_MISSING: { package: string }
   PKCS11_PACKAGE_NOT_BUILT: { package: string; reason: string }
@@ -415,6 +419,15 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   SIGNING_QUEUE_FULL: [
     'retry',
     'Too many signatures wait for this backend. Nothing was signed; sign later, or raise its quota or queueLimit.',
+  ],
+  TRAIL_DENIED: [
+    'hold',
+    'CloudTrail refuses to tell its events. Grant the operation to whoever reconciles, or correct the credentials.',
+  ],
+  TRAIL_UNAVAILABLE: ['retry', 'CloudTrail does not answer. Try again later; nothing was judged.'],
+  TRAIL_TOO_LONG: [
+    'fail',
+    'There are more events than may be read. Judge a shorter time, or read the files that a trail delivers.',
   ],
   PKCS11_PACKAGE_MISSING: [
     'fail',

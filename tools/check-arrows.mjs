@@ -47,8 +47,9 @@ const allowed = {
   relay,
   observability: ['relay', ...relay],
   provisioning,
+  reconciliation: ['signers', ...base],
   testing: ['signers', 'flow', 'crypto', ...base],
-  cli: ['transactions', 'policy', 'provisioning', ...provisioning],
+  cli: ['transactions', 'policy', 'provisioning', 'reconciliation', ...provisioning],
   index: ['authorizer', 'signers', 'crypto', ...base],
 }
 

@@ -40,6 +40,8 @@ export type SignEvent = SignPurpose & {
   readonly requestId?: string
   /** Requests to the backend, retries included. */
   readonly attempts: number
+  /** Requests that were never answered: the backend may have signed for each. Absent for none. */
+  readonly unanswered?: number
   readonly address: string
   readonly keyIndex: number
   readonly signatureAlgorithm: SignatureAlgorithm

@@ -79,13 +79,14 @@ async function signObserved(signer: Signer, task: Task): Promise<Uint8Array> {
     report = reported
   }
   const tell = (errorCode?: string) => {
-    const { attempts, requestId, keyId } = report
+    const { attempts, requestId, keyId, unanswered } = report
     notify(way.onSign, {
       ...purpose,
       signerId: signer.id,
       ...(keyId === undefined ? {} : { backendKeyId: keyId }),
       ...(requestId === undefined ? {} : { requestId }),
       attempts,
+      ...(unanswered === undefined ? {} : { unanswered }),
       address,
       keyIndex,
       signatureAlgorithm,

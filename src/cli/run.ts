@@ -5,6 +5,7 @@ import { type Command, type Context, exitCodes } from './command.ts'
 import { accountsAddProposalKeys } from './commands/accounts-add-proposal-keys.ts'
 import { accountsCreate } from './commands/accounts-create.ts'
 import { accountsShow } from './commands/accounts-show.ts'
+import { auditReconcile } from './commands/audit-reconcile.ts'
 import { doctor } from './commands/doctor.ts'
 import { keysCreate } from './commands/keys-create.ts'
 import { keysPolicy } from './commands/keys-policy.ts'
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   transactionsPrepare,
   transactionsApprove,
   transactionsSend,
+  auditReconcile,
   doctor,
 ]
 

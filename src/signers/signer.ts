@@ -17,6 +17,8 @@ export type SignReport = {
   readonly keyId?: string
   /** Requests sent to the backend for this signature, retries included. */
   readonly attempts: number
+  /** Those that were sent and never answered: the backend may have signed for each. Absent for none. */
+  readonly unanswered?: number
 }
 
 /** Given by whoever keeps the rate of a quota. The first request of a signature has its turn. */
@@ -33,7 +35,7 @@ export type SignRequest = {
   readonly message: Uint8Array
   readonly hashAlgorithm: HashAlgorithm
   readonly signal?: AbortSignal
-  /** Called at most once, before `sign` resolves. A signer may leave it out. */
+  /** Called at most once, before `sign` settles. A signer may leave it out. */
   readonly onReport?: (report: SignReport) => void
   /** Present when the quota of the signer is kept. A signer that sends one request may leave it out. */
   readonly pace?: SignPace

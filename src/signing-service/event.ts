@@ -29,6 +29,8 @@ export type RequestEvent = {
   readonly backendKeyId?: string
   /** The id of the backend's own log, for AWS KMS the one in CloudTrail. */
   readonly backendRequestId?: string
+  /** Requests to the backend that were never answered: it may have signed for each. Absent for none. */
+  readonly backendUnanswered?: number
   readonly outcome: 'signed' | 'told' | 'refused'
   /** Why it was refused. */
   readonly errorCode?: string

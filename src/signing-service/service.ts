@@ -162,12 +162,14 @@ async function answerTo(
   let report: SignReport | undefined
   const onReport = (told: SignReport) => {
     report = told
+    if (told.keyId !== undefined) facts.backendKeyId = told.keyId
+    if (told.requestId !== undefined) facts.backendRequestId = told.requestId
+    if (told.unanswered !== undefined) facts.backendUnanswered = told.unanswered
   }
   const signature = await key.signer.sign({ message, hashAlgorithm, signal, onReport })
   const { bytes: publicKey, algorithm: signatureAlgorithm } = await key.signer.publicKey({ signal })
   const keyId = report?.keyId ?? key.signer.id
   facts.backendKeyId = keyId
-  if (report?.requestId !== undefined) facts.backendRequestId = report.requestId
   return { key: key.name, publicKey, signatureAlgorithm, signature, keyId, requestId }
 }
 

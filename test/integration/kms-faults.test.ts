@@ -13,6 +13,7 @@ import {
   type SigningGovernor,
 } from '../../src/index.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
+import type { SignReport } from '../../src/signers/signer.ts'
 import type { Fault } from '../support/fault-proxy.ts'
 import {
   expectSignature,
@@ -244,6 +245,39 @@ describe('an answer that is broken once (K8)', () => {
     faulty.fault(times(1, fault))
     expect(await expectSignature(faulty)).toBe(2)
     expect(faulty.requests()).toBe(2)
+  })
+
+  it.each([
+    ['lost after KMS has signed', { kind: 'lose-reply' }, 1],
+    ['throttled', kmsFault('ThrottlingException'), undefined],
+  ] as const)(
+    '%s: it is told whether a request was never answered',
+    async (_, fault, unanswered) => {
+      await using faulty = await openFaultyKms(kms)
+      await faulty.signer.publicKey()
+      faulty.fault(times(1, fault))
+      const reports: SignReport[] = []
+      await faulty.signer.sign({ ...request, onReport: (told) => void reports.push(told) })
+      expect(reports).toMatchObject([{ requestId: expect.any(String), attempts: 2 }])
+      expect(reports[0]?.unanswered).toBe(unanswered)
+    },
+  )
+
+  it('lost for ever: the requests that were never answered are told, for the audit', async () => {
+    await using faulty = await openFaultyKms(kms, { totalTimeoutMs: 1_000 })
+    await faulty.signer.publicKey()
+    const before = faulty.requests()
+    faulty.fault(always({ kind: 'lose-reply' }))
+    const reports: SignReport[] = []
+    const signing = faulty.signer.sign({ ...request, onReport: (told) => void reports.push(told) })
+    await expect(signing).rejects.toMatchObject({ code: 'KMS_UNAVAILABLE' })
+    expect(reports).toEqual([
+      {
+        attempts: expect.any(Number),
+        unanswered: faulty.requests() - before,
+        keyId: expect.stringContaining(':key/'),
+      },
+    ])
   })
 
   it.each(rows)('%s, for ever: KMS_UNAVAILABLE in the total time', async (_, fault) => {

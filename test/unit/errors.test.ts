@@ -53,6 +53,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'SIGNATURES_MISSING',
     'SIGNING_SERVICE_FAILED',
     'STORE_DENIED',
+    'TRAIL_DENIED',
   ],
   retry: [
     'ACCESS_NODE_STALE',
@@ -84,6 +85,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'SIGNING_SERVICE_TIMEOUT',
     'SIGNING_TIMEOUT',
     'STORE_UNAVAILABLE',
+    'TRAIL_UNAVAILABLE',
     'TRANSACTION_UNSETTLED',
   ],
   fail: [
@@ -140,6 +142,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'SIGNING_REQUEST_TOO_LARGE',
     'STORE_REFUSED',
     'STORE_VERSION_UNKNOWN',
+    'TRAIL_TOO_LONG',
     'TRANSACTION_EXPIRED',
     'TRANSACTION_FAILED',
     'TRANSACTION_TOO_LARGE',

@@ -56,6 +56,14 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'showAccount',
     'signingPolicy',
   ],
+  './reconciliation': [
+    'lookUpSignEvents',
+    'readOwnSignatures',
+    'readTrailFolder',
+    'readTrailLog',
+    'reconcile',
+    'slackMs',
+  ],
   './signing-service': [
     'createDynamoDbLedger',
     'createMemoryLedger',

@@ -65,7 +65,7 @@ export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
         MessageType: 'DIGEST',
         SigningAlgorithm: 'ECDSA_SHA_256',
       } as const
-      const { reply, attempts } = await callKms({
+      const { reply, attempts, unanswered } = await callKms({
         client,
         limits,
         keyId,
@@ -73,9 +73,15 @@ export function createAwsKmsSigner(options: AwsKmsSignerOptions): Signer {
         command: () => new SignCommand(command),
         signal,
         pace,
+        onUnanswered: (sent) => onReport?.({ ...sent, keyId: keyArn }),
       })
       const { requestId } = reply.$metadata ?? {}
-      onReport?.({ attempts, keyId: keyArn, ...(requestId === undefined ? {} : { requestId }) })
+      onReport?.({
+        attempts,
+        keyId: keyArn,
+        ...(requestId === undefined ? {} : { requestId }),
+        ...(unanswered === 0 ? {} : { unanswered }),
+      })
       const { derToRaw } = await loadAsn1()
       return derToRaw(checkedSignature(reply, keyId, keyArn), algorithm)
     },

@@ -40,10 +40,17 @@ export type KmsCall<Input extends ServiceInputTypes, Output extends ServiceOutpu
   readonly pace?: SignPace | undefined
   /** Whether it may be sent again after this. Default: always. */
   readonly mayRepeat?: (thrown: unknown) => boolean
+  /** Told before it rejects, when KMS may have done for some requests what was asked. */
+  readonly onUnanswered?: (sent: Omit<KmsReply<never>, 'reply'>) => void
 }
 
 /** A reply, and the requests that were sent for it. */
-export type KmsReply<T> = { readonly reply: T; readonly attempts: number }
+export type KmsReply<T> = {
+  readonly reply: T
+  readonly attempts: number
+  /** Those of which nobody here knows whether KMS did what they ask. */
+  readonly unanswered: number
+}
 
 /**
  * Waits for its turn behind the calls of the same client, which does not count; then retries passing
@@ -68,7 +75,8 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     clock,
     onTimeout: (facts) => new SignerError('KMS_QUEUE_TIMEOUT', { keyId, wasSent, ...facts }),
   })
-  const watch = watchRequests({ nextTurn: turns.ofQuota, pace: call.pace, mayRepeat })
+  const count = { sent: 0, refused: 0 }
+  const watch = watchRequests({ count, nextTurn: turns.ofQuota, pace: call.pace, mayRepeat })
   let sent = 0
   let wasSent = false
   let isOver = false // it may have been done, and must not be done twice
@@ -94,7 +102,7 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     try {
       const reply = await withDeadline({ signal, timeoutMs, clock, onTimeout }, send)
       sent += reply.$metadata?.attempts ?? 1
-      return { reply, attempts: sent }
+      return { reply, attempts: sent, unanswered: Math.max(0, count.sent - count.refused - 1) }
     } catch (thrown) {
       sent += attemptsOf(thrown)
       isOver ||= !mayRepeat(thrown)
@@ -114,7 +122,7 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     return client.send(command, { abortSignal })
   }
 
-  return retrying(
+  const answered = retrying(
     {
       totalTimeoutMs,
       signal,
@@ -127,6 +135,13 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     },
     attempt,
   )
+  try {
+    return await answered
+  } catch (thrown) {
+    const unanswered = count.sent - count.refused
+    if (unanswered > 0) call.onUnanswered?.({ attempts: sent, unanswered })
+    throw thrown
+  }
 }
 
 function pauseMs(thrown: unknown, attempts: number): number | undefined {

@@ -17,6 +17,8 @@ export type KmsKeyDescription = {
   /** As KMS names it, for example `Enabled` or `PendingDeletion`. */
   readonly state: string
   readonly multiRegion: boolean
+  /** Of a multi-Region key: every Region in which a replica signs, as KMS tells them. */
+  readonly regions?: readonly string[]
   readonly description: string
   /** ISO 8601, in UTC; absent when KMS did not tell. */
   readonly createdAt?: string
@@ -51,6 +53,10 @@ export async function describeAwsKmsKey(options: {
     command: () => new DescribeKeyCommand({ KeyId: keyId }),
     signal: options.signal,
   })
+  const { MultiRegionConfiguration: copies } = reply.KeyMetadata ?? {}
+  const regions = [copies?.PrimaryKey, ...(copies?.ReplicaKeys ?? [])].flatMap(
+    (copy) => copy?.Region ?? [],
+  )
   const { Arn, KeySpec, KeyUsage, KeyState, MultiRegion, Description, CreationDate } =
     reply.KeyMetadata ?? {}
   const facts = {
@@ -59,6 +65,7 @@ export async function describeAwsKmsKey(options: {
     keyUsage: KeyUsage ?? 'unknown',
     state: KeyState ?? 'unknown',
     multiRegion: MultiRegion ?? false,
+    ...(regions.length === 0 ? {} : { regions: Object.freeze(regions) }),
     description: Description ?? '',
     ...(isDate(CreationDate) ? { createdAt: CreationDate.toISOString() } : {}),
   }

@@ -2,6 +2,7 @@
 
 import type { SignPace } from '../signer.ts'
 import { readKmsFailure } from './failures.ts'
+import { factsOf } from './thrown-facts.ts'
 
 type Next<Args, Result> = (args: Args) => Promise<Result>
 
@@ -22,8 +23,13 @@ export type Watch = <Args, Result, C extends Command<Args, Result>>(
   onFailure: (thrown: unknown) => void,
 ) => C
 
+/** Requests that left, and those of them to which KMS said no. What is in neither answer is unknown. */
+export type RequestCount = { sent: number; refused: number }
+
 /** What is done at each request. */
 export type WatchOptions = {
+  /** Counted up. */
+  readonly count: RequestCount
   /** Waits for a turn of the quota; the very first request has it. */
   readonly nextTurn: () => Promise<void>
   /** Is told of requests that were throttled. */
@@ -33,7 +39,7 @@ export type WatchOptions = {
 }
 
 /** @returns A function for all commands of one operation. */
-export function watchRequests({ nextTurn, pace, mayRepeat }: WatchOptions): Watch {
+export function watchRequests({ count, nextTurn, pace, mayRepeat }: WatchOptions): Watch {
   let isFirst = true
   let last: { readonly thrown: unknown } | undefined
   return (command, signal, onFailure) => {
@@ -42,9 +48,11 @@ export function watchRequests({ nextTurn, pace, mayRepeat }: WatchOptions): Watc
         if (last !== undefined) throw last.thrown
         if (!isFirst) await nextTurn()
         isFirst = false
+        count.sent += 1
         try {
           return await next(args)
         } catch (thrown) {
+          if (wasRefused(thrown)) count.refused += 1
           if (!mayRepeat(thrown)) last = { thrown }
           if (!signal.aborted) onFailure(thrown)
           if (readKmsFailure(thrown).throttled) pace?.throttled()
@@ -56,4 +64,10 @@ export function watchRequests({ nextTurn, pace, mayRepeat }: WatchOptions): Watc
     )
     return command
   }
+}
+
+/** KMS answered that it did nothing, or was never reached. */
+function wasRefused(thrown: unknown): boolean {
+  const { status, code } = factsOf(thrown)
+  return status >= 400 || /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(code)
 }

@@ -42,6 +42,7 @@ Commands:
   transactions prepare        Prepare a transaction that several parties sign; nothing is signed or sent
   transactions approve        Verify and merge the signatures of all parties, and tell who is missing
   transactions send           Send a transaction that all have signed, once, and wait for the seal
+  audit reconcile             Compare the Sign events of CloudTrail with our own records
   doctor                      Check credentials, KMS, keys, permissions, clock, access node and account
 
 Examples:
@@ -56,10 +57,11 @@ Examples:
   fcl-kms transactions prepare --network testnet --cadence mint.cdc --proposer 0x1d007d755531709b --payer 0x1d007d755531709b --compute-limit 500 --out mint.rlp
   fcl-kms transactions approve --network testnet --in mint.rlp --signed ours.rlp --signed theirs.rlp --out whole.rlp
   fcl-kms transactions send --network testnet --in whole.rlp
+  fcl-kms audit reconcile --key alias/flow-minter --records signatures.jsonl
   fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
 
 fcl-kms <command> --help shows the options of a command; fcl-kms --version the version.
-Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor found a problem, 130 interrupted.
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a problem, 130 interrupted.
 "
 `)
   })
