@@ -92,7 +92,8 @@ export function createSigningService(options: SigningServiceOptions): SigningSer
   }
 
   return Object.freeze({
-    async handle(request, call = {}) {
+    async handle(request, given) {
+      const call = given ?? {} // a door in JavaScript may pass null
       const startedAt = performance.now()
       const facts = newFacts(call)
       underWay += 1
@@ -114,7 +115,8 @@ export function createSigningService(options: SigningServiceOptions): SigningSer
         tell(facts, startedAt)
       }
     },
-    refuse(error, call = {}) {
+    refuse(error, given) {
+      const call = given ?? {}
       const facts = newFacts(call)
       const result = refuse(error, facts)
       tell(facts, performance.now())

@@ -8,7 +8,13 @@ import type { SignPace } from '../signer.ts'
 import { createTurns, TURN_KEEPS_MS } from '../turns.ts'
 import { readRemoteFailure } from './failures.ts'
 import type { RemoteSignerLimits } from './limits.ts'
-import { encodeRequest, type ServiceAnswer, type ServiceRequest } from './protocol.ts'
+import {
+  assertLength,
+  encodeRequest,
+  MAX_REQUEST_BYTES,
+  type ServiceAnswer,
+  type ServiceRequest,
+} from './protocol.ts'
 import { readReply } from './reply.ts'
 import type { RemoteTransport } from './transport.ts'
 
@@ -42,6 +48,7 @@ export async function callService(
   const { transport, limits, signerId, signal, pace } = call
   const { totalTimeoutMs, requestTimeoutMs, queueTimeoutMs } = limits
   const body = Buffer.from(encodeRequest(call.request))
+  assertLength(body.length, MAX_REQUEST_BYTES) // a long message beside many approvals
   const clock = createClock()
   const leftMs = () => totalTimeoutMs - clock.elapsedMs()
   const turns = createTurns({

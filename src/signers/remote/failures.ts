@@ -172,7 +172,7 @@ const notFound = (reason: string): RemoteFault => ({
 })
 
 /** A page of a proxy may be gone the next moment. */
-const notReply = (reason: string): RemoteFault => ({
+export const notReply = (reason: string): RemoteFault => ({
   retry: 'yes',
   error: (spent) => new SignerError('REMOTE_SIGNER_REPLY_INVALID', { ...spent, reason }),
 })

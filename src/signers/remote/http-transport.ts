@@ -4,7 +4,7 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request }
 import { Agent as HttpsAgent, request as secureRequest } from 'node:https'
 import { limitError } from '../aws-kms/failures.ts'
 import { type CallQueue, createCallQueue } from '../call-queue.ts'
-import { replyTooLarge } from './failures.ts'
+import { faultError, notReply, replyTooLarge } from './failures.ts'
 import { CONTENT_TYPE, MAX_REPLY_BYTES } from './protocol.ts'
 import type { RemoteTransport, TransportReply } from './transport.ts'
 
@@ -82,6 +82,10 @@ function exchange(
   return new Promise((resolve, reject) => {
     outgoing.once('response', (incoming) => {
       read(incoming).then(resolve, reject)
+    })
+    outgoing.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      reject(faultError(notReply('it changes to another protocol')))
     })
     // Also after the reply: a service that refuses a long body may not read it to its end.
     outgoing.on('error', (error) => {

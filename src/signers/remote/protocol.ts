@@ -82,17 +82,19 @@ export type WireObject = Readonly<Record<string, unknown>>
 export function encodeRequest(request: ServiceRequest): string {
   if (request.operation === 'publicKey') return JSON.stringify(withVersion(request))
   const { message, approvals, ...rest } = request
-  if (message.length > MAX_MESSAGE_BYTES)
-    throw new SignerError('SIGNING_REQUEST_TOO_LARGE', {
-      byteLength: message.length,
-      maxBytes: MAX_MESSAGE_BYTES,
-    })
+  assertLength(message.length, MAX_MESSAGE_BYTES)
   const others = JSON.stringify({
     ...withVersion(rest),
     ...(approvals === undefined ? {} : { approvals }),
   })
   // Digits need no escape, and looking for one in a million of them takes a millisecond.
   return `${others.slice(0, -1)},"message":"${bytesToHex(message)}"}`
+}
+
+/** @throws {SignerError} `SIGNING_REQUEST_TOO_LARGE`. */
+export function assertLength(byteLength: number, maxBytes: number): void {
+  if (byteLength > maxBytes)
+    throw new SignerError('SIGNING_REQUEST_TOO_LARGE', { byteLength, maxBytes })
 }
 
 const keysOf = {
@@ -102,7 +104,8 @@ const keysOf = {
 
 /**
  * @param wire - What the JSON of a request says. Anything is looked at, and nothing of it is quoted.
- * @throws {SignerError} `SIGNING_REQUEST_MALFORMED` unless it is a request of version 1 and no more.
+ * @throws {SignerError} `SIGNING_REQUEST_MALFORMED` unless it is a request of version 1 and no more;
+ * `SIGNING_REQUEST_TOO_LARGE` for a message over `MAX_MESSAGE_BYTES`, by whichever door.
  */
 export function decodeRequest(wire: unknown): ServiceRequest {
   const { version, operation, key, message, hashAlgorithm, approvals, ...others } = record(wire)
@@ -129,6 +132,7 @@ export function decodeRequest(wire: unknown): ServiceRequest {
 export const KEY_NAME: RegExp = /^[\w.:/@+-]{1,128}$/
 
 function messageOf(message: unknown): Uint8Array {
+  if (typeof message === 'string') assertLength(Math.ceil(message.length / 2), MAX_MESSAGE_BYTES)
   try {
     return hexToBytes(message as string, 'message') // which refuses what is no text
   } catch (error) {
@@ -147,18 +151,27 @@ function approvalsOf(approvals: unknown): readonly string[] {
 
 /** @returns Plain data, to be written as JSON. */
 export function encodeAnswer(answer: ServiceAnswer): WireObject {
-  const { publicKey, signature, ...rest } = answer
+  const { publicKey, signature, keyId, ...rest } = answer
   return {
     ...withVersion(rest),
+    ...(keyId === undefined ? {} : { keyId: shown(keyId, MAX_KEY_ID_LENGTH) }),
     publicKey: bytesToHex(publicKey),
     ...(signature === undefined ? {} : { signature: bytesToHex(signature) }),
   }
 }
 
 /** @returns Plain data, to be written as JSON. */
-export function encodeRefusal({ requestId, ...error }: ServiceRefusal): WireObject {
+export function encodeRefusal({ requestId, reason, ...rest }: ServiceRefusal): WireObject {
+  const error = reason === undefined ? rest : { ...rest, reason: shown(reason, MAX_REASON_LENGTH) }
   return { version: PROTOCOL_VERSION, error, requestId }
 }
+
+const MAX_KEY_ID_LENGTH = 2_048
+const MAX_REASON_LENGTH = 1_024
+
+/** A policy or a signer of the user's own may say anything; no text may make a reply that is none. */
+const shown = (text: string, maxLength: number): string =>
+  text.replace(/\p{Cc}+/gu, ' ').slice(0, maxLength) || '-'
 
 /**
  * Fields that are unknown are passed over, so that a service may tell more.
@@ -177,7 +190,7 @@ export function decodeReply(wire: unknown): ServiceReply {
     throw malformedReply('key is not the name of one')
   if (!isSignatureAlgorithm(signatureAlgorithm))
     throw malformedReply('signatureAlgorithm is neither ECDSA_P256 nor ECDSA_secp256k1')
-  if (keyId !== undefined && !isPrintable(keyId, 2_048))
+  if (keyId !== undefined && !isPrintable(keyId, MAX_KEY_ID_LENGTH))
     throw malformedReply('keyId is not a printable text')
   return {
     answer: {
@@ -197,7 +210,7 @@ function decodeError(error: unknown): Omit<ServiceRefusal, 'requestId'> {
     throw malformedReply('error.code is not a code')
   if (!isDisposition(disposition)) throw malformedReply('error.disposition is unknown')
   if (!isPrintable(message, 2_048)) throw malformedReply('error.message is not a printable text')
-  if (reason !== undefined && !isPrintable(reason, 1_024))
+  if (reason !== undefined && !isPrintable(reason, MAX_REASON_LENGTH))
     throw malformedReply('error.reason is not a printable text')
   return { code, disposition, message, ...(reason === undefined ? {} : { reason }) }
 }

@@ -95,10 +95,14 @@ export async function listen(
     tls === undefined ? createServer(limits, onRequest) : secure(tls, limits, onRequest)
   server.maxConnections = maxConnections
   server.timeout = 0 // an answer may take its time; a request may not
-  const forget =
+  const binding =
     socketPath === undefined
-      ? await listening(server, { port: port ?? 0, host })
-      : await bindPrivately(socketPath, (hidden) => listening(server, { path: hidden }))
+      ? listening(server, { port: port ?? 0, host })
+      : bindPrivately(socketPath, (hidden) => listening(server, { path: hidden }))
+  const forget = await binding.catch((thrown: unknown) => {
+    server.close(() => undefined) // a socket may have been bound, and not got its name
+    throw thrown
+  })
   const close = () => closeServer(server, forget ?? (async () => undefined))
   const address = socketPath ?? urlOf(server, host, tls !== undefined, path)
   return Object.freeze({ address, close, [Symbol.asyncDispose]: close })

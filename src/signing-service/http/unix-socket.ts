@@ -12,7 +12,7 @@ const MAX_PATH_BYTES = 85
  * Binds under a name in a private folder, closes the socket to others, and only then gives it its
  * own name. A socket that nobody listens on any more is replaced.
  *
- * @param bind - Lets the server listen on a path.
+ * @param bind - Lets the server listen on a path. When what follows fails, it listens still.
  * @returns Takes the name away again.
  * @throws {SignerError} `INVALID_OPTION` for a path that is too long, taken, or no socket.
  */

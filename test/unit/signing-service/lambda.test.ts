@@ -1,5 +1,5 @@
 import { envelopeMessage } from '../../../src/crypto/transaction.ts'
-import { MAX_REQUEST_BYTES } from '../../../src/signers/remote/protocol.ts'
+import { MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../../../src/signers/remote/protocol.ts'
 import {
   type LambdaDoorOptions,
   type LambdaHttpReply,
@@ -113,6 +113,8 @@ describe('lambdaHandler', () => {
     ['no content type', second({ headers: {} }), 415],
     ['no headers', second({ headers: null }), 415],
     ['gzip', first({ headers: { ...headers, 'Content-Encoding': 'gzip' } }), 415],
+    ['a page in a browser', second({ headers: { ...headers, Origin: 'https://a.example' } }), 403],
+    ['a key twice', second({ body: body.replace('"key":', '"key":"other","key":') }), 400],
     ['no body', second({ body: null }), 400],
     ['half a body', second({ body: body.slice(1) }), 400],
     ['base64 that does not say so', second({ ...base64, isBase64Encoded: false }), 400],
@@ -138,6 +140,12 @@ describe('lambdaHandler', () => {
       expect(reply).toMatchObject({ error: { code: 'SIGNING_REQUEST_MALFORMED' } })
     },
   )
+
+  it('takes by Invoke no longer messages than by HTTP', async () => {
+    const message = '00'.repeat(MAX_MESSAGE_BYTES + 1)
+    const reply = await lambdaHandler(serviceWith().service)({ ...askingEnvelope(), message })
+    expect(reply).toMatchObject({ error: { code: 'SIGNING_REQUEST_TOO_LARGE' } })
+  })
 
   it('answers before Lambda ends it', async () => {
     const sign = () => new Promise<never>(() => undefined)

@@ -12,6 +12,7 @@ import {
   listen,
   type SigningService,
 } from '../../../src/signing-service/index.ts'
+import { until } from '../../support/until.ts'
 import { createCertificate } from '../admin-server/webhooks/certificate.ts'
 import {
   askingEnvelope,
@@ -96,6 +97,12 @@ describe('a port', () => {
       415,
       'SIGNING_REQUEST_MALFORMED',
     ],
+    [
+      'a page in a browser',
+      { headers: { ...headers, origin: 'http://127.0.0.1:4000' } },
+      403,
+      'SIGNING_REQUEST_MALFORMED',
+    ],
     ['br', { headers: { ...headers, 'content-encoding': 'br' } }, 415, 'SIGNING_REQUEST_MALFORMED'],
     [
       'a length over 2 MiB',
@@ -120,6 +127,9 @@ describe('a port', () => {
     ['what is not UTF-8', Buffer.concat([Buffer.from(good), Buffer.from([0xff])])],
     ['a byte order mark', `\ufeff${good}`],
     ['a list', `[${good}]`],
+    ['a key twice', good.replace('"key":', '"key":"other","key":')],
+    ['a key twice, once escaped', good.replace('"key":', '"k\\u0065y":"other","key":')],
+    ['many levels', `${'['.repeat(65)}${']'.repeat(65)}`],
   ])('refuses a body of %s', async (_name, body) => {
     await using door = await listen(serviceWith().service, { port: 0 })
     const said = await post(door.address, body)
@@ -127,6 +137,16 @@ describe('a port', () => {
       status: 400,
       body: { error: { code: 'SIGNING_REQUEST_MALFORMED' } },
     })
+  })
+
+  it('refuses a body that was compressed on the way, though its content is none', async () => {
+    await using door = await listen(serviceWith().service, { port: 0 })
+    const asked = request(door.address, {
+      method: 'POST',
+      headers: { ...headers, 'transfer-encoding': 'gzip, chunked' },
+      agent: false,
+    })
+    expect((await exchange(asked, () => asked.end(good))).status).toBe(415)
   })
 
   it('takes 2 MiB and no byte more, when no length was said', async () => {
@@ -281,6 +301,15 @@ describe('a Unix socket', () => {
   it('is gone when it is closed', async () => {
     const door = await listen(service, { socketPath })
     await door.close()
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('does not listen on where it could not get its name', async () => {
+    const servers = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'PipeServerWrap').length
+    const before = servers()
+    await expect(listen(service, { socketPath: `${socketPath}/` })).rejects.toBeDefined()
+    await until(() => servers() === before)
     expect(readdirSync(folder)).toEqual([])
   })
 

@@ -72,6 +72,18 @@ describe('a request', () => {
     )
   })
 
+  it('of the largest message is read, and of a larger one refused by its length', () => {
+    const message = '00'.repeat(MAX_MESSAGE_BYTES)
+    expect(decodeRequest({ ...wire, message })).toMatchObject({ operation: 'sign' })
+    for (const more of ['0', '00'])
+      expect(() => decodeRequest({ ...wire, message: message + more })).toThrow(
+        expect.objectContaining({
+          code: 'SIGNING_REQUEST_TOO_LARGE',
+          context: { byteLength: MAX_MESSAGE_BYTES + 1, maxBytes: MAX_MESSAGE_BYTES },
+        }),
+      )
+  })
+
   it.each<readonly [string, unknown]>([
     ['nothing', undefined],
     ['null', null],
@@ -128,6 +140,15 @@ describe('a reply', () => {
   ])('that is %s is read as it was written', (_name, written, read) => {
     expect(decodeReply(JSON.parse(JSON.stringify(written)))).toEqual(read)
   })
+
+  it.each(['a\nb', '\u0000', '', 'a'.repeat(5_000)])(
+    'is one whatever a policy says and a signer is called: %j',
+    (text) => {
+      const said = decodeReply(encodeRefusal({ ...refusal, reason: text }))
+      const told = decodeReply(encodeAnswer({ ...answer, keyId: text }))
+      expect([said.refusal?.code, told.answer?.key]).toEqual([refusal.code, answer.key])
+    },
+  )
 
   it('may tell more than is known', () => {
     expect(decodeReply({ ...wireAnswer, region: 'eu-west-1' })).toEqual({ answer })

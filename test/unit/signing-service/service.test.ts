@@ -9,7 +9,7 @@ import {
 } from '../../../src/crypto/transaction.ts'
 import { SignerError } from '../../../src/errors.ts'
 import { decodeReply } from '../../../src/signers/remote/protocol.ts'
-import { createSigningService } from '../../../src/signing-service/index.ts'
+import { createSigningService, type ServiceCall } from '../../../src/signing-service/index.ts'
 import {
   address,
   amountOf,
@@ -157,6 +157,15 @@ describe('a signing service', () => {
       if (status !== 200) continue
       expect(await verifies(body, Buffer.from(flipped, 'hex'))).toBe(true)
       expect(await verifies(body, message)).toBe(false)
+    }
+  })
+
+  it('answers whatever a door tells of a call', async () => {
+    const { service } = serviceWith()
+    for (const call of [undefined, null, 7, { timeoutMs: Number.NaN }, { signal: {} }]) {
+      const given = call as ServiceCall // what the types do not allow
+      expect(await service.handle(askingEnvelope(), given)).toHaveProperty('status')
+      expect(service.refuse(new Error('it failed'), given)).toMatchObject({ status: 500 })
     }
   })
 

@@ -212,6 +212,19 @@ describe('what is asked', () => {
     })
     expect(service.requests).toHaveLength(1)
   })
+
+  it('is refused here when message and approvals together are longer', async () => {
+    await using service = await startService()
+    const { url, publicKey } = service
+    const approvals = Array.from({ length: 16 }, () => '\u20ac'.repeat(4_096))
+    const signer = createRemoteSigner({ url, publicKey, key: 'k', approvals })
+    const longest = { ...request, message: new Uint8Array(MAX_MESSAGE_BYTES) }
+    expect(await rejection(signer.sign(longest))).toMatchObject({
+      code: 'SIGNING_REQUEST_TOO_LARGE',
+      context: { maxBytes: 2 * 1_048_576 },
+    })
+    expect(service.requests).toHaveLength(0)
+  })
 })
 
 describe('what is told of a signature', () => {

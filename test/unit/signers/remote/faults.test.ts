@@ -99,6 +99,11 @@ const cut: readonly (readonly [string, Behaviour, string])[] = [
   ['900 MB', flood, 'REMOTE_SIGNER_REPLY_INVALID'],
   ['chunks without an end', floodInChunks, 'REMOTE_SIGNER_REPLY_INVALID'],
   ['one byte too many', text(' '.repeat(MAX_REPLY_BYTES + 1)), 'REMOTE_SIGNER_REPLY_INVALID'],
+  [
+    'another protocol',
+    raw('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
+    'REMOTE_SIGNER_REPLY_INVALID',
+  ],
   ['no HTTP', raw('SSH-2.0-OpenSSH_9.2\r\n'), 'REMOTE_SIGNER_REPLY_INVALID'],
   [
     'headers of 100 kB',
