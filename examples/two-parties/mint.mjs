@@ -24,20 +24,17 @@ const {
 } = process.env
 
 // Initiate: what is to be signed, and by whom.
-const text = (value) => ({ type: 'String', value })
-const none = { type: 'Optional', value: null }
-const empty = { type: 'Dictionary', value: [] }
 const { transaction, expiry } = await prepareTransaction({
   accessNode,
   cadence: readFileSync(cadenceFile, 'utf8'),
-  arguments: [
-    text(requestId),
-    { type: 'Address', value: recipient },
-    text(`Drop ${requestId}`),
-    text('Minted by two parties'),
-    text('https://example.com/drop.png'),
-    ...[none, none, none, none],
-    ...[empty, empty],
+  arguments: (arg, t) => [
+    arg(requestId, t.String),
+    arg(recipient, t.Address),
+    arg(`Drop ${requestId}`, t.String),
+    arg('Minted by two parties', t.String),
+    arg('https://example.com/drop.png', t.String),
+    ...[t.String, t.String, t.UInt64, t.UInt64].map((type) => arg(null, t.Optional(type))),
+    ...[t.String, t.UFix64].map((value) => arg([], t.Dictionary({ key: t.String, value }))),
   ],
   proposer: { address, keyIndex: 0 },
   payer: address,

@@ -1,17 +1,17 @@
 /** What a caller asks for, checked and made comparable. @module */
 
 import { createHash } from 'node:crypto'
-import { isSignerError, SignerError } from '../errors.ts'
-import { assertKnownKeys } from '../options.ts'
-import { countParameters } from '../policy/cadence-source.ts'
-import type { JobIntent } from '../stores/store.ts'
 import {
   type ArgumentsFunction,
   callArguments,
   encodeFclArgument,
   type FclArgument,
   isFclArgument,
-} from './fcl-arguments.ts'
+} from '../authorizer/fcl-arguments.ts'
+import { isSignerError, SignerError } from '../errors.ts'
+import { assertKnownKeys } from '../options.ts'
+import { countParameters } from '../policy/cadence-source.ts'
+import type { JobIntent } from '../stores/store.ts'
 import type { Imports } from './imports.ts'
 import { argumentText, type JsonCadence, sameArgument } from './json-cadence.ts'
 import type { Templates } from './templates.ts'
@@ -102,7 +102,8 @@ async function readIntent(fields: Fields, rules: IntentRules): Promise<JobIntent
   const batch = fields.batch === undefined ? null : batchOf(fields, rules.names())
   const own = batch === null ? ofTransaction(fields) : { cadence: '', computeLimit: 0 }
   // What needs no waiting does not wait: jobs are stored in the order in which they came.
-  const list = typeof args === 'function' ? await callArguments(args as ArgumentsFunction) : args
+  const list =
+    typeof args === 'function' ? await callArguments(args as ArgumentsFunction, 'args') : args
   const texts = argumentTexts(list)
   const source = batch === null ? rules.resolve(own.cadence) : rules.sourceOf(batch)
   const resolved = typeof source === 'string' ? source : await source
@@ -142,7 +143,10 @@ function batchOf({ batch, cadence, limit }: Fields, names: readonly string[]): s
 function argumentTexts(args: unknown): readonly string[] {
   if (!Array.isArray(args)) throw invalid('args', 'it is not a list')
   return args.map((one: unknown, index) =>
-    argumentText(isFclArgument(one) ? encodeFclArgument(one) : one, `argument ${index + 1}`),
+    argumentText(
+      isFclArgument(one) ? encodeFclArgument(one, 'args') : one,
+      `argument ${index + 1}`,
+    ),
   )
 }
 

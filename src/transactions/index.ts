@@ -4,6 +4,12 @@
  * @module
  */
 
+export type {
+  ArgumentsFunction,
+  FclArgument,
+  FclType,
+  FclTypes,
+} from '../authorizer/fcl-arguments.ts'
 export type { SignedPart } from '../authorizer/voucher.ts'
 export { type ApproveOptions, approveTransaction } from './approve.ts'
 export type { Expiry } from './expiry.ts'

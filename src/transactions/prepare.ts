@@ -1,5 +1,12 @@
 /** A transaction to be signed by parties that never share a process. @module */
 
+import {
+  type ArgumentsFunction,
+  callArguments,
+  encodeFclArgument,
+  type FclArgument,
+  isFclArgument,
+} from '../authorizer/fcl-arguments.ts'
 import { normalizeAddress } from '../crypto/address.ts'
 import { encodeTransaction, type Transaction } from '../crypto/transaction.ts'
 import { MAX_TRANSACTION_BYTES } from '../crypto/transaction-decoding.ts'
@@ -18,8 +25,11 @@ import { type Review, readAccounts, reviewOf } from './review.ts'
 export type PrepareOptions = ChainOptions & {
   /** The source as it is executed: every import names an address. */
   readonly cadence: string
-  /** JSON-Cadence, each as a value or as the text that is to be sent. Default none. */
-  readonly arguments?: readonly (string | object)[]
+  /**
+   * JSON-Cadence, each as a value or as the text that is to be sent; or what `fcl.mutate` takes, a
+   * function, which needs `@onflow/types`. Default none.
+   */
+  readonly arguments?: readonly (string | object | FclArgument)[] | ArgumentsFunction
   /** Whose key and sequence number the transaction uses. `keyIndex`: default 0. */
   readonly proposer: { readonly address: string; readonly keyIndex?: number }
   readonly payer: string
@@ -46,7 +56,7 @@ const ROOM_FOR_SIGNATURES = 10_000
 export async function prepareTransaction(options: PrepareOptions): Promise<Review> {
   assertKnownKeys(options, optionNames)
   assertSignal(options.signal)
-  const body = bodyOf(options)
+  const body = await bodyOf(options)
   const { signal } = options
   const proposer = proposerOf(options)
   const node = await openChain(options)
@@ -90,7 +100,7 @@ const optionNames: readonly (keyof PrepareOptions)[] = [
   'computeLimit',
 ]
 
-function bodyOf(options: PrepareOptions) {
+async function bodyOf(options: PrepareOptions) {
   const { cadence, computeLimit, authorizers = [] } = options
   if (typeof cadence !== 'string' || cadence.trim() === '')
     throw invalid('cadence', 'it is empty, or not a text')
@@ -102,7 +112,7 @@ function bodyOf(options: PrepareOptions) {
   const addresses = authorizers.map(normalizeAddress)
   if (new Set(addresses).size !== addresses.length)
     throw invalid('authorizers', 'an account is named twice')
-  const args = argumentsOf(options.arguments ?? [])
+  const args = argumentsOf(await valuesOf(options.arguments ?? []))
   const taken = countParameters(cadence)
   if (taken !== undefined && taken !== args.length)
     throw invalid('arguments', `there are ${args.length}, and the transaction takes ${taken}`)
@@ -118,11 +128,15 @@ function bodyOf(options: PrepareOptions) {
 /** UTF-8 has no place for one, so something else would be signed. */
 const hasHalfPair = (text: string) => /\p{Cs}/u.test(text)
 
+const valuesOf = async (given: NonNullable<PrepareOptions['arguments']>): Promise<unknown> =>
+  typeof given === 'function' ? callArguments(given, 'arguments') : given
+
 /** As texts; whether they are of the types that the source wants, a policy says, or the chain. */
-function argumentsOf(values: readonly (string | object)[]): readonly string[] {
+function argumentsOf(values: unknown): readonly string[] {
   if (!Array.isArray(values)) throw invalid('arguments', 'it is not a list')
-  return values.map((value, index) => {
+  return values.map((given: unknown, index) => {
     const option = `arguments[${index}]`
+    const value = isFclArgument(given) ? encodeFclArgument(given, option) : given
     const text = typeof value === 'string' ? value : textOf(value, option)
     const parsed = parseStrictJson(text)
     if (parsed.reason !== undefined) throw invalid(option, parsed.reason)

@@ -1,6 +1,9 @@
-import type { PrepareOptions } from '../../../src/transactions/index.ts'
+import type { ArgumentsFunction, PrepareOptions } from '../../../src/transactions/index.ts'
 import { prepareTransaction } from '../../../src/transactions/index.ts'
 import { address, startWorld } from './world.ts'
+
+type Arg = Parameters<ArgumentsFunction>[0]
+type Types = Parameters<ArgumentsFunction>[1]
 
 describe('prepareTransaction', () => {
   it('reads accounts, sequence number and block once each, and asks nobody to sign', async () => {
@@ -28,6 +31,19 @@ describe('prepareTransaction', () => {
     const text = '{ "type": "Int",  "value": "7" }'
     const { transaction } = await prepareTransaction({ ...world.options, arguments: [text] })
     expect(transaction.arguments).toEqual([text])
+  })
+
+  it('takes arguments as fcl.mutate does, and numbers as they are written', async () => {
+    await using world = await startWorld()
+    const { transaction } = await prepareTransaction({
+      ...world.options,
+      cadence: 'transaction(amount: UFix64, names: [String]) {}',
+      arguments: (arg, t) => [arg('1.0', t.UFix64), arg(['a'], t.Array(t.String))],
+    })
+    expect(transaction.arguments).toEqual([
+      '{"type":"UFix64","value":"1.0"}',
+      '{"type":"Array","value":[{"type":"String","value":"a"}]}',
+    ])
   })
 
   it('refuses accounts that can never sign it', async () => {
@@ -65,6 +81,20 @@ describe('prepareTransaction', () => {
     ['an argument without a type', { arguments: [{ value: '7' }] }, 'INVALID_OPTION'],
     ['half a pair in an argument', { arguments: ['{"type":"\ud800"}'] }, 'INVALID_OPTION'],
     ['an argument in a circle', { arguments: [circle] }, 'INVALID_OPTION'],
+    [
+      'a function that throws',
+      {
+        arguments: () => {
+          throw new Error('no')
+        },
+      },
+      'INVALID_OPTION',
+    ],
+    [
+      'what its type does not take',
+      { arguments: (arg: Arg, t: Types) => [arg('yes', t.Bool)] },
+      'INVALID_OPTION',
+    ],
     ['a number for an argument', { arguments: [7] }, 'INVALID_OPTION'],
     ['a proposer that is a text', { proposer: address }, 'INVALID_OPTION'],
     ['a proposer with a weight', { proposer: { address, weight: 1 } }, 'INVALID_OPTION'],

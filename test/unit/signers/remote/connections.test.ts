@@ -1,7 +1,9 @@
 /** Sockets, TLS, and who waits where. @module */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { createRemoteSigner, type RemoteSignerTls } from '../../../../src/signers/remote/index.ts'
 import { MAX_MESSAGE_BYTES } from '../../../../src/signers/remote/protocol.ts'
 import { until } from '../../../support/until.ts'
@@ -21,6 +23,29 @@ describe('connections', () => {
     const signer = createRemoteSigner({ url: service.url, key: 'k' })
     for (let count = 0; count < 20; count++) await signer.sign(request)
     expect(service.opened()).toBe(1)
+  })
+
+  it('that are idle keep no process open', async () => {
+    await using service = await startService()
+    const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+    const program = `
+      import { subscribe } from 'node:diagnostics_channel'
+      import { register } from 'node:module'
+      register(${file('../../../support/load-typescript.mjs')})
+      const { createRemoteSigner } = await import(${file('../../../../src/signers/remote/index.ts')})
+      const sockets = []
+      subscribe('net.client.socket', ({ socket }) => sockets.push(socket))
+      const signer = createRemoteSigner({ url: '${service.url}', key: 'k' })
+      const sign = () => signer.sign({ message: new Uint8Array(40), hashAlgorithm: 'SHA3_256' })
+      await Promise.all([sign(), sign(), sign()])
+      process.on('exit', () => console.log(sockets.filter((one) => !one.destroyed).length, 'open'))`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { timeout: 60_000 },
+    )
+    // Had it waited for them, they would have been closed by one side or the other.
+    expect(stdout.trim()).toBe('3 open')
   })
 
   it('are as many as there may be, of all signers of one service; the rest wait', async () => {

@@ -81,6 +81,47 @@ describe('a request to AWS', () => {
     expect(Object.keys(last().incoming.headers).filter((name) => /sha256/.test(name))).toEqual([])
   })
 
+  it('is another once a bit of any byte was changed, of head or body', async () => {
+    await signerOf({ credentials: static_ }).sign(request)
+    const { incoming, body } = last()
+    const { authorization = '', ...headers } = incoming.headers
+    type Parts = { method: string; url: string; body: string; headers: object; shown: string }
+    const parts: Parts = {
+      method: String(incoming.method),
+      url: String(incoming.url),
+      body,
+      headers,
+      shown: authorization,
+    }
+    /** As AWS does it: from what came, and the secret of whom it names. */
+    const isTaken = ({ shown, headers: told, ...sent }: Parts) => {
+      const exchange = { incoming: { ...sent, headers: { ...told, authorization: shown } } }
+      const { scope, signed, signature } = signatureOf(
+        { ...exchange, body: sent.body } as unknown as Exchange, // all of one that is looked at
+        static_.secretAccessKey,
+        'eu-central-1',
+        'lambda',
+      )
+      return (
+        shown ===
+        `AWS4-HMAC-SHA256 Credential=${static_.accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`
+      )
+    }
+    expect(isTaken(parts)).toBe(true)
+    const flipped = (text: string, at: number) =>
+      text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ 1) + text.slice(at + 1)
+    let changes = 0
+    for (const part of ['method', 'url', 'body', 'shown'] as const)
+      for (let at = 0; at < parts[part].length; at += 1, changes += 1)
+        expect([part, at, isTaken({ ...parts, [part]: flipped(parts[part], at) })]).toContain(false)
+    for (const name of ['host', 'content-type', 'x-amz-date'] as const)
+      for (let at = 0; at < String(headers[name]).length; at += 1, changes += 1) {
+        const value = flipped(String(headers[name]), at)
+        expect(isTaken({ ...parts, headers: { ...headers, [name]: value } })).toBe(false)
+      }
+    expect(changes).toBeGreaterThan(body.length + 200)
+  })
+
   it('of a role carries its token, and signs it', async () => {
     await signerOf({ credentials: { ...static_, sessionToken: 'a-token' } }).sign(request)
     expect(last().incoming.headers['x-amz-security-token']).toBe('a-token')

@@ -47,15 +47,16 @@ export type ArgumentsFunction = (
 ) => readonly unknown[]
 
 /**
+ * @param option - Named by the error.
  * @returns What the function returns, each still with its type.
  * @throws {SignerError} `INVALID_OPTION` when it throws, or `@onflow/types` is not installed.
  */
-export async function callArguments(args: ArgumentsFunction): Promise<unknown> {
-  const types = await loadTypes()
+export async function callArguments(args: ArgumentsFunction, option: string): Promise<unknown> {
+  const types = await loadTypes(option)
   try {
     return await args((value, xform) => ({ value, xform }), types)
   } catch (cause) {
-    throw invalid(`the function threw ${said(cause)}`, cause)
+    throw invalid(option, `the function threw ${said(cause)}`, cause)
   }
 }
 
@@ -63,18 +64,19 @@ export const isFclArgument = (value: unknown): value is FclArgument =>
   isRecord(value) && isRecord(value['xform']) && typeof value['xform']['asArgument'] === 'function'
 
 /**
+ * @param option - Named by the error.
  * @returns JSON-Cadence, as the type makes it.
  * @throws {SignerError} `INVALID_OPTION` for a value that its type does not take.
  */
-export function encodeFclArgument({ value, xform }: FclArgument): unknown {
+export function encodeFclArgument({ value, xform }: FclArgument, option: string): unknown {
   try {
     return encode(xform, value)
   } catch (cause) {
-    throw invalid(`one does not fit its type: ${said(cause)}`, cause)
+    throw invalid(option, `one does not fit its type: ${said(cause)}`, cause)
   }
 }
 
-async function loadTypes(): Promise<FclTypes> {
+async function loadTypes(option: string): Promise<FclTypes> {
   try {
     const module: object = await import('@onflow/types')
     const types = module as FclTypes // its own declarations say the same of values that are any
@@ -83,7 +85,7 @@ async function loadTypes(): Promise<FclTypes> {
     const written = fixed.flatMap(([name, type]) => (type ? [[name, asWritten(type)]] : []))
     return { ...types, ...Object.fromEntries(written) }
   } catch (cause) {
-    throw invalid('a function needs @onflow/types: install it, or pass JSON-Cadence', cause)
+    throw invalid(option, 'a function needs @onflow/types: install it, or pass JSON-Cadence', cause)
   }
 }
 
@@ -106,5 +108,5 @@ const said = (thrown: unknown) =>
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
 
-const invalid = (reason: string, cause: unknown) =>
-  new SignerError('INVALID_OPTION', { option: 'args', reason }, { cause })
+const invalid = (option: string, reason: string, cause: unknown) =>
+  new SignerError('INVALID_OPTION', { option, reason }, { cause })
