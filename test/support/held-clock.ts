@@ -21,7 +21,12 @@ export function holdClock(): HeldClock {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'Date'] })
   return {
     pass: (ms) => jest.advanceTimersByTimeAsync(ms),
-    passUntil: (waiting) => passWhile(waiting, () => true),
+    passUntil: (waiting) =>
+      passWhile(
+        waiting,
+        () => true,
+        () => jest.advanceTimersByTimeAsync(STEP_MS),
+      ),
     async passBetweenRequests(ask) {
       const { fetch } = globalThis
       let under = 0
@@ -37,10 +42,15 @@ export function holdClock(): HeldClock {
       }
       try {
         // A reply that has come is read in some more turns, which take no time either.
-        return await passWhile(ask(), () => {
-          quiet = under === 0 ? quiet + 1 : 0
-          return quiet > READING_TURNS
-        })
+        // One timer at a time: the end of a pause begins a request, which has all that is left.
+        return await passWhile(
+          ask(),
+          () => {
+            quiet = under === 0 ? quiet + 1 : 0
+            return quiet > READING_TURNS
+          },
+          () => jest.advanceTimersToNextTimerAsync(),
+        )
       } finally {
         globalThis.fetch = fetch
       }
@@ -49,7 +59,11 @@ export function holdClock(): HeldClock {
   }
 }
 
-async function passWhile<T>(waiting: Promise<T>, mayPass: () => boolean): Promise<T> {
+async function passWhile<T>(
+  waiting: Promise<T>,
+  mayPass: () => boolean,
+  step: () => Promise<void>,
+): Promise<T> {
   let isOver = false
   const over = () => {
     isOver = true
@@ -57,7 +71,7 @@ async function passWhile<T>(waiting: Promise<T>, mayPass: () => boolean): Promis
   waiting.then(over, over)
   while (!isOver) {
     await new Promise((resolve) => setImmediate(resolve))
-    if (mayPass()) await jest.advanceTimersByTimeAsync(STEP_MS)
+    if (mayPass()) await step()
   }
   return waiting
 }
