@@ -59,3 +59,7 @@ const ofGrpc = (value: string) =>
   /:(9000|3569)(\/|$)/.test(value)
     ? '; its port is that of gRPC: take the REST endpoint, such as https://rest-testnet.onflow.org or http://127.0.0.1:8888'
     : ''
+
+/** An `INVALID_OPTION`; the reason must not quote the value. */
+export const invalid = (option: string, reason: string): SignerError =>
+  new SignerError('INVALID_OPTION', { option, reason })

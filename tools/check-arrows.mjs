@@ -14,6 +14,7 @@ const base = [
   'serial',
   'loop',
   'observers',
+  'kms-key-id',
 ]
 const crypto = base
 const flow = ['crypto', ...base]
@@ -24,7 +25,8 @@ const transactions = ['authorizer', ...authorizer]
 const stores = ['crypto', ...base]
 const proposalKeys = ['authorizer', 'stores', ...authorizer]
 const relay = ['proposal-keys', ...proposalKeys]
-const provisioning = ['authorizer', 'signers', 'flow', 'crypto', ...base]
+const aws = base
+const provisioning = ['authorizer', 'aws', 'signers', 'flow', 'crypto', ...base]
 /** @type {Record<string, readonly string[]>} */
 const allowed = {
   'error-codes': [],
@@ -33,6 +35,7 @@ const allowed = {
   deadline: ['errors'],
   retry: ['errors', 'deadline'],
   observers: [],
+  'kms-key-id': ['errors'],
   serial: [],
   loop: ['deadline'],
   crypto,
@@ -46,6 +49,7 @@ const allowed = {
   'proposal-keys': proposalKeys,
   relay,
   observability: ['relay', ...relay],
+  aws,
   provisioning,
   reconciliation: ['signers', ...base],
   testing: ['signers', 'flow', 'crypto', ...base],

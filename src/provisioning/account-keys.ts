@@ -10,9 +10,8 @@ import {
 import { hexToBytes } from '../crypto/hex.ts'
 import { importPublicKey } from '../crypto/verify.ts'
 import { SignerError } from '../errors.ts'
-import { assertKnownKeys } from '../options.ts'
-import { parseKmsKeyId } from '../signers/aws-kms/key-id.ts'
-import { invalid } from './options.ts'
+import { parseKmsKeyId } from '../kms-key-id.ts'
+import { assertKnownKeys, invalid } from '../options.ts'
 
 /** One key of a new account. Its index is its place in the list. */
 export type NewAccountKey = {

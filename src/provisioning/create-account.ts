@@ -11,7 +11,7 @@ import {
 } from '../flow/access-node.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import { settleTransaction } from '../flow/transactions.ts'
-import { assertKnownKeys, assertTimeout } from '../options.ts'
+import { assertKnownKeys, assertTimeout, invalid } from '../options.ts'
 import { assertKms } from '../signers/aws-kms/client.ts'
 import { type CheckedAccountKey, checkAccountKeys, type NewAccountKey } from './account-keys.ts'
 import { tagAccountKeys, type Warning } from './account-tagging.ts'
@@ -22,7 +22,7 @@ import {
   MAX_COMPUTE_LIMIT,
 } from './account-transaction.ts'
 import type { KmsOptions } from './kms-session.ts'
-import { codeOf, invalid } from './options.ts'
+import { codeOf } from './options.ts'
 import { checkPayer, type Payer } from './payer.ts'
 
 /** Options of `createAccount`. */

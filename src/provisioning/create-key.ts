@@ -3,14 +3,14 @@
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import { isSignerError, SignerError } from '../errors.ts'
-import { assertKnownKeys } from '../options.ts'
+import { assertKnownKeys, invalid } from '../options.ts'
 import { doubling, retrying } from '../retry.ts'
 import { createAwsKmsSigner } from '../signers/aws-kms/aws-kms-signer.ts'
 import { describeAwsKmsKey } from '../signers/aws-kms/describe-key.ts'
 import { sendCreateKey } from './create-once.ts'
 import { type KeyRequest, type KeySpec, keyRequest } from './key-request.ts'
 import { type KmsOptions, type KmsSession, kmsOptions, openKms } from './kms-session.ts'
-import { codeOf, invalid } from './options.ts'
+import { codeOf } from './options.ts'
 
 /** Options of `createKey`. */
 export type CreateKeyOptions = KmsOptions & {

@@ -6,13 +6,12 @@ import { bytesToHex } from '../crypto/hex.ts'
 import type { SignerErrorCode } from '../error-codes.ts'
 import { isSignerError } from '../errors.ts'
 import { type AccessNodeOptions, assertChain, connectAccessNode } from '../flow/access-node.ts'
-import { assertKnownKeys } from '../options.ts'
+import { assertKnownKeys, invalid } from '../options.ts'
 import { createAwsKmsSigner } from '../signers/aws-kms/aws-kms-signer.ts'
 import { describeAwsKmsKey, type KmsKeyDescription } from '../signers/aws-kms/describe-key.ts'
 import { listTags, readAccountTags } from './account-tags.ts'
 import { findKeyUses, type KeyUse } from './key-uses.ts'
 import { type KmsOptions, type KmsSession, kmsOptions, openKms } from './kms-session.ts'
-import { invalid } from './options.ts'
 
 /** Options of `describeKey`. */
 export type DescribeKeyOptions = KmsOptions & {

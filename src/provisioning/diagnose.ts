@@ -2,12 +2,11 @@
 
 import { REQUIRED_WEIGHT } from '../crypto/account-key-rlp.ts'
 import type { AccessNodeOptions } from '../flow/access-node.ts'
-import { assertKnownKeys } from '../options.ts'
+import { assertKnownKeys, invalid } from '../options.ts'
 import { diagnoseAccount } from './diagnose-account.ts'
 import { diagnoseKms } from './diagnose-kms.ts'
 import type { Finding } from './finding.ts'
 import { type KmsOptions, openKms } from './kms-session.ts'
-import { invalid } from './options.ts'
 
 /** Options of `diagnose`. */
 export type DiagnoseOptions = KmsOptions & {

@@ -5,6 +5,17 @@
  */
 
 export {
+  inspectionPolicy,
+  type KeyPolicyOptions,
+  keyPolicy,
+  keyPolicyFaults,
+  type PolicyDocument,
+  type PolicyStatement,
+  policyFaults,
+  type SigningPolicyOptions,
+  signingPolicy,
+} from '../aws/index.ts'
+export {
   emulatorChainId,
   emulatorServiceAddress,
   emulatorServicePrivateKey,
@@ -29,14 +40,9 @@ export { type DiagnoseOptions, diagnose } from './diagnose.ts'
 export { type EmulatorPayerOptions, emulatorPayer } from './emulator.ts'
 export type { Finding, FindingStatus } from './finding.ts'
 export type { AccountKeyReport } from './held-keys.ts'
-export { type KeyPolicyOptions, keyPolicy } from './key-policy.ts'
-export { keyPolicyFaults } from './key-policy-faults.ts'
 export type { KeySpec } from './key-request.ts'
 export type { KeyUse } from './key-uses.ts'
 export type { KmsOptions } from './kms-session.ts'
 export type { Payer } from './payer.ts'
-export type { PolicyDocument, PolicyStatement } from './policy-document.ts'
-export { policyFaults } from './policy-faults.ts'
 export type { BatchReport } from './proposal-key-batches.ts'
 export { type AccountReport, type ShowAccountOptions, showAccount } from './show-account.ts'
-export { inspectionPolicy, type SigningPolicyOptions, signingPolicy } from './signing-policy.ts'

@@ -1,9 +1,9 @@
 /** What a new key is to be, checked before anything is created. @module */
 
 import type { SignatureAlgorithm } from '../crypto/algorithms.ts'
-import { ALIAS } from '../signers/aws-kms/key-id.ts'
+import { ALIAS } from '../kms-key-id.ts'
+import { invalid } from '../options.ts'
 import { keySpecs } from '../signers/aws-kms/public-key.ts'
-import { invalid } from './options.ts'
 
 /** The key specs that Flow can use. */
 export type KeySpec = 'ECC_SECG_P256K1' | 'ECC_NIST_P256'

@@ -1,6 +1,7 @@
 /** Checks of options that several functions here share. @module */
 
-import { isSignerError, SignerError } from '../errors.ts'
+import { isSignerError } from '../errors.ts'
+import { invalid } from '../options.ts'
 
 /** @throws {SignerError} `INVALID_OPTION` for anything but an object that can sign transactions. */
 export function assertAuthorizer(option: string, authorizer: unknown): void {
@@ -11,10 +12,6 @@ export function assertAuthorizer(option: string, authorizer: unknown): void {
     'publicKeys' in authorizer
   if (!usable) throw invalid(option, 'it is not a KmsAuthorizer')
 }
-
-/** An `INVALID_OPTION`; the reason must not quote the value. */
-export const invalid = (option: string, reason: string): SignerError =>
-  new SignerError('INVALID_OPTION', { option, reason })
 
 /** The code of an error of ours, and the name of any other: never its text. */
 export function codeOf(thrown: unknown): string {

@@ -3,8 +3,8 @@
 import type { KmsAuthorizer } from '../authorizer/kms-authorizer.ts'
 import { type AuthorizeOptions, parseSelection } from '../authorizer/selection.ts'
 import { normalizeAddress } from '../crypto/address.ts'
-import { assertKnownKeys } from '../options.ts'
-import { assertAuthorizer, invalid } from './options.ts'
+import { assertKnownKeys, invalid } from '../options.ts'
+import { assertAuthorizer } from './options.ts'
 
 /** An account that pays, proposes and authorizes. */
 export type Payer = {

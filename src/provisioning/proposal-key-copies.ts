@@ -9,8 +9,8 @@ import {
 } from '../crypto/algorithms.ts'
 import { SignerError } from '../errors.ts'
 import type { Account, AccountKey } from '../flow/accounts.ts'
+import { invalid } from '../options.ts'
 import { reportKeys } from './held-keys.ts'
-import { invalid } from './options.ts'
 
 /** A key that signs, of which copies are made. */
 export type OriginalKey = {

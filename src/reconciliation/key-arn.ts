@@ -1,7 +1,7 @@
 /** Which key an ARN names: replicas of a multi-Region key are one key, since they sign alike. @module */
 
 import { SignerError } from '../errors.ts'
-import { parseKmsKeyId } from '../signers/aws-kms/key-id.ts'
+import { parseKmsKeyId } from '../kms-key-id.ts'
 
 const KEY_ARN =
   /^arn:(?<partition>aws[a-z-]*):kms:(?<region>[a-z0-9-]+):(?<account>\d{12}):key\/(?<id>[0-9a-z-]{1,64})$/

@@ -38,6 +38,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'verifySignature',
     'withDomainTag',
   ],
+  './aws': ['inspectionPolicy', 'keyPolicy', 'keyPolicyFaults', 'policyFaults', 'signingPolicy'],
   './provisioning': [
     'accountKeyOf',
     'addProposalKeys',

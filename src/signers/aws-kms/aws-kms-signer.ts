@@ -3,12 +3,12 @@
 import type { KMSClient, KMSClientConfig, SignCommandOutput } from '@aws-sdk/client-kms'
 import { hashMessage } from '../../crypto/hash.ts'
 import { SignerError } from '../../errors.ts'
+import { kmsQuota, parseKmsKeyId } from '../../kms-key-id.ts'
 import { assertKnownKeys } from '../../options.ts'
 import type { Signer } from '../signer.ts'
 import { createVerifiedSigner } from '../verified-signer.ts'
 import { callKms } from './call.ts'
 import { assertKms, kmsClient, loadAwsKms } from './client.ts'
-import { kmsQuota, parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits, limitNames } from './limits.ts'
 import { type KmsPublicKey, readKmsPublicKey } from './public-key.ts'
 

@@ -1,10 +1,10 @@
 /** What KMS says of a key, for people who set one up or ask why it does not sign. @module */
 
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms'
+import { parseKmsKeyId } from '../../kms-key-id.ts'
 import { assertKnownKeys, assertSignal } from '../../options.ts'
 import { callKms } from './call.ts'
 import { assertKms, kmsClient, loadAwsKms } from './client.ts'
-import { parseKmsKeyId } from './key-id.ts'
 import { type KmsLimits, kmsLimits } from './limits.ts'
 import { keySpecs } from './public-key.ts'
 

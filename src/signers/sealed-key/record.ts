@@ -1,7 +1,7 @@
 /** A sealed key as bytes: one form of each, and nothing else is read. See docs/sealed-keys.md. @module */
 
 import { curves, type SignatureAlgorithm } from '../../crypto/algorithms.ts'
-import { parseKmsKeyId } from '../aws-kms/key-id.ts'
+import { parseKmsKeyId } from '../../kms-key-id.ts'
 import { isWalletId } from './wallet-id.ts'
 
 /** `FKSK`. */

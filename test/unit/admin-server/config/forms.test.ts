@@ -8,7 +8,7 @@ import {
   isKmsKeyId,
   isLoopbackHost,
 } from '../../../../examples/admin-server/src/config/forms.ts'
-import { parseKmsKeyId } from '../../../../src/signers/aws-kms/key-id.ts'
+import { parseKmsKeyId } from '../../../../src/kms-key-id.ts'
 import { idsAndPaths } from './support.ts'
 
 const uuid = '2f6b1c9e-0d7a-4a53-9a51-0c2d3e4f5a6b'

@@ -1,6 +1,6 @@
 /** The names that KMS knows a key by. @module */
 
-import { SignerError } from '../../errors.ts'
+import { SignerError } from './errors.ts'
 
 const KEY_ID = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/
 /** `alias/` and 1 to 250 characters. */

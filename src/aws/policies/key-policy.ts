@@ -1,7 +1,6 @@
 /** The policy of a key that one role signs with and another administers. @module */
 
-import { assertKnownKeys } from '../options.ts'
-import { invalid } from './options.ts'
+import { assertKnownKeys, invalid } from '../../options.ts'
 import {
   assertAccount,
   assertDescribe,

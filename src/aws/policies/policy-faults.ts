@@ -1,6 +1,6 @@
 /** Whether an IAM policy allows more than signing with named keys. @module */
 
-import { assertKnownKeys } from '../options.ts'
+import { assertKnownKeys } from '../../options.ts'
 import { checkedKeyArns, digestOnly } from './policy-document.ts'
 import {
   type Fields,

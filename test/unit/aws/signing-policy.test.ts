@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { inspectionPolicy, policyFaults, signingPolicy } from '../../../src/provisioning/index.ts'
+import { inspectionPolicy, policyFaults, signingPolicy } from '../../../src/aws/index.ts'
 import { isAllowed } from './policy-evaluation.ts'
 import { ACCOUNT, KEY, OTHER_KEY, requests, widenings } from './policy-widening.ts'
 

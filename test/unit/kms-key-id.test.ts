@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { createAwsKmsSigner } from '../../../../src/signers/aws-kms/index.ts'
-import { parseKmsKeyId } from '../../../../src/signers/aws-kms/key-id.ts'
+import { parseKmsKeyId } from '../../src/kms-key-id.ts'
+import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 
 const uuid = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const mrk = 'mrk-1234abcd12ab34cd56ef1234567890ab'

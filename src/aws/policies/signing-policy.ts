@@ -1,7 +1,6 @@
 /** IAM policies with no more than a role needs on its keys. @module */
 
-import { assertKnownKeys } from '../options.ts'
-import { invalid } from './options.ts'
+import { assertKnownKeys, invalid } from '../../options.ts'
 import {
   assertDescribe,
   checkedKeyArns,

@@ -1,8 +1,8 @@
 /** What the policies here are made of, and the ARNs that may stand in them. @module */
 
-import { SignerError } from '../errors.ts'
-import { parseKmsKeyId } from '../signers/aws-kms/key-id.ts'
-import { invalid } from './options.ts'
+import { SignerError } from '../../errors.ts'
+import { parseKmsKeyId } from '../../kms-key-id.ts'
+import { invalid } from '../../options.ts'
 
 /** One statement; of several actions or resources the order means nothing. */
 export type PolicyStatement = {

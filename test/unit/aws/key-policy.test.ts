@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { keyPolicy, keyPolicyFaults } from '../../../src/provisioning/index.ts'
+import { keyPolicy, keyPolicyFaults } from '../../../src/aws/index.ts'
 import { isAllowed, type PolicyRequest } from './policy-evaluation.ts'
 import {
   ACCOUNT,
