@@ -3,7 +3,7 @@
 import { SignerError } from '../../errors.ts'
 import type { Charge, Ledger, LedgerClaim } from './ledger.ts'
 
-/** Sequence numbers held at once: at some 200 bytes each they take 200 MB. */
+/** 200 MB of them. */
 const MAX_HELD = 1_000_000
 
 const MAX_DAYS = 4
@@ -24,8 +24,13 @@ const machineClock: LedgerClock = {
 /**
  * Forgets everything when the process ends, and knows of no other process: a Lambda needs another.
  * Who sets the clock of the machine changes the day of the budgets and nothing else.
+ *
+ * @param maxHeld - Sequence numbers at once, of some 200 bytes each; more are `LEDGER_UNAVAILABLE`.
  */
-export function createMemoryLedger(clock: LedgerClock = machineClock): Ledger {
+export function createMemoryLedger(
+  clock: LedgerClock = machineClock,
+  maxHeld: number = MAX_HELD,
+): Ledger {
   const held = new Map<string, { readonly payloadHash: string; readonly until: number }>()
   const days = new Map<string, Map<string, bigint>>()
 
@@ -52,7 +57,7 @@ export function createMemoryLedger(clock: LedgerClock = machineClock): Ledger {
       if (holder?.payloadHash === payloadHash) return { decision: 'replayed' }
       if (holder !== undefined && holder.until > now) return { decision: 'conflict' }
       forget(now)
-      if (held.size >= MAX_HELD)
+      if (held.size >= maxHeld)
         throw new SignerError('LEDGER_UNAVAILABLE', { reason: 'the ledger in memory is full' })
       const spent = spentToday()
       const after = ({ budget, amount }: Charge) => (spent.get(budget) ?? 0n) + amount

@@ -119,6 +119,11 @@ describe('lambdaHandler', () => {
     ['half a body', second({ body: body.slice(1) }), 400],
     ['base64 that does not say so', second({ ...base64, isBase64Encoded: false }), 400],
     ['base64 that is none', second({ body, isBase64Encoded: true }), 400],
+    [
+      'base64 with something between, which a decoder passes over',
+      second({ ...base64, body: base64.body.replace(/^..../, '$&!') }),
+      400,
+    ],
     ['base64 of the URL kind', second({ body: '_-8', isBase64Encoded: true }), 400],
     ['2 MiB and more', second({ body: over }), 413],
     [

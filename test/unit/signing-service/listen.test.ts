@@ -1,9 +1,10 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { request as secureRequest } from 'node:https'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { gzipSync } from 'node:zlib'
 import { envelopeMessage } from '../../../src/crypto/transaction.ts'
 import { MAX_REQUEST_BYTES } from '../../../src/signers/remote/protocol.ts'
@@ -125,6 +126,10 @@ describe('a port', () => {
     ['two of it', good + good],
     ['what was compressed and does not say so', gzipSync(good)],
     ['what is not UTF-8', Buffer.concat([Buffer.from(good), Buffer.from([0xff])])],
+    [
+      'a text that is not UTF-8',
+      Buffer.from(good.replace('}', ',"approvals":["\xff"]}'), 'latin1'),
+    ],
     ['a byte order mark', `\ufeff${good}`],
     ['a list', `[${good}]`],
     ['a key twice', good.replace('"key":', '"key":"other","key":')],
@@ -187,8 +192,41 @@ describe('a port', () => {
     expect((await post(door.address, good)).status).toBe(200)
   })
 
+  it('closes a connection that stays idle', async () => {
+    await using door = await listen(serviceWith().service, { port: 0, idleTimeoutMs: 50 })
+    const agent = new Agent({ keepAlive: true })
+    const asked = request(door.address, { method: 'POST', headers, agent })
+    const closed = new Promise((resolve) => {
+      asked.once('socket', (socket) => socket.once('close', resolve))
+    })
+    await exchange(asked, () => asked.end(good))
+    await closed
+  })
+
+  it('reads no more than 16 KiB of headers', async () => {
+    await using door = await listen(serviceWith().service, { port: 0 })
+    const more = { headers: { ...headers, x: 'a'.repeat(20_000) } }
+    const asked = request(door.address, { method: 'POST', agent: false, ...more })
+    const status = new Promise((resolve) => {
+      asked.once('response', (response) => resolve(response.resume().statusCode))
+    })
+    asked.end(good)
+    expect(await status).toBe(431)
+  })
+
+  it('gives back the room that a body took: more pass one after the other than at once', async () => {
+    await using door = await listen(serviceWith().service, { port: 0 })
+    const largest = Buffer.alloc(MAX_REQUEST_BYTES, ' ')
+    for (let sent = 0; sent < 34; sent += 1)
+      expect((await post(door.address, largest)).status).toBe(400)
+  })
+
   it('closes connections beyond those that it may have', async () => {
-    await using door = await listen(serviceWith().service, { port: 0, maxConnections: 1 })
+    await using door = await listen(serviceWith().service, {
+      port: 0,
+      maxConnections: 1,
+      receiveTimeoutMs: 600_000, // so that nothing else closes it
+    })
     const port = Number(new URL(door.address).port)
     const first = connect(port, '127.0.0.1')
     await new Promise((resolve) => first.once('connect', resolve))
@@ -267,6 +305,44 @@ describe('TLS', () => {
     expect(events).toMatchObject([{ caller: expect.stringMatching(/^SHA256=([0-9A-F]{2}:){31}/) }])
   })
 
+  it('tells nobody who they are where no CA says so', async () => {
+    const { service, events } = serviceWith()
+    const { ca: _, ...open } = tls
+    await using door = await listen(service, { port: 0, tls: open })
+    expect((await secure(door.address, client)).status).toBe(200)
+    expect(events).toEqual([expect.not.objectContaining({ caller: expect.anything() })])
+  })
+
+  it('knows the caller of a session that is taken up again', async () => {
+    const { service, events } = serviceWith()
+    await using door = await listen(service, { port: 0, tls })
+    const agent = new SecureAgent({ maxCachedSessions: 1 })
+    const reused: boolean[] = []
+    for (let count = 0; count < 2; count += 1) {
+      const asked = secureRequest(door.address.replace('127.0.0.1', 'localhost'), {
+        method: 'POST',
+        headers,
+        agent,
+        ca: server.cert,
+        ...client,
+      })
+      asked.once('response', ({ socket }) => {
+        reused.push((socket as TLSSocket).isSessionReused()) // of https it is one
+      })
+      await exchange(asked, () => asked.end(good))
+    }
+    expect(reused).toEqual([false, true])
+    expect(events[1]?.caller).toMatch(/^SHA256=([0-9A-F]{2}:){31}/)
+    expect(events[1]?.caller).toBe(events[0]?.caller)
+  })
+
+  it('closes a connection whose handshake does not begin', async () => {
+    await using door = await listen(serviceWith().service, { port: 0, tls, receiveTimeoutMs: 50 })
+    const socket = connect(Number(new URL(door.address).port), '127.0.0.1')
+    socket.resume()
+    await new Promise((resolve) => socket.once('close', resolve))
+  })
+
   it.each([
     ['no certificate', {}],
     ['a certificate of another', stranger],
@@ -306,11 +382,19 @@ describe('a Unix socket', () => {
 
   it('does not listen on where it could not get its name', async () => {
     const servers = () =>
-      process.getActiveResourcesInfo().filter((kind) => kind === 'PipeServerWrap').length
+      process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length
     const before = servers()
     await expect(listen(service, { socketPath: `${socketPath}/` })).rejects.toBeDefined()
     await until(() => servers() === before)
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('leaves what another server has put in its place', async () => {
+    const first = await listen(service, { socketPath })
+    rmSync(socketPath)
+    await using _second = await listen(service, { socketPath })
+    await first.close()
+    expect((await postTo(socketPath)).status).toBe(200)
   })
 
   it('takes the place of one that nobody listens on', async () => {

@@ -4,12 +4,10 @@ import { describeLedger } from './ledger-suite.ts'
 const MINUTE_MS = 60_000
 
 /** A clock that a test moves. */
-function movable(startMs = Date.UTC(2026, 10, 28, 12)) {
+function movable(startMs = Date.UTC(2026, 10, 28, 12), maxHeld?: number) {
   const clock = { monotonic: 1_000, wall: startMs }
-  const ledger = createMemoryLedger({
-    monotonicMs: () => clock.monotonic,
-    wallMs: () => clock.wall,
-  })
+  const told = { monotonicMs: () => clock.monotonic, wallMs: () => clock.wall }
+  const ledger = createMemoryLedger(told, maxHeld)
   return { clock, ledger }
 }
 
@@ -70,5 +68,15 @@ describe('the clock of the ledger in memory', () => {
     await ledger.claim(claim(2n))
     // A replay of what is forgotten is granted anew.
     expect(await ledger.claim(claim(1n))).toEqual({ decision: 'granted' })
+  })
+
+  it('that is full signs no other number until one has expired, and replays those it holds', async () => {
+    const { clock, ledger } = movable(undefined, 2)
+    await ledger.claim(claim(1n))
+    await ledger.claim(claim(2n))
+    await expect(ledger.claim(claim(3n))).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' })
+    expect(await ledger.claim(claim(2n))).toEqual({ decision: 'replayed' })
+    clock.monotonic += 21 * MINUTE_MS
+    expect(await ledger.claim(claim(3n))).toEqual({ decision: 'granted' })
   })
 })

@@ -280,6 +280,19 @@ describe('what a signing service tells', () => {
     expect(events[0]?.problem).toContain('arn:secret')
   })
 
+  it.each([
+    ['a backend', new SignerError('AWS_REGION_INVALID', { reason: 'of eu-secret-1' })],
+    ['a ledger', new SignerError('LEDGER_UNAVAILABLE', { reason: 'postgres-secret is away' })],
+  ])('does not tell the caller why %s failed', async (_name, error) => {
+    const { service, events } = serviceWith({
+      keys: { minter: { ...fullKey, signer: { ...signer, sign: async () => fail(error) } } },
+    })
+    const said = await service.handle(askingEnvelope())
+    expect(said.body).toMatchObject({ error: { code: error.code } })
+    expect(JSON.stringify(said)).not.toContain('secret')
+    expect(events[0]?.problem).toContain('secret')
+  })
+
   it('names the kind of an error that is none of this package, and no more', async () => {
     const sign = async () => fail(new TypeError('the private key is 7'))
     const { service, events } = serviceWith({
@@ -328,7 +341,9 @@ describe('the bounds of a signing service', () => {
     const { service } = serviceWith({
       keys: { minter: { ...fullKey, signer: { ...signer, sign } } },
     })
-    await service.handle(askingEnvelope(), { signal: gone.signal })
+    expect(await service.handle(askingEnvelope(), { signal: gone.signal })).toEqual(
+      refusedWith('SIGNING_SERVICE_TIMEOUT', 504),
+    )
     expect(told?.aborted).toBe(true)
   })
 

@@ -62,6 +62,17 @@ describe('createSqlLedger', () => {
     })
   })
 
+  it('takes nothing that it does not know for a grant', async () => {
+    const said: { text: string | undefined } = { text: undefined }
+    const query = async (text: string, parameters?: unknown[]) =>
+      said.text !== undefined && text.includes('.claim(')
+        ? { rows: [{ json: said.text }] }
+        : database.query(text, parameters)
+    const ledger = await createSqlLedger({ query } as PGlite, { schema: 'doubtful' })
+    for (said.text of ['', 'maybe', 'GRANTED', 'spent'])
+      await expect(ledger.claim(claim)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' })
+  })
+
   it('refuses tables of a later version', async () => {
     await createSqlLedger(database, { schema: 'later' })
     await database.query('INSERT INTO later.migrations (version) VALUES (99)')
