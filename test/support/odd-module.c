@@ -47,6 +47,9 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, 
   if (is("hang")) for (;;) pause();
   if (is("crash")) abort();
   if (is("exit")) _exit(0);
+  if (is("garbage")) write(3, "\0\0\0\10\377\377garbage", 13); /* where its process answers */
+  if (is("half an answer")) write(3, "\177\377\377\377", 4);
+  if (is("closes all")) for (int file = 3; file < 64; file++) close(file);
   if (is("own value")) return CKR_VENDOR_DEFINED | 7;
   if (is("token gone")) return CKR_DEVICE_REMOVED;
   if (is("device error")) return CKR_DEVICE_ERROR;

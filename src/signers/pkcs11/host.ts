@@ -1,9 +1,11 @@
 /** One process of the module, seen from this one: it is asked, it has a time to answer, it is ended. @module */
 
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { createLineReader, toLine } from './lines.ts'
 import { createPatience } from './patience.ts'
 import type { AnswerMessage, Answers, Fault, Task, TaskMessage } from './protocol.ts'
 
@@ -49,15 +51,18 @@ type Settle = (outcome: Outcome<never> | { value: never }) => void
  * @param sessions - That it has. It serves tasks in their order.
  */
 export function startHost(env: NodeJS.ProcessEnv, sessions: number): Host {
-  const child = fork(PROGRAM, [], {
+  const child = spawn(process.execPath, [PROGRAM], {
     // A signature occupies a thread of libuv's pool, of which there are four by default.
     env: { UV_THREADPOOL_SIZE: String(Math.max(4, sessions)), ...env },
-    execArgv: [],
-    serialization: 'advanced',
     // What a library prints may hold anything, and nobody reads it.
-    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
   })
-  release(child)
+  const { stdin }: { stdin?: Writable | null } = child
+  const channel = channelOf(child)
+  // Neither the process nor its pipes keep this one alive: the timers of its tasks do.
+  child.unref()
+  channel?.unref()
+  if (stdin instanceof Socket) stdin.unref()
   const waiting = new Map<number, Settle>()
   const patience = createPatience(sessions, (_, timeoutMs) =>
     lose(`it did not answer within ${timeoutMs} ms`, true),
@@ -75,9 +80,9 @@ export function startHost(env: NodeJS.ProcessEnv, sessions: number): Host {
     child.kill('SIGKILL')
     child.ref() // somebody may wait for its end, which is near
     patience.endAll()
-    for (const [number, settle] of waiting) {
+    for (const [number, tell] of waiting) {
       waiting.delete(number)
-      settle(gone)
+      tell(gone)
     }
   }
 
@@ -85,24 +90,32 @@ export function startHost(env: NodeJS.ProcessEnv, sessions: number): Host {
     const message = outbox
     outbox = []
     // A failure to send shows as the end of the process.
-    if (gone === undefined) child.send(message, () => undefined)
+    if (gone === undefined) channel?.write(toLine(message))
   }
 
-  child.on('message', (answers: AnswerMessage) => {
-    for (const { number, value, fault } of answers) {
-      const settle = waiting.get(number)
-      waiting.delete(number)
-      patience.end(number)
-      // The program answers each task with the value of that task.
-      settle?.(fault === undefined ? { value: value as never } : { fault })
-    }
-  })
+  function settle({ number, value, fault }: AnswerMessage[number]): void {
+    const tell = waiting.get(number)
+    waiting.delete(number)
+    patience.end(number)
+    // The program answers each task with the value of that task.
+    tell?.(fault === undefined ? { value: value as never } : { fault })
+  }
+
+  const read = createLineReader(
+    // Each is an object, of the program's making: whatever else it may be fails at its reader.
+    (answers) => (answers as AnswerMessage).forEach(settle),
+    () => lose('it answered what is no answer', false),
+  )
+  channel?.setEncoding('utf8').on('data', read)
+  channel?.on('error', () => undefined) // and then it closes
+  channel?.on('close', () => child.kill('SIGKILL')) // its exit tells more, if it had one of its own
   child.on('error', () => lose('its process could not be started', false))
+  if (channel === undefined) lose('its process could not be started', false)
   child.on('exit', (code, signal) => {
     lose(`its process ended by ${signal ?? `exit code ${code}`}`, false)
     tellEnded()
   })
-  child.stdin?.on('error', () => undefined) // shows as the end of the process
+  stdin?.on('error', () => undefined) // shows as the end of the process
 
   return Object.freeze({
     ask(task, timeoutMs) {
@@ -115,7 +128,7 @@ export function startHost(env: NodeJS.ProcessEnv, sessions: number): Host {
       })
     },
     handOver(pin) {
-      child.stdin?.write(pin, () => pin.fill(0))
+      stdin?.write(pin, () => pin.fill(0))
     },
     end: () => lose('it was closed', false),
     ended,
@@ -123,9 +136,8 @@ export function startHost(env: NodeJS.ProcessEnv, sessions: number): Host {
   } satisfies Host)
 }
 
-/** Neither the process nor its pipes keep this one alive: the timers of its tasks do. */
-function release(child: ChildProcess): void {
-  child.unref()
-  child.channel?.unref()
-  if (child.stdin instanceof Socket) child.stdin.unref()
+/** A pipe of a process is a socket, of which types know one half; there is none when files ran out. */
+function channelOf({ stdio }: Partial<Pick<ChildProcess, 'stdio'>>): Socket | undefined {
+  const stream: unknown = stdio?.[3]
+  return stream instanceof Socket ? stream : undefined
 }

@@ -3,7 +3,9 @@
  * the process that wants signatures. Started by `host.ts`; ends with it, at the latest. @module
  */
 
+import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
+import { createLineReader, toLine } from '../lines.ts'
 import type { AnswerMessage, Answers, FoundKey, Task, TaskMessage } from '../protocol.ts'
 import { faultError, faultOf } from './faults.ts'
 import { createKey, findKey, type KeyObject } from './keys.ts'
@@ -33,6 +35,9 @@ try { while (readSync(0, Buffer.alloc(1), 0, 1, null) > 0); } catch {}
 process.kill(process.pid, 'SIGKILL')`
 
 const end = () => process.kill(process.pid, 'SIGKILL')
+
+/** To the other process. */
+const channel = new Socket({ fd: 3 })
 
 async function open(task: Extract<Task, { name: 'open' }>): Promise<Answers['open']> {
   const pin = readPin(task)
@@ -112,17 +117,21 @@ function answer(one: AnswerMessage[number]): void {
   setImmediate(() => {
     const message = outbox
     outbox = []
-    process.send?.(message, undefined, undefined, () => undefined)
+    channel.write(toLine(message))
   })
 }
 
-process.on('message', (tasks: TaskMessage) => {
-  for (const { number, task } of tasks)
-    run(task).then(
-      (value) => answer({ number, value }),
-      (thrown) => answer({ number, fault: faultOf(thrown) }),
-    )
-})
-process.on('disconnect', end)
+function start({ number, task }: TaskMessage[number]): void {
+  run(task).then(
+    (value) => answer({ number, value }),
+    (thrown) => answer({ number, fault: faultOf(thrown) }),
+  )
+}
+
+// `host.ts` writes tasks and nothing else.
+const read = createLineReader((tasks) => (tasks as TaskMessage).forEach(start), end)
+channel.setEncoding('utf8').on('data', read)
+channel.on('error', end)
+channel.on('close', end)
 // Sent to a whole group by a terminal or a supervisor: the other process may still want signatures.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined)
