@@ -230,6 +230,14 @@ export type Stats = {
     readonly quarantined: number
   }
   readonly requestToSealMs: { readonly p50: number; readonly p99: number } | null
+  /** Null when CloudTrail is not compared with the audit trail. Counts of seven days. */
+  readonly reconciliation: {
+    readonly until: string
+    readonly verdict: string
+    readonly foreign: number
+    readonly missing: number
+    readonly unreadable: number
+  } | null
   readonly version: string
 }
 

@@ -11,15 +11,17 @@ import type { Config } from './config/config.ts'
 import { openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import { isAdminError } from './errors.ts'
-import { createSignatureLedger } from './execution/audited-store.ts'
+import { createSignatureLedger, type SignatureLedger } from './execution/audited-store.ts'
 import { assertAccount } from './execution/check-account.ts'
 import { assertContracts } from './execution/check-contracts.ts'
 import { openSigning, type Signing, startEngine } from './execution/engine.ts'
+import { createLoop } from './execution/loop.ts'
 import { createRegistry } from './functions/registry.ts'
 import { type Changes, createChanges } from './observability/changes.ts'
 import type { Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { createTransactionPolicy } from './policy/transaction-policy.ts'
+import { createReconciler } from './reconciliation/reconciler.ts'
 import type { ClockJump } from './requests/clock.ts'
 import type { RequestContext } from './requests/context.ts'
 import { startWebhookDelivery } from './webhooks/deliver.ts'
@@ -85,7 +87,9 @@ async function start(
   const tracing = createTracing({ api: opentelemetry, address: config.account.address })
   undo.unshift(() => tracing.close())
   const observers = observersOf(metrics, tracing, log)
-  const signing = await openSigning(config, database, createSignatureLedger(database, audit), {
+  const ledger = createSignatureLedger(database, audit)
+  undo.unshift(() => ledger.flush(0))
+  const signing = await openSigning(config, database, ledger, {
     onSign: observers.onSign,
     onGovernorReport: metrics.library.onGovernorReport,
   })
@@ -119,6 +123,7 @@ async function start(
   for (const source of [engine.relay, signing.governor])
     undo.unshift(metrics.library.observe(source))
   startWebhooks(config, { database, audit, metrics, log }, undo)
+  startReconciliation(config, { database, audit, metrics, log, signing, ledger }, undo)
   const anchor = startAnchor(config, { database, audit, metrics, log }, undo)
   return { requests, relay: engine.relay, signing, metrics, changes, anchor }
 }
@@ -197,6 +202,42 @@ function startAnchor(
   })
   return anchor
 }
+
+/** Its findings are in the audit trail, the metrics, the log and the dashboard; nothing is held up. */
+function startReconciliation(
+  config: Config,
+  parts: Parts & { readonly signing: Signing; readonly ledger: SignatureLedger },
+  undo: Undo,
+): void {
+  const { database, audit, metrics, log, signing, ledger } = parts
+  // Also without it: each signature has its record soon, for whoever compares by the command.
+  const flushing = createLoop(FLUSH_MS, async () => {
+    await ledger.flush()
+    return false
+  })
+  const trouble = (where: string) => (thrown: unknown) => {
+    metrics.onTrouble(where)
+    log.error({ err: thrown, where }, 'failed, and is tried again')
+  }
+  flushing.start(trouble('signatures'))
+  undo.unshift(() => flushing.stop())
+  if (config.audit.reconciliation === undefined) return
+  const { loop } = createReconciler({
+    config,
+    database,
+    audit,
+    kms: signing.kms,
+    flush: () => ledger.flush(),
+    onState: metrics.onReconciliation,
+    onFound: ({ kind, facts }) =>
+      log[kind === 'foreign' ? 'error' : 'warn']({ found: kind, ...facts }, 'reconciliation'),
+  })
+  loop.start(trouble('reconciliation'))
+  undo.unshift(() => loop.stop())
+}
+
+/** Between two looks for signatures that were never sent. */
+const FLUSH_MS = 10_000
 
 /** JSON has no bigint. */
 const plain = (event: object) =>

@@ -62,7 +62,7 @@ export async function startAdminChain({ blockTimeMs = 250 } = {}): Promise<Admin
   Object.assign(process.env, credentials)
   const [chain, aws] = await Promise.all([
     startChain({ transactionExpiry: 600, blockTimeMs }),
-    startAws({ services: ['kms', 'sts', 'iam', 's3'] }),
+    startAws({ services: ['kms', 'sts', 'iam', 's3', 'cloudtrail'] }),
   ])
   const kms = new KMSClient(aws.clientConfig())
   let count = 0

@@ -26,7 +26,7 @@ const listed = (state: string): string => hashOf(['mints'], { function: 'all', s
 
 /** @param stats - The newest. */
 export function Tiles({ stats }: { readonly stats: Stats }): JSX.Element {
-  const { requests, jobs, proposalKeys, requestToSealMs: seal } = stats
+  const { requests, jobs, proposalKeys, requestToSealMs: seal, reconciliation } = stats
   const quarantined = (jobs['quarantined'] ?? 0) + proposalKeys.quarantined
   const waiting = requests.waiting ?? 0
   return (
@@ -61,6 +61,26 @@ export function Tiles({ stats }: { readonly stats: Stats }): JSX.Element {
         note={quarantined > 0 ? 'an operator has to decide' : 'nothing to decide'}
         {...(quarantined > 0 ? { tone: 'bad' as const } : {})}
       />
+      {reconciliation && (
+        <Tile
+          name="Signatures not ours"
+          value={formatNumber(reconciliation.foreign)}
+          note={noteOf(reconciliation)}
+          href={hashOf(['audit'], { kind: 'reconciliation' })}
+          {...(reconciliation.foreign > 0
+            ? { tone: 'bad' as const }
+            : reconciliation.missing + reconciliation.unreadable > 0
+              ? { tone: 'attention' as const }
+              : {})}
+        />
+      )}
     </ul>
   )
+}
+
+/** Of seven days; CloudTrail tells of a signature some minutes after it. */
+function noteOf({ missing, unreadable, verdict }: NonNullable<Stats['reconciliation']>): string {
+  if (verdict === 'none') return 'CloudTrail was not read yet'
+  if (missing + unreadable === 0) return 'by CloudTrail, in 7 days'
+  return `${formatNumber(missing)} not in CloudTrail, ${formatNumber(unreadable)} unread`
 }

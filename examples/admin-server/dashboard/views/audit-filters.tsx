@@ -22,6 +22,7 @@ const kinds = [
   'webhook',
   'anchor',
   'clock',
+  'reconciliation',
   'resolution',
 ] as const
 

@@ -1,5 +1,6 @@
 /** Checks of how the server is reached, and of whom it believes. @module */
 
+import { assertWebhookUrl } from '../webhooks/address-guard.ts'
 import { cidrPrefix, isHost, isLoopbackHost, originProblem, urlProblem } from './forms.ts'
 import type { Partly } from './partly.ts'
 import { type Mistake, mistake, type ProblemId } from './problems.ts'
@@ -61,7 +62,7 @@ export function checkOidc({ oidc }: Partly<FileSettings>): readonly Mistake[] {
 
 /** @param secret - From the environment; never shown. */
 export function checkWebhooks(
-  { webhooks }: Partly<FileSettings>,
+  { webhooks, audit }: Partly<FileSettings>,
   secret: { readonly name: string; readonly value?: string | undefined } | undefined,
 ): readonly Mistake[] {
   const allow = webhooks?.allow ?? []
@@ -73,9 +74,24 @@ export function checkWebhooks(
     if (problem !== undefined) found.push(mistake(problem, place))
     else if (allow.indexOf(origin) < index) found.push(mistake('DUPLICATE', place))
   }
+  const url = audit?.reconciliation?.webhookUrl
+  if (url !== undefined && !isWebhookUrl(url, allow))
+    found.push(mistake('WEBHOOK_NOT_ALLOWED', ['audit', 'reconciliation', 'webhookUrl']))
   if (secret === undefined) {
     if (allow.length > 0) found.push(mistake('SECRET_MISSING', 'WEBHOOK_SECRET'))
   } else if (secret.value !== undefined && Buffer.byteLength(secret.value) < 32)
     found.push(mistake('SECRET_TOO_SHORT', secret.name))
   return found
+}
+
+function isWebhookUrl(url: string, allow: readonly (string | undefined)[]): boolean {
+  try {
+    assertWebhookUrl(
+      url,
+      allow.flatMap((origin) => (origin === undefined ? [] : [origin])),
+    )
+    return true
+  } catch {
+    return false // told with a remedy of its own
+  }
 }

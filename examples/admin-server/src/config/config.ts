@@ -90,6 +90,12 @@ export type Config = {
           readonly retainDays: number
           readonly everyMinutes: number
         }
+    /** Compares CloudTrail's Sign events with the audit trail. Absent: it is not compared. */
+    readonly reconciliation?: {
+      readonly everyMinutes: number
+      /** Told of each signature that is not ours; its origin is in `webhooks.allow`. */
+      readonly webhookUrl?: string
+    }
   }
   readonly relay: {
     readonly sendsPerSecond: number

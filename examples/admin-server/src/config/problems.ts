@@ -147,6 +147,10 @@ const sentences = {
     'The secret has fewer than 32 bytes.',
     'Make another one, for example by openssl rand -base64 32.',
   ],
+  WEBHOOK_NOT_ALLOWED: [
+    'This is no URL of an origin in webhooks.allow.',
+    'Write one of those origins with a path, and put the origin on that list.',
+  ],
   SECRET_TWICE: ['There are two secrets.', 'Set WEBHOOK_SECRET or WEBHOOK_SECRET_FILE, not both.'],
   SECRET_FILE_UNREADABLE: [
     'The file of the secret cannot be read; its name is not shown.',

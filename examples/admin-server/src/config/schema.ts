@@ -154,7 +154,15 @@ export const fileSchema = fields({
     }),
   ),
   webhooks: section({ allow: listOrEmpty(text('an origin'), 100, 'up to 100 origins') }),
-  audit: section({ anchor: Type.Optional(anchor) }),
+  audit: section({
+    anchor: Type.Optional(anchor),
+    reconciliation: Type.Optional(
+      fields({
+        everyMinutes: whole(1, 1_440, ' of minutes', 15),
+        webhookUrl: Type.Optional(text('a URL', 2_048)),
+      }),
+    ),
+  }),
   relay: section({
     sendsPerSecond: whole(1, 10_000, '', 50),
     kmsRequestsPerSecond: whole(1, 10_000, '', 300),

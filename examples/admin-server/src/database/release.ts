@@ -2,6 +2,7 @@
 
 import { accessTables } from '../access/tables.ts'
 import { auditFunctions, auditTables } from '../audit/tables.ts'
+import { reconciliationTables } from '../reconciliation/tables.ts'
 import { requestTables } from '../requests/tables.ts'
 import { webhookTables } from '../webhooks/tables.ts'
 
@@ -30,7 +31,11 @@ CREATE TABLE functions (
 
 /** This one. */
 export const release: Release = {
-  tables: [[auditTables, accessTables, requestTables, webhookTables].join('\n'), functionsTable],
+  tables: [
+    [auditTables, accessTables, requestTables, webhookTables].join('\n'),
+    functionsTable,
+    reconciliationTables,
+  ],
   functions: auditFunctions,
   serves: 1,
 }

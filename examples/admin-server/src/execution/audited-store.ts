@@ -9,35 +9,73 @@ import { requestIdOfJob } from '../requests/intent.ts'
 
 /** Signatures whose transaction was never stored are forgotten, the oldest first. */
 const MAX_PENDING = 10_000
+/** Signing with all keys and storing what they signed takes less. */
+const UNSENT_MS = 60_000
+/** Records of one transaction of the database. */
+const PART = 500
 
 /** What collects signatures and writes them down. */
 export type SignatureLedger = {
   /** For `onSign` of the authorizer. */
   readonly onSign: SignObserver
+  /**
+   * Records what KMS signed, or may have signed, for transactions that were never stored.
+   *
+   * @param afterMs - What is younger may still be stored. Default 60,000.
+   * @throws {AdminError} As `Database.transaction`; nothing is forgotten then.
+   */
+  readonly flush: (afterMs?: number) => Promise<void>
   /** Wraps the store of the relay. */
   readonly audited: (store: RelayStore) => RelayStore
 }
 
 type Attempts = Parameters<RelayStore['openAttempts']>[0]
 type Event = SignEvent & { readonly kind: 'transaction' }
+/** Signed, and waiting for its transaction. */
+type Pending = { readonly event: Event; readonly at: number; told: boolean }
 
 /**
  * The relay stores signed bytes before it sends them: the records are made just before, so that a
  * crash leaves a record without a transaction rather than a transaction without a record.
  */
 export function createSignatureLedger(database: Database, audit: Audit): SignatureLedger {
-  const pending = new Map<string, Event[]>()
+  const pending = new Map<string, Pending[]>()
+  /** Of no transaction that will be stored. */
+  let strays: SignEvent[] = []
   /** Transactions whose records are made: the relay may try to store them more than once. */
   const recorded = new Set<string>()
 
   const onSign: SignObserver = (event) => {
-    if (event.kind !== 'transaction' || event.errorCode !== undefined) return
+    if (event.kind !== 'transaction' || event.errorCode !== undefined) {
+      if (mayHaveSigned(event)) strays = [...strays, event].slice(-MAX_PENDING)
+      return
+    }
     const { proposalKey, referenceBlockId } = event.transaction
     const key = keyOf(proposalKey.keyIndex, proposalKey.sequenceNumber, referenceBlockId)
-    pending.set(key, [...(pending.get(key) ?? []), event])
-    for (const oldest of pending.keys()) {
+    pending.set(key, [...(pending.get(key) ?? []), { event, at: performance.now(), told: false }])
+    for (const [oldest, events] of pending) {
       if (pending.size <= MAX_PENDING) break
       pending.delete(oldest)
+      strays.push(...events.filter(({ told }) => !told).map(({ event: lost }) => lost))
+    }
+  }
+
+  async function flush(afterMs = UNSENT_MS): Promise<void> {
+    const before = performance.now() - afterMs
+    const unsent = [...pending.values()].flat().filter(({ at, told }) => !told && at <= before)
+    const events = [...strays, ...unsent.map(({ event }) => event)].filter(mayHaveSigned)
+    if (events.length === 0) return
+    const taken = strays.splice(0)
+    for (const one of unsent) one.told = true
+    try {
+      for (let start = 0; start < events.length; start += PART) {
+        const entries = events.slice(start, start + PART).map(strayEntry)
+        await database.transaction((session) => audit.append(session, entries))
+      }
+    } catch (thrown) {
+      strays = [...taken, ...strays].slice(-MAX_PENDING)
+      for (const one of unsent) one.told = false
+      throw thrown
     }
   }
 
@@ -59,17 +97,10 @@ export function createSignatureLedger(database: Database, audit: Audit): Signatu
     const { envelopeSignatures } = decodeTransaction(attempt.transaction)
     return [
       ...events.map(
-        (event): AuditEntry => ({
+        ({ event }): AuditEntry => ({
           ...about,
           kind: 'signature',
-          facts: {
-            transactionId,
-            keyIndex: event.keyIndex,
-            signerId: event.signerId,
-            kmsKeyId: event.backendKeyId ?? null,
-            kmsRequestId: event.requestId ?? null,
-            kmsAttempts: event.attempts,
-          },
+          facts: { transactionId, ...signatureFacts(event) },
         }),
       ),
       {
@@ -88,6 +119,7 @@ export function createSignatureLedger(database: Database, audit: Audit): Signatu
 
   return {
     onSign,
+    flush,
     audited: (store) => ({
       ...store,
       async openAttempts(attempts) {
@@ -105,6 +137,26 @@ export function createSignatureLedger(database: Database, audit: Audit): Signatu
     }),
   }
 }
+
+const signatureFacts = (event: SignEvent) => ({
+  keyIndex: event.keyIndex,
+  signerId: event.signerId,
+  kmsKeyId: event.backendKeyId ?? null,
+  kmsRequestId: event.requestId ?? null,
+  kmsAttempts: event.attempts,
+  ...(event.unanswered === undefined ? {} : { kmsUnanswered: event.unanswered }),
+})
+
+/** A failure with a request id was answered; one without an answer may have been signed all the same. */
+const mayHaveSigned = ({ requestId, unanswered = 0 }: SignEvent) =>
+  requestId !== undefined || unanswered > 0
+
+const strayEntry = (event: SignEvent): AuditEntry => ({
+  kind: 'signature',
+  actor: 'server',
+  requestIds: [],
+  facts: { transactionId: null, ...signatureFacts(event), errorCode: event.errorCode ?? null },
+})
 
 /** Another process had the key or a job by then: the signature was forgotten and never sent. */
 const abandoned = ({ transactionId, jobs }: Attempts[number]): AuditEntry => ({

@@ -3,6 +3,7 @@
 import type { SignObserver } from 'fcl-kms'
 import { createPrometheusMetrics, type PrometheusMetrics } from 'fcl-kms/observability'
 import * as prometheus from 'prom-client'
+import type { ReconciliationState } from '../reconciliation/reconciler.ts'
 
 /** See `createMetrics`. */
 export type Metrics = {
@@ -12,6 +13,8 @@ export type Metrics = {
   readonly onRefusal: (code: string) => void
   readonly onRequest: (functionName: string) => void
   readonly onTrouble: (where: string) => void
+  /** How the reconciliation with CloudTrail stands, of all processes. */
+  readonly onReconciliation: (state: ReconciliationState) => void
   /** Requests to signers a second, over the last seconds. */
   readonly callsPerSecond: () => number
   /** Text of Prometheus, and its media type. */
@@ -39,6 +42,18 @@ export function createMetrics(account: string): Metrics {
   const refusals = counter('fcl_kms_admin_refusals_total', 'Calls that were refused.', 'code')
   const requests = counter('fcl_kms_admin_requests_total', 'Requests taken in.', 'function')
   const troubles = counter('fcl_kms_admin_troubles_total', 'Loops that failed and go on.', 'where')
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
+    new prometheus.Gauge({ name, help, labelNames: [...labelNames], registers: [register] })
+  const reconciled = gauge(
+    'fcl_kms_admin_reconciled_until_seconds',
+    'What was signed before is compared with CloudTrail; 0 before the first time, or without it.',
+  )
+  const findings = gauge(
+    'fcl_kms_admin_reconciliation_findings',
+    'What the comparison with CloudTrail found in the last seven days.',
+    ['kind'],
+  )
+  for (const kind of ['foreign', 'missing', 'unreadable']) findings.set({ kind }, 0)
   const window: { readonly second: number; calls: number }[] = []
 
   function note(calls: number): void {
@@ -60,6 +75,10 @@ export function createMetrics(account: string): Metrics {
     onRefusal: (code) => refusals.inc({ code }),
     onRequest: (name) => requests.inc({ function: name }),
     onTrouble: (where) => troubles.inc({ where }),
+    onReconciliation({ until, findings: found }) {
+      reconciled.set(until / 1_000)
+      for (const [kind, count] of Object.entries(found)) findings.set({ kind }, count)
+    },
     callsPerSecond() {
       const now = Math.floor(performance.now() / 1_000)
       const recent = window.filter(({ second }) => second < now && second >= now - WINDOW_S)

@@ -3,6 +3,7 @@
 import type { SigningGovernor } from 'fcl-kms'
 import type { Relay } from 'fcl-kms/relay'
 import type { Database } from '../database/database.ts'
+import { readState } from '../reconciliation/reconciler.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Shape of http/schemas/. */
@@ -21,6 +22,14 @@ export type Stats = {
     readonly quarantined: number
   }
   readonly requestToSealMs: { readonly p50: number; readonly p99: number } | null
+  /** Null when CloudTrail is not compared. Findings are of the last seven days. */
+  readonly reconciliation: {
+    readonly until: string
+    readonly verdict: string
+    readonly foreign: number
+    readonly missing: number
+    readonly unreadable: number
+  } | null
   readonly version: string
 }
 
@@ -35,6 +44,7 @@ export function createStats(
   governor: SigningGovernor,
   metrics: Pick<Metrics, 'callsPerSecond'>,
   version: string,
+  isReconciled: boolean,
 ): StatsReader {
   let held: { readonly at: number; readonly stats: Promise<Stats> } | undefined
 
@@ -50,8 +60,9 @@ export function createStats(
   }
 
   async function readNow(): Promise<Stats> {
-    const [relayStats, states, sealed] = await Promise.all([
+    const [relayStats, reconciliation, states, sealed] = await Promise.all([
       relay.stats(),
+      isReconciled ? readState(database) : undefined,
       database.query<{ state: string; count: number }>(
         `SELECT state, count(*) AS count FROM requests
         WHERE state IN ('waiting', 'ready', 'released') GROUP BY state`,
@@ -88,6 +99,14 @@ export function createStats(
         ended === undefined || ended.p50 === null || ended.p99 === null
           ? null
           : { p50: Math.round(ended.p50), p99: Math.round(ended.p99) },
+      reconciliation:
+        reconciliation === undefined
+          ? null
+          : {
+              until: new Date(reconciliation.until).toISOString(),
+              verdict: reconciliation.verdict,
+              ...reconciliation.findings,
+            },
       version,
     }
   }

@@ -101,6 +101,17 @@ export const doors: readonly Refused[] = [
     change: (s) => s.webhooks.allow.push('https://hooks.example.com'),
     expected: 'DUPLICATE webhooks.allow[1]',
   },
+  ...[
+    ['of an origin that is not listed', 'https://other.example.com/kms'],
+    ['with another spelling of the origin', 'https://HOOKS.example.com/kms'],
+    ['that is no URL', 'hooks.example.com'],
+  ].map(([which, webhookUrl]) => ({
+    id: `a webhook for alarms ${which}`,
+    change: (s: Loose) => {
+      s.audit.reconciliation = { webhookUrl }
+    },
+    expected: 'WEBHOOK_NOT_ALLOWED audit.reconciliation.webhookUrl',
+  })),
   { id: 'webhooks without a secret', environment: {}, expected: 'SECRET_MISSING WEBHOOK_SECRET' },
   {
     id: 'a secret of 31 bytes',

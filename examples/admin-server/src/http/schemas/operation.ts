@@ -51,6 +51,12 @@ export const statsSchema = Type.Object(
     kmsThrottledPerSecond: Type.Number(),
     proposalKeys: Type.Object({ free: count, busy: count, quarantined: count }, strict),
     requestToSealMs: nullable(Type.Object({ p50: Type.Number(), p99: Type.Number() }, strict)),
+    reconciliation: nullable(
+      Type.Object(
+        { until: time, verdict: text, foreign: count, missing: count, unreadable: count },
+        strict,
+      ),
+    ),
     version: text,
   },
   { ...strict, description: 'Figures of now.' },

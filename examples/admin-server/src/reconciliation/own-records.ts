@@ -1,0 +1,69 @@
+/** Signatures of the audit trail, by time. @module */
+
+import type { OwnReading } from 'fcl-kms/reconciliation'
+import type { Audit, AuditRecord } from '../audit/audit.ts'
+import type { Session } from '../database/database.ts'
+
+const PAGE = 1_000
+
+/** @returns When the trail begins, in milliseconds since 1970; nothing before it can be judged. */
+export async function readBeginning(session: Session): Promise<number | undefined> {
+  const [row] = await session.query<{ at: number }>(
+    'SELECT at_ms AS at FROM audit ORDER BY sequence LIMIT 1',
+  )
+  return row?.at
+}
+
+/** Those from `from` to before `to`. */
+export async function* ownRecords(
+  session: Session,
+  audit: Pick<Audit, 'list'>,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<OwnReading, void, undefined> {
+  let after = (await lastBefore(session, from)) ?? 0
+  for (;;) {
+    const records = await audit.list({ after, limit: PAGE, kind: 'signature' })
+    for (const record of records) {
+      if (record.at >= to) return
+      yield readRecord(record)
+    }
+    const last = records.at(-1)
+    if (records.length < PAGE || last === undefined) return
+    after = last.sequence
+  }
+}
+
+/** Times never go back along the chain, so it can be halved: there is no index by time. */
+async function lastBefore(session: Session, at: number): Promise<number | undefined> {
+  const [ends] = await session.query<{ first: number | null; last: number | null }>(
+    'SELECT min(sequence) AS first, max(sequence) AS last FROM audit',
+  )
+  if (ends?.first == null || ends.last == null) return undefined
+  let [low, high] = [ends.first - 1, ends.last]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const [row] = await session.query<{ at: number }>(
+      'SELECT at_ms AS at FROM audit WHERE sequence >= $1 ORDER BY sequence LIMIT 1',
+      [middle],
+    )
+    if (row !== undefined && row.at < at) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function readRecord({ at, sequence, facts }: AuditRecord): OwnReading {
+  const { kmsRequestId, kmsKeyId, kmsUnanswered } = facts
+  const unanswered = typeof kmsUnanswered === 'number' ? kmsUnanswered : 0
+  if (typeof kmsRequestId !== 'string' && unanswered === 0) return { kind: 'other' }
+  return {
+    kind: 'own',
+    signature: {
+      at,
+      ...(typeof kmsRequestId === 'string' ? { requestId: kmsRequestId } : {}),
+      ...(typeof kmsKeyId === 'string' ? { keyArn: kmsKeyId } : {}),
+      unanswered,
+      place: `record ${sequence}`,
+    },
+  }
+}
