@@ -1,8 +1,8 @@
 /** Region and credentials, as the AWS client resolves them: no call to KMS. @module */
 
 import { withDeadline } from '../deadline.ts'
-import { clientRegion, readCredentials } from '../signers/aws-kms/configuration.ts'
-import { slowCredentials } from '../signers/aws-kms/credential-failures.ts'
+import { clientRegion, readCredentials } from '../signers/aws/configuration.ts'
+import { slowCredentials } from '../signers/aws/credential-failures.ts'
 import { checkOf, type Finding } from './finding.ts'
 import type { KmsSession } from './kms-session.ts'
 

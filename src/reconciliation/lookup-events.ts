@@ -8,7 +8,7 @@ import type {
 import { pause, withDeadline } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import { assertKnownKeys, assertSignal, assertTimeout } from '../options.ts'
-import { describeFacts, factsOf, isPassingFault } from '../signers/aws-kms/thrown-facts.ts'
+import { describeFacts, factsOf, isPassingFault } from '../signers/aws/thrown-facts.ts'
 import { slackMs } from './reconcile.ts'
 import { readTrailEvent, type TrailReading } from './trail-event.ts'
 

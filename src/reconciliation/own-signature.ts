@@ -1,6 +1,6 @@
 /** What we wrote down of our own signatures: lines of JSON, of three shapes. @module */
 
-import { isObject } from '../signers/aws-kms/thrown-facts.ts'
+import { isObject } from '../signers/aws/thrown-facts.ts'
 import { keyIdentity } from './key-arn.ts'
 import type { UnreadableRecord } from './trail-event.ts'
 

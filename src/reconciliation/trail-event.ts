@@ -1,6 +1,6 @@
 /** One record of CloudTrail, read strictly: what cannot be read is told, never left out. @module */
 
-import { isObject } from '../signers/aws-kms/thrown-facts.ts'
+import { isObject } from '../signers/aws/thrown-facts.ts'
 import { keyArnOf, keyIdentity } from './key-arn.ts'
 
 /** A Sign call that CloudTrail recorded. It tells who asked and when, not what was signed. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { SignerError } from '../errors.ts'
-import { isObject } from '../signers/aws-kms/thrown-facts.ts'
+import { isObject } from '../signers/aws/thrown-facts.ts'
 import { readTrailEvent, type TrailReading } from './trail-event.ts'
 
 /** Bytes of one file when unpacked; CloudTrail closes them far below. */

@@ -2,9 +2,11 @@
 
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { SignerError } from '../../errors.ts'
+import { isProviderError, readCredentialFailure } from '../aws/credential-failures.ts'
+import { areRefusedCredentials, isSkewed } from '../aws/refused-credentials.ts'
+import { describeFacts, factsOf, isThrottled, isTimeout } from '../aws/thrown-facts.ts'
+import { ownLimit } from '../own-limits.ts'
 import { isOwnTimeout } from './client.ts'
-import { isProviderError, readCredentialFailure } from './credential-failures.ts'
-import { describeFacts, factsOf, isThrottled, isTimeout, type ThrownFacts } from './thrown-facts.ts'
 
 /** Where a call failed. */
 export type KmsCall = {
@@ -23,20 +25,8 @@ export type KmsFailure = {
   readonly error: (call: KmsCall) => SignerError
 }
 
-const CREDENTIALS =
-  /^(ExpiredToken|ExpiredTokenException|UnrecognizedClientException|InvalidClientTokenId|MissingAuthenticationToken|MissingAuthenticationTokenException|IncompleteSignature|IncompleteSignatureException|InvalidSignatureException|SignatureDoesNotMatch|NotAuthorized)$/
-const SKEWED = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)$/
 const INVALID =
   /^(ValidationException|InvalidGrantTokenException|UnsupportedOperationException|InvalidArnException)$/
-
-/** AWS did not take the signature of a request, since a clock is off. */
-export const isSkewed = ({ name, message }: Pick<ThrownFacts, 'name' | 'message'>): boolean =>
-  SKEWED.test(name) ||
-  (CREDENTIALS.test(name) && /not yet current|signature expired/i.test(message))
-
-/** AWS knows no such credentials, or they did not sign this request. */
-export const areRefusedCredentials = ({ name }: Pick<ThrownFacts, 'name'>): boolean =>
-  CREDENTIALS.test(name)
 
 /**
  * Sorts what the SDK rejected with. The SDK's error itself is not kept as `cause`: it can hold
@@ -125,17 +115,6 @@ const timeouts: readonly (readonly [RegExp, string])[] = [
   [/requestTimeout/, 'requestTimeout'],
   [/socket timed out/, 'socketTimeout'],
 ]
-
-/** Named like the SDK's own, and read like it. @param limit - The name of an option of ours. */
-export function limitError(limit: string): Error {
-  const error = new Error(`limit: ${limit}`)
-  error.name = 'TimeoutError'
-  return error
-}
-
-/** @returns The name that `limitError` was given; undefined when it is not one of those. */
-export const ownLimit = (message: string): string | undefined =>
-  /^limit: (?<name>\w+)$/.exec(message)?.groups?.['name']
 
 /** An option of ours by its name, also where the SDK was told of it. */
 function limitOf(message: string, client: KMSClient): string {

@@ -4,10 +4,10 @@ import type { GetPublicKeyCommandOutput, KMSClient } from '@aws-sdk/client-kms'
 import type { SignatureAlgorithm } from '../../crypto/algorithms.ts'
 import { SignerError } from '../../errors.ts'
 import type { KmsKeyName } from '../../kms-key-id.ts'
+import { clientRegion } from '../aws/configuration.ts'
 import type { SignerPublicKey } from '../signer.ts'
 import { callKms } from './call.ts'
 import { loadAwsKms } from './client.ts'
-import { clientRegion } from './configuration.ts'
 import type { KmsLimits } from './limits.ts'
 
 /** The key specs that Flow can use. KMS signs with `ECDSA_SHA_256` for both. */

@@ -1,8 +1,8 @@
 /** The single requests of a command, those that the SDK sends again by itself among them. @module */
 
+import { factsOf } from '../aws/thrown-facts.ts'
 import type { SignPace } from '../signer.ts'
 import { readKmsFailure } from './failures.ts'
-import { factsOf } from './thrown-facts.ts'
 
 type Next<Args, Result> = (args: Args) => Promise<Result>
 

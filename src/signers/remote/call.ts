@@ -3,7 +3,7 @@
 import { createClock, pause, withDeadline } from '../../deadline.ts'
 import { isSignerError, SignerError } from '../../errors.ts'
 import { doubling, retrying } from '../../retry.ts'
-import { limitError } from '../aws-kms/failures.ts'
+import { limitError } from '../own-limits.ts'
 import type { SignPace } from '../signer.ts'
 import { createTurns, TURN_KEEPS_MS } from '../turns.ts'
 import { readRemoteFailure } from './failures.ts'

@@ -1,8 +1,8 @@
 /** AWS credentials for SigV4: the caller's, or those of the default chain of the AWS SDK. @module */
 
 import { SignerError } from '../../errors.ts'
-import { credentialFault } from '../aws-kms/configuration.ts'
-import type { CredentialSource } from '../aws-kms/credential-failures.ts'
+import { credentialFault } from '../aws/configuration.ts'
+import type { CredentialSource } from '../aws/credential-failures.ts'
 import { faultError, readCredentialsFault } from './failures.ts'
 
 /** As the AWS SDK names them. */

@@ -1,15 +1,16 @@
 /** What each failure of a way to a signing service means: try again, wait for somebody, or give up. @module */
 
 import { isSignerError, SignerError } from '../../errors.ts'
-import { type CredentialSource, sortCredentialFailure } from '../aws-kms/credential-failures.ts'
-import { areRefusedCredentials, isSkewed, ownLimit } from '../aws-kms/failures.ts'
+import { type CredentialSource, sortCredentialFailure } from '../aws/credential-failures.ts'
+import { areRefusedCredentials, isSkewed } from '../aws/refused-credentials.ts'
 import {
   describeFacts,
   factsOf,
   isThrottled,
   isTimeout,
   type ThrownFacts,
-} from '../aws-kms/thrown-facts.ts'
+} from '../aws/thrown-facts.ts'
+import { ownLimit } from '../own-limits.ts'
 import type { TransportReply } from './transport.ts'
 
 /** Where a call failed, and what it had cost. */

@@ -2,8 +2,8 @@
 
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from 'node:http'
 import { Agent as HttpsAgent, request as secureRequest } from 'node:https'
-import { limitError } from '../aws-kms/failures.ts'
 import { type CallQueue, createCallQueue } from '../call-queue.ts'
+import { limitError } from '../own-limits.ts'
 import { faultError, notReply, replyTooLarge } from './failures.ts'
 import { CONTENT_TYPE, MAX_REPLY_BYTES } from './protocol.ts'
 import type { RemoteTransport, TransportReply } from './transport.ts'

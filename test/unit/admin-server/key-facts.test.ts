@@ -2,7 +2,7 @@
 
 import type { Config } from '../../../examples/admin-server/src/config/config.ts'
 import { describeConfiguredKeys } from '../../../examples/admin-server/src/execution/key-facts.ts'
-import { clientQueue } from '../../../src/signers/aws-kms/client-queue.ts'
+import { clientQueue } from '../../../src/signers/aws/client-queue.ts'
 import { createFakeKms, kmsError } from '../../support/fake-kms.ts'
 import { until } from '../../support/until.ts'
 

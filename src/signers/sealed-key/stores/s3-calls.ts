@@ -3,8 +3,8 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { withDeadline } from '../../../deadline.ts'
 import { isSignerError, SignerError } from '../../../errors.ts'
-import { isStream, withBoundedReply } from '../../aws-kms/bounded-reply.ts'
-import { factsOf } from '../../aws-kms/thrown-facts.ts'
+import { isStream, withBoundedReply } from '../../aws/bounded-reply.ts'
+import { factsOf } from '../../aws/thrown-facts.ts'
 import { READ_BYTES } from '../key-store.ts'
 import { storeFault } from './store-fault.ts'
 

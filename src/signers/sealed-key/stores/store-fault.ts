@@ -1,7 +1,7 @@
 /** What it means that a place for records failed. @module */
 
 import { SignerError } from '../../../errors.ts'
-import { describeFacts, factsOf } from '../../aws-kms/thrown-facts.ts'
+import { describeFacts, factsOf } from '../../aws/thrown-facts.ts'
 
 /** Of files, and of S3: what an operator has to mend. */
 const DENIED =
