@@ -198,6 +198,28 @@ export type SignerErrorContext = {
   SEALED_KEY_UNCERTAIN: { id: string }
   STORE_DENIED: { operation: string; reason: string }
   STORE_ANSWER_INVALID: { operation: string }
+  // AWS, other than KMS
+  AWS_DENIED: { operation: string }
+  AWS_CREDENTIALS_UNUSABLE: { operation: string; reason: string; remedy: string }
+  AWS_UNAVAILABLE: { operation: string; reason: string }
+  AWS_REQUEST_INVALID: { operation: string; reason: string }
+  AWS_TARGET_MISMATCH: { field: string; expected: string; actual: string }
+  // Stacks of CloudFormation
+  STACK_NOT_FOUND: { stackName: string; region: string }
+  STACK_FOREIGN: { stackName: string; kind: string; reason: string }
+  STACK_BUSY: { stackName: string; status: string }
+  STACK_STUCK: { stackName: string; status: string; remedy: string }
+  STACK_CHANGE_REFUSED: { stackName: string; reason: string }
+  STACK_REPLACES: { stackName: string; resources: string }
+  STACK_FAILED: {
+    stackName: string
+    status: string
+    resource: string
+    reason: string
+    deniedAction: string
+    rolledBack: boolean
+  }
+  STACK_UNSETTLED: { stackName: string; status: string; waitedMs: number }
   // Provisioning
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
   ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
@@ -672,6 +694,58 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   STORE_ANSWER_INVALID: [
     'refuse',
     'The store of sealed keys answered with something that is not in its contract. Correct the store.',
+  ],
+  AWS_DENIED: [
+    'hold',
+    'AWS does not allow this action to these credentials. Allow it, or use those of another role.',
+  ],
+  AWS_CREDENTIALS_UNUSABLE: [
+    'hold',
+    'No credentials that AWS takes. Nothing was changed; do what the remedy says.',
+  ],
+  AWS_UNAVAILABLE: [
+    'retry',
+    'AWS did not answer, or not in time. Run it again: it goes on where the stack stands.',
+  ],
+  AWS_REQUEST_INVALID: [
+    'fail',
+    'AWS refused the request as given, and the reason is its own. Nothing was changed.',
+  ],
+  AWS_TARGET_MISMATCH: [
+    'fail',
+    'The credentials lead to another account, Region or partition than was asked for. Nothing was changed.',
+  ],
+  STACK_NOT_FOUND: [
+    'fail',
+    'There is no stack of this name in this account and Region. Check all three.',
+  ],
+  STACK_FOREIGN: [
+    'refuse',
+    'The stack of this name holds other resources. Nothing was changed; choose another name.',
+  ],
+  STACK_BUSY: [
+    'retry',
+    'CloudFormation is at work on the stack. Nothing was changed; wait until it stands still.',
+  ],
+  STACK_STUCK: [
+    'hold',
+    'The stack cannot be updated as it stands. Nothing was changed; do what the remedy says.',
+  ],
+  STACK_CHANGE_REFUSED: [
+    'fail',
+    'CloudFormation refused the change set, and the reason is its own. Nothing was changed.',
+  ],
+  STACK_REPLACES: [
+    'refuse',
+    'The change would replace a key or a store of data, or take it out of the stack. Nothing was changed; when it is meant, say each of them twice: --replace and --confirm-replace.',
+  ],
+  STACK_FAILED: [
+    'hold',
+    'CloudFormation could not make the change; the reason is of the first event that failed. Keys and data are kept.',
+  ],
+  STACK_UNSETTLED: [
+    'retry',
+    'CloudFormation is still at work. It goes on; run the command again to see how it ended.',
   ],
   KEY_CREATION_INCOMPLETE: [
     'fail',

@@ -46,3 +46,20 @@ export type { KmsOptions } from './kms-session.ts'
 export type { Payer } from './payer.ts'
 export type { BatchReport } from './proposal-key-batches.ts'
 export { type AccountReport, type ShowAccountOptions, showAccount } from './show-account.ts'
+export {
+  type DeletedStack,
+  type DeleteStackOptions,
+  type DeployedStack,
+  type DeployStackOptions,
+  deleteStack,
+  deployStack,
+  type PlanStackOptions,
+  planStack,
+  type StackCaller,
+  type StackChange,
+  type StackClientConfig,
+  type StackEvent,
+  type StackPlan,
+  type StackSettings,
+  type StackTemplate,
+} from './stacks/index.ts'

@@ -97,20 +97,24 @@ export async function startLambdaCloud(): Promise<LambdaCloud> {
     lambda,
     deploy,
     expose,
-    async createUser(UserName, policy) {
-      await call('iam', { Action: 'CreateUser', UserName })
-      const PolicyDocument = json(policy)
-      await call('iam', { Action: 'PutUserPolicy', UserName, PolicyName: 'own', PolicyDocument })
-      const xml = await call('iam', { Action: 'CreateAccessKey', UserName })
-      return {
-        accessKeyId: element(xml, 'AccessKeyId'),
-        secretAccessKey: element(xml, 'SecretAccessKey'),
-      }
-    },
+    createUser: (name, policy) => createUser(aws, name, policy),
     async [Symbol.asyncDispose]() {
       lambda.destroy()
       await aws.stop()
     },
+  }
+}
+
+/** A user with this policy, and a key of his. */
+export async function createUser(aws: Aws, UserName: string, policy: object): Promise<Identity> {
+  const call = (parameters: Readonly<Record<string, string>>) => query(aws, 'iam', parameters)
+  await call({ Action: 'CreateUser', UserName })
+  const PolicyDocument = json(policy)
+  await call({ Action: 'PutUserPolicy', UserName, PolicyName: 'own', PolicyDocument })
+  const xml = await call({ Action: 'CreateAccessKey', UserName })
+  return {
+    accessKeyId: element(xml, 'AccessKeyId'),
+    secretAccessKey: element(xml, 'SecretAccessKey'),
   }
 }
 

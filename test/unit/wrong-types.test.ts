@@ -72,6 +72,23 @@ const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1
 const accessNode = { url: 'http://127.0.0.1:9', timeoutMs: 20 }
 const accountKey = { publicKey: '11'.repeat(64), signatureAlgorithm: 'ECDSA_P256', weight: 1000 }
 const { signal } = new AbortController()
+const stack = {
+  name: 'keys',
+  kind: 'signing-keys',
+  accountId: '111122223333',
+  client: { ...client, maxAttempts: 1 },
+  requestTimeoutMs: 20,
+  pollMs: 9,
+  timeoutMs: 20,
+  signal,
+}
+const planned = {
+  template: { Resources: { Topic: { Type: 'AWS::SNS::Topic' } } },
+  parameters: { name: 'value' },
+  tags: { team: 'drops' },
+  replace: ['Key'],
+  confirmReplace: ['Key'],
+}
 const keyRoles = {
   accountId: '111122223333',
   signerRoleArn: 'arn:aws:iam::111122223333:role/minter',
@@ -184,6 +201,9 @@ const functions: Readonly<
   provisioning: [
     provisioning,
     {
+      deleteStack: [stack],
+      deployStack: [{ ...stack, ...planned, onPlan: () => undefined, onProgress: () => undefined }],
+      planStack: [{ ...stack, ...planned }],
       accountKeyOf: [{ ...kms, keyId: keyArn, weight: 1000, hashAlgorithm: 'SHA3_256' }],
       addProposalKeys: [{ accessNode, address, authorizer, count: 1, publicKey: '11'.repeat(64) }],
       createAccount: [{ accessNode, payer: { address, authorizer }, keys: [accountKey], client }],

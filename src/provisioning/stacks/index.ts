@@ -1,0 +1,15 @@
+/** Stacks of CloudFormation: deployed, planned and deleted. @module */
+
+export type { StackChange } from './changes.ts'
+export { type DeletedStack, type DeleteStackOptions, deleteStack } from './delete-stack.ts'
+export {
+  type DeployedStack,
+  type DeployStackOptions,
+  deployStack,
+  type PlanStackOptions,
+  planStack,
+  type StackPlan,
+} from './deploy-stack.ts'
+export type { StackEvent } from './follow.ts'
+export type { StackCaller, StackClientConfig, StackSettings } from './session.ts'
+export type { StackTemplate } from './template.ts'
