@@ -53,7 +53,7 @@ const allowed = {
   provisioning,
   reconciliation: ['signers', ...base],
   testing: ['signers', 'flow', 'crypto', ...base],
-  cli: ['transactions', 'policy', 'provisioning', 'reconciliation', ...provisioning],
+  cli: ['aws', 'transactions', 'policy', 'provisioning', 'reconciliation', ...provisioning],
   index: ['authorizer', 'signers', 'crypto', ...base],
 }
 

@@ -4,6 +4,14 @@
  * @module
  */
 
+export {
+  type AwsCost,
+  type AwsPrices,
+  type AwsUsage,
+  awsCost,
+  awsPrices,
+  type CostLine,
+} from './cost.ts'
 export { type KeyPolicyOptions, keyPolicy } from './policies/key-policy.ts'
 export { keyPolicyFaults } from './policies/key-policy-faults.ts'
 export type { PolicyDocument, PolicyStatement } from './policies/policy-document.ts'

@@ -6,6 +6,7 @@ import { accountsAddProposalKeys } from './commands/accounts-add-proposal-keys.t
 import { accountsCreate } from './commands/accounts-create.ts'
 import { accountsShow } from './commands/accounts-show.ts'
 import { auditReconcile } from './commands/audit-reconcile.ts'
+import { awsCostCommand } from './commands/aws-cost.ts'
 import { doctor } from './commands/doctor.ts'
 import { keysCreate } from './commands/keys-create.ts'
 import { keysPolicy } from './commands/keys-policy.ts'
@@ -34,6 +35,7 @@ const commands: readonly Command[] = [
   transactionsApprove,
   transactionsSend,
   auditReconcile,
+  awsCostCommand,
   doctor,
 ]
 

@@ -38,7 +38,15 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'verifySignature',
     'withDomainTag',
   ],
-  './aws': ['inspectionPolicy', 'keyPolicy', 'keyPolicyFaults', 'policyFaults', 'signingPolicy'],
+  './aws': [
+    'awsCost',
+    'awsPrices',
+    'inspectionPolicy',
+    'keyPolicy',
+    'keyPolicyFaults',
+    'policyFaults',
+    'signingPolicy',
+  ],
   './provisioning': [
     'accountKeyOf',
     'addProposalKeys',

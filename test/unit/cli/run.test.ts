@@ -43,6 +43,7 @@ Commands:
   transactions approve        Verify and merge the signatures of all parties, and tell who is missing
   transactions send           Send a transaction that all have signed, once, and wait for the seal
   audit reconcile             Compare the Sign events of CloudTrail with our own records
+  aws cost                    What a month of KMS costs, with the prices that were assumed and their date
   doctor                      Check credentials, KMS, keys, permissions, clock, access node and account
 
 Examples:
@@ -58,6 +59,7 @@ Examples:
   fcl-kms transactions approve --network testnet --in mint.rlp --signed ours.rlp --signed theirs.rlp --out whole.rlp
   fcl-kms transactions send --network testnet --in whole.rlp
   fcl-kms audit reconcile --key alias/flow-minter --records signatures.jsonl
+  fcl-kms aws cost --mints 100000 --keys 2
   fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
 
 fcl-kms <command> --help shows the options of a command; fcl-kms --version the version.
