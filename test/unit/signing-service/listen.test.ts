@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
@@ -5,6 +6,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { envelopeMessage } from '../../../src/crypto/transaction.ts'
 import { MAX_REQUEST_BYTES } from '../../../src/signers/remote/protocol.ts'
@@ -13,7 +15,6 @@ import {
   listen,
   type SigningService,
 } from '../../../src/signing-service/index.ts'
-import { until } from '../../support/until.ts'
 import { createCertificate } from '../admin-server/webhooks/certificate.ts'
 import {
   askingEnvelope,
@@ -380,12 +381,19 @@ describe('a Unix socket', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('does not listen on where it could not get its name', async () => {
-    const servers = () =>
-      process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length
-    const before = servers()
-    await expect(listen(service, { socketPath: `${socketPath}/` })).rejects.toBeDefined()
-    await until(() => servers() === before)
+  it('lets the process end that could not give it its name', async () => {
+    const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+    const program = `
+      import { register } from 'node:module'
+      register(${file('../../support/load-typescript.mjs')})
+      const { listen } = await import(${file('../../../src/signing-service/index.ts')})
+      await listen({}, { socketPath: ${JSON.stringify(`${socketPath}/`)} }).catch(({ code }) => console.log(code))`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { timeout: 60_000 },
+    )
+    expect(stdout.trim()).toBe('ENOTDIR')
     expect(readdirSync(folder)).toEqual([])
   })
 

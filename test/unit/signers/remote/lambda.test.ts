@@ -57,6 +57,12 @@ it('the request is the payload, for this function and qualifier', async () => {
 
 describe('what passes', () => {
   const rows: readonly (readonly [string, Behaviour, string])[] = [
+    [
+      'an answer that is longer than one can be',
+      ({ response, good }) =>
+        answerJson(response, { ...good, more: ' '.repeat(MAX_REPLY_BYTES) }, 200),
+      'REMOTE_SIGNER_REPLY_INVALID',
+    ],
     ['TooManyRequestsException', aws(429, 'TooManyRequestsException'), 'REMOTE_SIGNER_THROTTLED'],
     ['EC2ThrottledException', aws(502, 'EC2ThrottledException'), 'REMOTE_SIGNER_THROTTLED'],
     ['ServiceException', aws(500, 'ServiceException'), 'REMOTE_SIGNER_UNAVAILABLE'],
