@@ -285,7 +285,8 @@ describe('TLS', () => {
   const server = createCertificate(['localhost'])
   const client = createCertificate(['client'])
   const stranger = createCertificate(['stranger'])
-  const tls = { cert: server.cert, key: server.key, ca: client.cert }
+  const ended = createCertificate(['client'], -1)
+  const tls = { cert: server.cert, key: server.key, ca: `${client.cert}\n${ended.cert}` }
   const secure = (url: string, more: object) =>
     exchange(
       secureRequest(url.replace('127.0.0.1', 'localhost'), {
@@ -347,6 +348,7 @@ describe('TLS', () => {
   it.each([
     ['no certificate', {}],
     ['a certificate of another', stranger],
+    ['a certificate that has ended', ended],
   ])('lets in no client with %s', async (_name, more) => {
     const { service, events } = serviceWith()
     await using door = await listen(service, { port: 0, tls })
