@@ -1,8 +1,9 @@
 /** `npm run build`: dist from nothing, of the library and of the admin server. @module */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './lib/paths.mjs'
+import { bundleRemoteSigner } from './lib/remote-signer-bundle.mjs'
 
 const server = join(root, 'examples', 'admin-server')
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -17,5 +18,7 @@ for (const folder of [root, server]) rmSync(join(folder, 'dist'), { recursive: t
 run(tsc, '-p', 'tsconfig.build.json')
 const program = join(root, 'dist', 'cli', 'main.js')
 if (existsSync(program)) chmodSync(program, 0o755)
+const bundle = join(root, 'dist', 'remote-signer-lambda', 'bundle.mjs')
+writeFileSync(bundle, await bundleRemoteSigner())
 run(tsc, '-p', join(server, 'tsconfig.json'))
 run(join(root, 'tools', 'build-dashboard.mjs'))

@@ -26,7 +26,8 @@ const stores = ['crypto', ...base]
 const proposalKeys = ['authorizer', 'stores', ...authorizer]
 const relay = ['proposal-keys', ...proposalKeys]
 const aws = base
-const provisioning = ['authorizer', 'aws', 'signers', 'flow', 'crypto', ...base]
+const remoteSignerLambda = ['signing-service', 'policy', 'signers', 'stores', 'crypto', ...base]
+const provisioning = ['remote-signer-lambda', 'authorizer', 'aws', ...remoteSignerLambda, 'flow']
 /** @type {Record<string, readonly string[]>} */
 const allowed = {
   'error-codes': [],
@@ -46,6 +47,7 @@ const allowed = {
   transactions,
   stores,
   'signing-service': ['signers', 'policy', 'stores', 'crypto', ...base],
+  'remote-signer-lambda': remoteSignerLambda,
   'proposal-keys': proposalKeys,
   relay,
   observability: ['relay', ...relay],

@@ -63,10 +63,12 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'inspectionPolicy',
     'keyPolicy',
     'keyPolicyFaults',
+    'packRemoteSigner',
     'planStack',
     'policyFaults',
     'showAccount',
     'signingPolicy',
+    'uploadRemoteSigner',
   ],
   './reconciliation': [
     'lookUpSignEvents',

@@ -82,6 +82,15 @@ const stack = {
   timeoutMs: 20,
   signal,
 }
+const signerDocument = {
+  key: 'minter',
+  accounts: [address],
+  payload: true,
+  envelope: true,
+  policy: rules,
+  budgets: {},
+}
+const archive = { bytes, byteLength: 64, sha256: '', codeSha256: '', key: 'a.zip' }
 const planned = {
   template: { Resources: { Topic: { Type: 'AWS::SNS::Topic' } } },
   parameters: { name: 'value' },
@@ -203,7 +212,11 @@ const functions: Readonly<
     {
       deleteStack: [stack],
       deployStack: [{ ...stack, ...planned, onPlan: () => undefined, onProgress: () => undefined }],
+      packRemoteSigner: [{ document: signerDocument, bundle: bytes }],
       planStack: [{ ...stack, ...planned }],
+      uploadRemoteSigner: [
+        { client: stack.client, requestTimeoutMs: 20, signal, code: archive, bucket: 'code' },
+      ],
       accountKeyOf: [{ ...kms, keyId: keyArn, weight: 1000, hashAlgorithm: 'SHA3_256' }],
       addProposalKeys: [{ accessNode, address, authorizer, count: 1, publicKey: '11'.repeat(64) }],
       createAccount: [{ accessNode, payer: { address, authorizer }, keys: [accountKey], client }],

@@ -1,5 +1,6 @@
 /** Stacks of CloudFormation: deployed, planned and deleted. @module */
 
+export type { SignerDocument } from '../../remote-signer-lambda/document.ts'
 export type { StackChange } from './changes.ts'
 export { type DeletedStack, type DeleteStackOptions, deleteStack } from './delete-stack.ts'
 export {
@@ -11,5 +12,12 @@ export {
   type StackPlan,
 } from './deploy-stack.ts'
 export type { StackEvent } from './follow.ts'
+export {
+  type PackRemoteSignerOptions,
+  packRemoteSigner,
+  type RemoteSignerCode,
+  type UploadRemoteSignerOptions,
+  uploadRemoteSigner,
+} from './remote-signer-code.ts'
 export type { StackCaller, StackClientConfig, StackSettings } from './session.ts'
 export type { StackTemplate } from './template.ts'

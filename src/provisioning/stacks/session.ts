@@ -29,6 +29,11 @@ export type StackSession = {
   readonly sdk: AwsCloudFormation
   readonly caller: StackCaller
   readonly signal: AbortSignal | undefined
+  /** A call of another service with the same configuration, bounded and sorted as the others. */
+  readonly bounded: <T>(
+    operation: string,
+    run: (abortSignal: AbortSignal) => Promise<T>,
+  ) => Promise<T>
   /** @param operation - As IAM names it: `cloudformation:CreateChangeSet`. */
   readonly call: <T>(
     operation: string,
@@ -78,6 +83,7 @@ export async function openStacks(settings: StackSettings): Promise<StackSession>
     sdk,
     caller: Object.freeze({ accountId: Account, partition, region }),
     signal,
+    bounded,
     call: (operation, send) => bounded(operation, (abortSignal) => send(client, { abortSignal })),
   }
 }
@@ -96,7 +102,8 @@ async function boundedCall<T>(
   }
 }
 
-async function load<T>(name: string, module: () => Promise<T>): Promise<T> {
+/** @throws {SignerError} `AWS_SDK_MISSING`. */
+export async function load<T>(name: string, module: () => Promise<T>): Promise<T> {
   try {
     return await module()
   } catch (cause) {
@@ -104,8 +111,12 @@ async function load<T>(name: string, module: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The SDK reads some of it at once, and throws an Error of its own. */
-function made<T>(make: () => T): T {
+/**
+ * The SDK reads some of it at once, and throws an Error of its own.
+ *
+ * @throws {SignerError} `AWS_REGION_INVALID`, `AWS_CONFIG_INVALID`.
+ */
+export function made<T>(make: () => T): T {
   try {
     return make()
   } catch (thrown) {
