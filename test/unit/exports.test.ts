@@ -56,6 +56,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'deployStack',
     'describeKey',
     'diagnose',
+    'diagnoseStack',
     'emulatorChainId',
     'emulatorPayer',
     'emulatorServiceAddress',

@@ -217,6 +217,7 @@ const functions: Readonly<
       uploadRemoteSigner: [
         { client: stack.client, requestTimeoutMs: 20, signal, code: archive, bucket: 'code' },
       ],
+      diagnoseStack: [{ name: 'keys', client: stack.client, keyArns: [keyArn] }],
       accountKeyOf: [{ ...kms, keyId: keyArn, weight: 1000, hashAlgorithm: 'SHA3_256' }],
       addProposalKeys: [{ accessNode, address, authorizer, count: 1, publicKey: '11'.repeat(64) }],
       createAccount: [{ accessNode, payer: { address, authorizer }, keys: [accountKey], client }],

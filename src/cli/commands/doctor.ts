@@ -1,6 +1,6 @@
 /** `fcl-kms doctor`. @module */
 
-import { diagnose, type Finding } from '../../provisioning/index.ts'
+import { diagnose, diagnoseStack, type Finding } from '../../provisioning/index.ts'
 import { type Command, exitCodes } from '../command.ts'
 import { chainFlags, kmsFlags, kmsSettings, optionalChain } from '../settings.ts'
 import { table } from '../text.ts'
@@ -16,24 +16,46 @@ export const doctor: Command = {
       value: 'n',
       help: 'What the keys must reach when others hold the rest; default 1000',
     },
+    stack: {
+      value: 'name',
+      multiple: true,
+      help: 'A deployed stack to check: policies, keys, alarms, rules, trail',
+    },
     ...chainFlags,
     ...kmsFlags,
   },
   examples: [
     '--key alias/flow-minter --network testnet --address 0x1d007d755531709b',
     '--key alias/a --weight 500 --network testnet --address 0x1d007d755531709b --json',
+    '--stack flow-keys --stack flow-watch',
   ],
   async run(context) {
     const { values } = context
     const address = values.optional('address')
     const weight = values.optional('weight')
-    const findings = await diagnose({
+    const stacks = values.many('stack')
+    const { client, signal } = kmsSettings(context)
+    const own = await diagnose({
       ...kmsSettings(context),
       ...optionalChain(context),
       keyIds: values.many('key'),
       ...(address === undefined ? {} : { address }),
       ...(weight === undefined ? {} : { requiredWeight: wholeNumber('--weight', weight, 1, 1000) }),
     })
+    const ofStacks = await Promise.all(
+      stacks.map((name) =>
+        diagnoseStack({
+          name,
+          // Only `diagnose` is ever given a client here.
+          client: 'send' in client ? {} : client,
+          ...(signal === undefined ? {} : { signal }),
+          keyArns: values
+            .many('key')
+            .filter((key) => /^arn:[a-z-]+:kms:[^:]+:\d{12}:key\//.test(key)),
+        }),
+      ),
+    )
+    const findings = [...own, ...ofStacks.flat()]
     const healthy = findings.every(({ status }) => status !== 'problem')
     return {
       value: { healthy, findings },

@@ -11,6 +11,7 @@ export {
   planStack,
   type StackPlan,
 } from './deploy-stack.ts'
+export { type DiagnoseStackOptions, diagnoseStack } from './diagnosis/diagnose-stack.ts'
 export type { StackEvent } from './follow.ts'
 export {
   type PackRemoteSignerOptions,
