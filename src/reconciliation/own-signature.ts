@@ -86,9 +86,11 @@ function factsOf(record: Readonly<Record<string, unknown>>): Told | undefined {
   const at = record['at'] ?? record['time']
   const { facts } = record
   if (isObject(facts)) {
-    const { kmsRequestId, kmsKeyId, kmsUnanswered } = { ...facts } as Record<string, unknown>
+    const told: Readonly<Record<string, unknown>> = { ...facts }
+    const { kmsRequestId, kmsKeyId: key, kmsUnanswered: unanswered, askedAt } = told
+    // One that was never sent is written down later than it was asked for.
     return record['kind'] === 'signature'
-      ? { requestId: textOf(kmsRequestId), key: kmsKeyId, unanswered: kmsUnanswered, at }
+      ? { requestId: textOf(kmsRequestId), key, unanswered, at: askedAt ?? at }
       : undefined
   }
   const { backendKeyId: key, backendUnanswered, unanswered } = record

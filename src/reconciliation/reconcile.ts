@@ -57,7 +57,7 @@ export type ReconcileOptions = {
   readonly to: number
   /** Of `lookUpSignEvents` or `readTrailFolder`: at least `slackMs` more than is judged, on both sides. */
   readonly events: AsyncIterable<TrailReading> | Iterable<TrailReading>
-  /** Of `readOwnSignatures`: at least `slackMs` more than is judged, on both sides. */
+  /** Of `readOwnSignatures`: from `slackMs` before what is judged up to now. */
   readonly own: AsyncIterable<OwnReading> | Iterable<OwnReading>
   /** What is younger may still come to CloudTrail. Default 20 minutes. */
   readonly lateMs?: number
@@ -160,7 +160,7 @@ type Own = {
 }
 
 async function readOwn(
-  { own, from, to }: ReconcileOptions,
+  { own, from }: ReconcileOptions,
   isWatched: (arn: string | undefined) => boolean,
   unreadable: UnreadableRecord[],
 ): Promise<Own> {
@@ -171,7 +171,8 @@ async function readOwn(
     if (reading.kind !== 'own') continue
     const { signature } = reading
     const { at, requestId, keyArn, unanswered } = signature
-    if (at < from - slackMs || at >= to + slackMs || !isWatched(keyArn)) continue
+    // One that was written down late still has its request id.
+    if (at < from - slackMs || !isWatched(keyArn)) continue
     if (requestId !== undefined) byRequest.set(requestId, signature)
     if (unanswered > 0) open.push(signature)
   }

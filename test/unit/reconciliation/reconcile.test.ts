@@ -62,6 +62,11 @@ describe('signatures that CloudTrail tells of', () => {
     expect(told).toMatchObject({ matched: 1, foreign: [{ why: 'told twice', eventId: 'b' }] })
   })
 
+  it('count once when a page repeats the event of a call within one account', async () => {
+    const told = await judge([event({ eventID: 'a' }), event({ eventID: 'a' })], [ours()])
+    expect(told).toMatchObject({ verdict: 'agrees', matched: 1, repeated: 1 })
+  })
+
   it('count once when pages or files repeat them, and when both accounts tell of one call', async () => {
     const shared = { sharedEventID: 's' }
     const told = await judge(
@@ -115,6 +120,11 @@ describe('signatures that CloudTrail tells of', () => {
     const eventTime = new Date(at + HOUR - MINUTE).toISOString().replace('.000', '')
     expect(await judge([event({ eventTime })], own)).toMatchObject({ matched: 1, foreign: [] })
   })
+})
+
+it('is ours by a record that was written down hours later', async () => {
+  const own = [ours({ at: at + 5 * HOUR })]
+  expect(await judge([event()], own)).toMatchObject({ verdict: 'agrees', matched: 1 })
 })
 
 describe('a request that was never answered', () => {

@@ -53,6 +53,11 @@ describe('our own records', () => {
       },
       signature({ requestId: 'r', keyArn, unanswered: 1, place: 'line 1' }),
     ],
+    [
+      'that trail, of what was never sent, by when it was asked for',
+      { at: at + 9_999, kind: 'signature', facts: { kmsUnanswered: 1, askedAt: at } },
+      signature({ unanswered: 1, place: 'line 1' }),
+    ],
     ['a signer without a backend', { at, signerId: 'a', attempts: 1 }, { kind: 'other' }],
     ['another record of that trail', { at, kind: 'send', facts: {} }, { kind: 'other' }],
     ['the last line of an export', { head: { sequence: 1, hash: '' } }, { kind: 'other' }],

@@ -32,7 +32,14 @@ export type SignatureLedger = {
 type Attempts = Parameters<RelayStore['openAttempts']>[0]
 type Event = SignEvent & { readonly kind: 'transaction' }
 /** Signed, and waiting for its transaction. */
-type Pending = { readonly event: Event; readonly at: number; told: boolean }
+type Pending = {
+  readonly event: Event
+  readonly at: number
+  readonly askedAt: number
+  told: boolean
+}
+/** By the clock of this process. */
+type Stray = { readonly event: SignEvent; readonly askedAt: number }
 
 /**
  * The relay stores signed bytes before it sends them: the records are made just before, so that a
@@ -41,29 +48,33 @@ type Pending = { readonly event: Event; readonly at: number; told: boolean }
 export function createSignatureLedger(database: Database, audit: Audit): SignatureLedger {
   const pending = new Map<string, Pending[]>()
   /** Of no transaction that will be stored. */
-  let strays: SignEvent[] = []
+  let strays: Stray[] = []
   /** Transactions whose records are made: the relay may try to store them more than once. */
   const recorded = new Set<string>()
 
   const onSign: SignObserver = (event) => {
     if (event.kind !== 'transaction' || event.errorCode !== undefined) {
-      if (mayHaveSigned(event)) strays = [...strays, event].slice(-MAX_PENDING)
+      if (mayHaveSigned(event))
+        strays = [...strays, { event, askedAt: Date.now() }].slice(-MAX_PENDING)
       return
     }
     const { proposalKey, referenceBlockId } = event.transaction
     const key = keyOf(proposalKey.keyIndex, proposalKey.sequenceNumber, referenceBlockId)
-    pending.set(key, [...(pending.get(key) ?? []), { event, at: performance.now(), told: false }])
+    pending.set(key, [
+      ...(pending.get(key) ?? []),
+      { event, at: performance.now(), askedAt: Date.now(), told: false },
+    ])
     for (const [oldest, events] of pending) {
       if (pending.size <= MAX_PENDING) break
       pending.delete(oldest)
-      strays.push(...events.filter(({ told }) => !told).map(({ event: lost }) => lost))
+      strays.push(...events.filter(({ told }) => !told))
     }
   }
 
   async function flush(afterMs = UNSENT_MS): Promise<void> {
     const before = performance.now() - afterMs
     const unsent = [...pending.values()].flat().filter(({ at, told }) => !told && at <= before)
-    const events = [...strays, ...unsent.map(({ event }) => event)].filter(mayHaveSigned)
+    const events = [...strays, ...unsent].filter((one) => mayHaveSigned(one.event))
     if (events.length === 0) return
     const taken = strays.splice(0)
     for (const one of unsent) one.told = true
@@ -151,11 +162,16 @@ const signatureFacts = (event: SignEvent) => ({
 const mayHaveSigned = ({ requestId, unanswered = 0 }: SignEvent) =>
   requestId !== undefined || unanswered > 0
 
-const strayEntry = (event: SignEvent): AuditEntry => ({
+const strayEntry = ({ event, askedAt }: Stray): AuditEntry => ({
   kind: 'signature',
   actor: 'server',
   requestIds: [],
-  facts: { transactionId: null, ...signatureFacts(event), errorCode: event.errorCode ?? null },
+  facts: {
+    transactionId: null,
+    ...signatureFacts(event),
+    errorCode: event.errorCode ?? null,
+    askedAt,
+  },
 })
 
 /** Another process had the key or a job by then: the signature was forgotten and never sent. */

@@ -41,14 +41,13 @@ export function findingsOf({
       }),
     ),
     ...missing.map(
-      ({ requestId = '', keyArn, place, at, why }): FoundThing => ({
+      ({ requestId = '', keyArn, at, why }): FoundThing => ({
         id: `missing ${requestId}`,
         kind: 'missing',
         facts: {
           why,
           kmsRequestId: requestId,
           kmsKeyId: keyArn ?? null,
-          place,
           signedAt: new Date(at).toISOString(),
         },
       }),

@@ -1,7 +1,7 @@
 /** Signatures of the audit trail, by time. @module */
 
-import type { OwnReading } from 'fcl-kms/reconciliation'
-import type { Audit, AuditRecord } from '../audit/audit.ts'
+import { type OwnReading, readOwnSignatures } from 'fcl-kms/reconciliation'
+import type { Audit } from '../audit/audit.ts'
 import type { Session } from '../database/database.ts'
 
 const PAGE = 1_000
@@ -14,19 +14,23 @@ export async function readBeginning(session: Session): Promise<number | undefine
   return row?.at
 }
 
-/** Those from `from` to before `to`. */
-export async function* ownRecords(
+/** Those from `from` on: some are written down long after they were made. */
+export const ownRecords = (
   session: Session,
   audit: Pick<Audit, 'list'>,
-  { from, to }: { readonly from: number; readonly to: number },
-): AsyncGenerator<OwnReading, void, undefined> {
+  from: number,
+): AsyncIterable<OwnReading> => readOwnSignatures(lines(session, audit, from))
+
+/** As `audit export` writes them. */
+async function* lines(
+  session: Session,
+  audit: Pick<Audit, 'list'>,
+  from: number,
+): AsyncGenerator<string, void, undefined> {
   let after = (await lastBefore(session, from)) ?? 0
   for (;;) {
     const records = await audit.list({ after, limit: PAGE, kind: 'signature' })
-    for (const record of records) {
-      if (record.at >= to) return
-      yield readRecord(record)
-    }
+    for (const record of records) yield JSON.stringify(record)
     const last = records.at(-1)
     if (records.length < PAGE || last === undefined) return
     after = last.sequence
@@ -50,20 +54,4 @@ async function lastBefore(session: Session, at: number): Promise<number | undefi
     else high = middle - 1
   }
   return low
-}
-
-function readRecord({ at, sequence, facts }: AuditRecord): OwnReading {
-  const { kmsRequestId, kmsKeyId, kmsUnanswered } = facts
-  const unanswered = typeof kmsUnanswered === 'number' ? kmsUnanswered : 0
-  if (typeof kmsRequestId !== 'string' && unanswered === 0) return { kind: 'other' }
-  return {
-    kind: 'own',
-    signature: {
-      at,
-      ...(typeof kmsRequestId === 'string' ? { requestId: kmsRequestId } : {}),
-      ...(typeof kmsKeyId === 'string' ? { keyArn: kmsKeyId } : {}),
-      unanswered,
-      place: `record ${sequence}`,
-    },
-  }
 }

@@ -85,12 +85,11 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       signal,
     )
     const { arns, regions } = watched
-    const wider = { from: span.from - slackMs, to: span.to + slackMs }
     return reconcile({
       keys: arns,
       ...span,
       events: eventsOf(config.aws, regions, { from: span.from, to: span.to, signal }),
-      own: ownRecords(database, audit, wider),
+      own: ownRecords(database, audit, span.from - slackMs),
     })
   }
 
