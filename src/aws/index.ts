@@ -21,3 +21,7 @@ export {
   type SigningPolicyOptions,
   signingPolicy,
 } from './policies/signing-policy.ts'
+export { type Stack, type StackName, stacks } from './stacks/index.ts'
+export { type RemoteSignerOptions, remoteSignerStack } from './stacks/remote-signer.ts'
+export { type SigningKeysOptions, signingKeysStack } from './stacks/signing-keys.ts'
+export type { Output, Parameter, Resource, Template, Value } from './template.ts'

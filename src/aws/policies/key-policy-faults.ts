@@ -19,7 +19,7 @@ type Limit = {
   readonly principal: string
   readonly actions: readonly unknown[]
   /** What an action must be bound to. */
-  readonly bound: (action: unknown) => Readonly<Record<string, string>>
+  readonly bound: (action: unknown) => Readonly<Record<string, string | readonly string[]>>
 }
 
 /**

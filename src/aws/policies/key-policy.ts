@@ -1,6 +1,7 @@
 /** The policy of a key that one role signs with and another administers. @module */
 
 import { assertKnownKeys, invalid } from '../../options.ts'
+import { assertEnvironment, assertTexts, REGION } from '../checks.ts'
 import {
   assertAccount,
   assertDescribe,
@@ -24,13 +25,17 @@ export type KeyPolicyOptions = {
   readonly adminRoleArn: string
   /** Also allow the signing role `kms:DescribeKey`, without which `diagnose` warns. */
   readonly describe?: boolean
+  /** Deny `kms:Sign` to whoever does not carry this value of the tag `Environment`. */
+  readonly environment?: string
+  /** Regions to which the administrator may replicate the key, where the policy is another one. */
+  readonly replicaRegions?: readonly string[]
 }
 
 /**
  * What the administrator may do. Not `kms:Sign`; not `kms:CreateGrant`, which would hand it on; not
- * `kms:ReplicateKey`: a replica has a key policy of its own.
+ * `kms:ReplicateKey`, unless Regions are named: a replica has a key policy of its own.
  */
-const administration = [
+export const administration: readonly string[] = [
   'kms:CancelKeyDeletion',
   'kms:CreateAlias',
   'kms:DeleteAlias',
@@ -96,10 +101,14 @@ const destruction = [
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
  */
 export function keyPolicy(options: KeyPolicyOptions): PolicyDocument {
-  assertKnownKeys(options, ['accountId', 'partition', 'signerRoleArn', 'adminRoleArn', 'describe'])
+  assertKnownKeys(options, known)
   const { accountId, partition = 'aws', signerRoleArn, adminRoleArn, describe = false } = options
+  const { environment, replicaRegions } = options
   assertAccount(accountId, partition)
   assertDescribe(describe)
+  if (environment !== undefined) assertEnvironment(environment)
+  if (replicaRegions !== undefined)
+    assertTexts('replicaRegions', replicaRegions, REGION, 'names of Regions')
   const signer = parseRoleArn('signerRoleArn', signerRoleArn)
   const admin = parseRoleArn('adminRoleArn', adminRoleArn)
   if (signer.partition !== partition) throw invalid('signerRoleArn', 'it is of another partition')
@@ -111,9 +120,39 @@ export function keyPolicy(options: KeyPolicyOptions): PolicyDocument {
   const rootArn = `arn:${partition}:iam::${accountId}:root`
   return policyDocument([
     ...allowances(signerRoleArn, adminRoleArn, rootArn, describe),
+    ...(replicaRegions === undefined ? [] : [replication(adminRoleArn, replicaRegions)]),
     ...denials(signerRoleArn),
+    ...(environment === undefined ? [] : [apart(environment)]),
   ])
 }
+
+const known = [
+  'accountId',
+  'partition',
+  'signerRoleArn',
+  'adminRoleArn',
+  'describe',
+  'environment',
+  'replicaRegions',
+]
+
+const replication = (adminRoleArn: string, regions: readonly string[]): PolicyStatement => ({
+  Sid: 'ReplicateToTheseRegions',
+  Effect: 'Allow',
+  Principal: { AWS: adminRoleArn },
+  Action: 'kms:ReplicateKey',
+  Resource: '*',
+  Condition: { StringEquals: { 'kms:ReplicaRegion': oneOrAll(regions) } },
+})
+
+const apart = (environment: string): PolicyStatement => ({
+  Sid: 'NoOtherEnvironment',
+  Effect: 'Deny',
+  Principal: '*',
+  Action: 'kms:Sign',
+  Resource: '*',
+  Condition: { StringNotEquals: { 'aws:PrincipalTag/Environment': environment } },
+})
 
 function allowances(
   signerRoleArn: string,

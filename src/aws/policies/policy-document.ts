@@ -13,7 +13,9 @@ export type PolicyStatement = {
   readonly Action: string | readonly string[]
   readonly Resource: string | readonly string[]
   /** Operator, condition key, value: all of them must hold. */
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly Condition?: Readonly<
+    Record<string, Readonly<Record<string, string | readonly string[]>>>
+  >
 }
 
 /** A policy as AWS takes it, by `JSON.stringify`. */

@@ -61,16 +61,16 @@ export const unknownFields = (
  * More conditions narrow an Allow further, so they are no fault; a condition by another operator is
  * not this one: `StringLike` takes wildcards, `…IfExists` and `ForAllValues:` hold for nothing.
  *
- * @param bound - Keys and the one value that `StringEquals` must ask of each.
+ * @param bound - Keys and the values of which `StringEquals` may ask some of each, and no others.
  */
 export function unboundFaults(
   subject: string,
   condition: unknown,
-  bound: Readonly<Record<string, string>>,
+  bound: Readonly<Record<string, string | readonly string[]>>,
 ): readonly string[] {
   const asked = fieldsOf(field(fieldsOf(condition), 'StringEquals'))
   return Object.entries(bound)
-    .filter(([key, value]) => !isOnly(field(asked, key), value))
+    .filter(([key, value]) => !isWithin(field(asked, key), listOf(value)))
     .map(([key, value]) => `${subject} without the condition StringEquals ${key} ${value}.`)
 }
 
@@ -78,4 +78,9 @@ export function unboundFaults(
 export function isOnly(value: unknown, text: string): boolean {
   const list = listOf(value)
   return list.length === 1 && list[0] === text
+}
+
+const isWithin = (value: unknown, allowed: readonly unknown[]): boolean => {
+  const list = listOf(value)
+  return list.length > 0 && list.every((one) => allowed.includes(one))
 }

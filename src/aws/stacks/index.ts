@@ -1,0 +1,47 @@
+/** The stacks by the names that the command takes. @module */
+
+import { invalid } from '../../options.ts'
+import type { Template } from '../template.ts'
+import { type RemoteSignerOptions, remoteSignerStack } from './remote-signer.ts'
+import { type SigningKeysOptions, signingKeysStack } from './signing-keys.ts'
+
+/** One stack. */
+export type Stack = {
+  /** What it is, in one sentence. */
+  readonly description: string
+  /**
+   * @param options - As parsed from JSON; every field is checked.
+   * @throws {SignerError} `INVALID_OPTION`, `INVALID_KEY_ID`.
+   */
+  readonly build: (options: unknown) => Template
+}
+
+/** The options are checked by the function itself: what is no object, here. */
+function stack<Options extends object>(
+  description: string,
+  build: (options: Options) => Template,
+): Stack {
+  return Object.freeze({
+    description,
+    build(options: unknown) {
+      if (typeof options !== 'object' || options === null || Array.isArray(options))
+        throw invalid('options', 'it is not an object')
+      return build(options as Options) // each function refuses what is not of its type
+    },
+  })
+}
+
+/** Names of stacks. */
+export type StackName = 'signing-keys' | 'remote-signer'
+
+/** By name. */
+export const stacks: Readonly<Record<StackName, Stack>> = Object.freeze({
+  'signing-keys': stack<SigningKeysOptions>(
+    'keys of KMS, who may sign with them, and their aliases',
+    signingKeysStack,
+  ),
+  'remote-signer': stack<RemoteSignerOptions>(
+    'a Lambda that signs what its document allows, with one key',
+    remoteSignerStack,
+  ),
+})

@@ -1,0 +1,69 @@
+/** Each stack in each of its forms, with names that no account has. */
+
+import type { Template } from '../../src/aws/index.ts'
+import { stacks } from '../../src/aws/index.ts'
+
+export const ACCOUNT = '111122223333'
+export const KEY = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`
+export const role = (name: string, account = ACCOUNT, partition = 'aws') =>
+  `arn:${partition}:iam::${account}:role/${name}`
+
+const admin = { environment: 'production', adminRoleArn: role('key-admin') }
+const keys = [{ name: 'minter' }, { name: 'payer', keySpec: 'ECC_NIST_P256' }]
+const made = { signer: { roleName: 'flow-signer', service: 'lambda' } }
+const signer = {
+  environment: 'production',
+  keyArn: KEY,
+  roleArn: role('flow-signer'),
+  code: { bucket: 'code-of-ours', key: 'fcl-kms/remote-signer.zip' },
+  callerRoleArns: [role('flow-backend'), role('other-team', '444455556666')],
+}
+const api = { kind: 'rest-api', requestsPerSecond: 100, burst: 50 }
+
+/** Name of the variant, name of the stack, options. */
+export const variants: readonly (readonly [string, keyof typeof stacks, object])[] = [
+  ['keys', 'signing-keys', { ...admin, ...made, keys }],
+  ['keys by tag', 'signing-keys', { ...admin, ...made, keys, apartBy: 'tag', describe: true }],
+  [
+    'keys of a role that exists',
+    'signing-keys',
+    { ...admin, signer: { roleArn: role('flow-signer', '444455556666') }, keys },
+  ],
+  [
+    'keys of several Regions',
+    'signing-keys',
+    { ...admin, ...made, keys, replicaRegions: ['eu-west-1', 'us-east-1'] },
+  ],
+  [
+    'replicas',
+    'signing-keys',
+    {
+      ...admin,
+      signer: { roleArn: role('flow-signer') },
+      keys: [
+        { name: 'minter', primaryKeyArn: KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`) },
+      ],
+    },
+  ],
+  [
+    'keys in China',
+    'signing-keys',
+    { ...admin, ...made, keys, adminRoleArn: role('key-admin', ACCOUNT, 'aws-cn') },
+  ],
+  ['signer by Invoke', 'remote-signer', signer],
+  [
+    'signer with all',
+    'remote-signer',
+    { ...signer, roleArn: undefined, ledger: true, document: { key: 'minter' } },
+  ],
+  ['signer by URL', 'remote-signer', { ...signer, door: { kind: 'function-url' } }],
+  ['signer by API', 'remote-signer', { ...signer, door: api, ledger: true }],
+  [
+    'signer by private API',
+    'remote-signer',
+    { ...signer, door: { ...api, vpcEndpointIds: ['vpce-0123456789abcdef0'] } },
+  ],
+]
+
+export const templateOf = (name: keyof typeof stacks, options: object): Template =>
+  stacks[name].build(JSON.parse(JSON.stringify(options)))
