@@ -56,7 +56,9 @@ async function diagnoseRules(question: StackQuestion): Promise<readonly Finding[
         const { State } = await bounded('events:DescribeRule', (abortSignal) =>
           client.send(new sdk.DescribeRuleCommand({ Name }), { abortSignal }),
         )
-        if (State !== 'ENABLED') return [check.problem(`it is ${State}`, 'Enable the rule.')]
+        // Also ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS, without which reads do not come.
+        if (!State?.startsWith('ENABLED'))
+          return [check.problem(`it is ${State}`, 'Enable the rule.')]
         const { Targets = [] } = await bounded('events:ListTargetsByRule', (abortSignal) =>
           client.send(new sdk.ListTargetsByRuleCommand({ Rule: Name }), { abortSignal }),
         )
