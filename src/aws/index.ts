@@ -12,6 +12,14 @@ export {
   awsPrices,
   type CostLine,
 } from './cost.ts'
+export {
+  type PermissionBoundaryOptions,
+  permissionBoundary,
+} from './organization/permission-boundary.ts'
+export {
+  type ServiceControlOptions,
+  serviceControlPolicy,
+} from './organization/service-control-policies.ts'
 export { type KeyPolicyOptions, keyPolicy } from './policies/key-policy.ts'
 export { keyPolicyFaults } from './policies/key-policy-faults.ts'
 export type { PolicyDocument, PolicyStatement } from './policies/policy-document.ts'
@@ -21,7 +29,12 @@ export {
   type SigningPolicyOptions,
   signingPolicy,
 } from './policies/signing-policy.ts'
+export { adminServerStack } from './stacks/admin-server.ts'
+export type { AdminServerOptions } from './stacks/admin-server-options.ts'
 export { type Stack, type StackName, stacks } from './stacks/index.ts'
 export { type RemoteSignerOptions, remoteSignerStack } from './stacks/remote-signer.ts'
+export { type SealedKeysOptions, sealedKeysStack } from './stacks/sealed-keys.ts'
 export { type SigningKeysOptions, signingKeysStack } from './stacks/signing-keys.ts'
+export { watchStack } from './stacks/watch.ts'
+export type { WatchOptions } from './stacks/watch-options.ts'
 export type { Output, Parameter, Resource, Template, Value } from './template.ts'

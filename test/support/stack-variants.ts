@@ -20,6 +20,25 @@ const signer = {
 }
 const api = { kind: 'rest-api', requestsPerSecond: 100, burst: 50 }
 
+const adminServer = {
+  environment: 'production',
+  keyArns: [KEY],
+  roleName: 'flow-admin-server',
+  service: 'ecs-tasks',
+  secretArns: [`arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:database-AbCdEf`],
+  vpcId: 'vpc-0123456789abcdef0',
+  subnetIds: ['subnet-0123456789abcdef0'],
+  routeTableIds: ['rtb-0123456789abcdef0'],
+  balancerSecurityGroupId: 'sg-0123456789abcdef0',
+  auditDays: 2_555,
+}
+const watch = {
+  ...admin,
+  keyArns: [KEY],
+  signerRoleArns: [role('flow-signer')],
+  expectedSignsPerFiveMinutes: 3_000,
+}
+
 /** Name of the variant, name of the stack, options. */
 export const variants: readonly (readonly [string, keyof typeof stacks, object])[] = [
   ['keys', 'signing-keys', { ...admin, ...made, keys }],
@@ -63,6 +82,25 @@ export const variants: readonly (readonly [string, keyof typeof stacks, object])
     'remote-signer',
     { ...signer, door: { ...api, vpcEndpointIds: ['vpce-0123456789abcdef0'] } },
   ],
+  ['sealed keys', 'sealed-keys', { ...admin, roleName: 'flow-wallets', service: 'ecs-tasks' }],
+  [
+    'sealed keys of KMS',
+    'sealed-keys',
+    { ...admin, roleName: 'flow-wallets', service: 'ec2', keyPairsOfKms: true },
+  ],
+  ['admin server', 'admin-server', adminServer],
+  [
+    'admin server with a task',
+    'admin-server',
+    { ...adminServer, roleExists: true, image: 'registry.example/admin-server:1' },
+  ],
+  ['watch', 'watch', watch],
+  [
+    'watch with all',
+    'watch',
+    { ...watch, trail: true, functionName: 'fcl-kms-production', emails: ['keys@example.com'] },
+  ],
+  ['watch of a trail', 'watch', { ...watch, trailLogGroupName: 'trail-of-ours' }],
 ]
 
 export const templateOf = (name: keyof typeof stacks, options: object): Template =>

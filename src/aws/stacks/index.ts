@@ -2,8 +2,13 @@
 
 import { invalid } from '../../options.ts'
 import type { Template } from '../template.ts'
+import { adminServerStack } from './admin-server.ts'
+import type { AdminServerOptions } from './admin-server-options.ts'
 import { type RemoteSignerOptions, remoteSignerStack } from './remote-signer.ts'
+import { type SealedKeysOptions, sealedKeysStack } from './sealed-keys.ts'
 import { type SigningKeysOptions, signingKeysStack } from './signing-keys.ts'
+import { watchStack } from './watch.ts'
+import type { WatchOptions } from './watch-options.ts'
 
 /** One stack. */
 export type Stack = {
@@ -32,7 +37,7 @@ function stack<Options extends object>(
 }
 
 /** Names of stacks. */
-export type StackName = 'signing-keys' | 'remote-signer'
+export type StackName = 'signing-keys' | 'remote-signer' | 'sealed-keys' | 'admin-server' | 'watch'
 
 /** By name. */
 export const stacks: Readonly<Record<StackName, Stack>> = Object.freeze({
@@ -43,5 +48,17 @@ export const stacks: Readonly<Record<StackName, Stack>> = Object.freeze({
   'remote-signer': stack<RemoteSignerOptions>(
     'a Lambda that signs what its document allows, with one key',
     remoteSignerStack,
+  ),
+  'sealed-keys': stack<SealedKeysOptions>(
+    'a bucket for sealed keys, the key that wraps them, and the role that opens them',
+    sealedKeysStack,
+  ),
+  'admin-server': stack<AdminServerOptions>(
+    'role, network and audit bucket for the container of the admin server',
+    adminServerStack,
+  ),
+  watch: stack<WatchOptions>(
+    'rules, alarms and a dashboard on the keys, and a trail where there is none',
+    watchStack,
   ),
 })
