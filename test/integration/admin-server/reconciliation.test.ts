@@ -39,7 +39,7 @@ afterAll(async () => {
 })
 
 /** One run now, whatever is due. @param aheadMs - How late it is. */
-async function reconciled(aheadMs = 0): Promise<ReconciliationState | undefined> {
+async function reconciled(aheadMs = 6 * MINUTE): Promise<ReconciliationState | undefined> {
   const { database, audit, signing } = server.context
   const config = {
     ...treasury.config,
@@ -145,6 +145,15 @@ describe('the reconciliation of the admin server', () => {
     expect(found.filter(({ kind }) => kind === 'missing')).toMatchObject([
       { facts: { kmsRequestId: 'never-seen', why: 'event missing' } },
     ])
+  })
+
+  it('judges nothing that another process may not have written down yet', async () => {
+    const before = found.length
+    await signedEvent({})
+    await reconciled(4 * MINUTE)
+    expect(found).toHaveLength(before)
+    await reconciled()
+    expect(found).toHaveLength(before + 1)
   })
 
   it('is done by one process at a time, and not before it is due', async () => {

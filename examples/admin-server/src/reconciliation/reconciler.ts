@@ -45,6 +45,8 @@ export type Reconciler = {
 const OVERLAP_MS = 7_200_000
 /** Judged in one run at most, so that a server that was away comes back in parts. */
 const SPAN_MS = 6 * 3_600_000
+/** Younger signatures are not judged: another process may not have written down its own yet. */
+const GRACE_MS = 300_000
 const LOOK_MS = 10_000
 /** A process that died in a run is waited for that long. */
 const LEASE_MINUTES = 15
@@ -61,18 +63,19 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     const time = now()
     const beginning = await readBeginning(database)
     const from = Math.max(until - OVERLAP_MS, beginning ?? time)
-    const to = Math.min(time, from + SPAN_MS)
+    const latest = time - GRACE_MS
+    const to = Math.min(latest, from + SPAN_MS)
     const told = from < to ? await judge({ from, to, now: time }, signal) : undefined
     await database.transaction(async (session) => {
       const found = told === undefined ? [] : findingsOf(told)
       await session.query('UPDATE reconciliation SET until_ms = $1, verdict = $2, next_at = $3', [
         to,
         told?.verdict ?? 'none',
-        new Date(to < time ? time : time + everyMinutes * 60_000),
+        new Date(to < latest ? time : time + everyMinutes * 60_000),
       ])
       for (const one of await recordFindings(session, audit, found, webhookUrl)) parts.onFound(one)
     })
-    return to < time
+    return to < latest
   }
 
   async function judge(
