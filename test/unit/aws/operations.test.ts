@@ -1,41 +1,35 @@
 import { readFileSync } from 'node:fs'
-import { watchDescription, watchSections } from '../../../src/aws/stacks/watch-sections.ts'
+import { watchStack } from '../../../src/aws/index.ts'
 
 const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
-/** As GitHub makes them. */
-const anchorOf = (heading: string) =>
-  heading
-    .toLowerCase()
-    .replace(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-')
-const parts = new Map(
-  page
-    .split(/^(?=##+ )/m)
-    .slice(1)
-    .map((part) => [anchorOf(part.split('\n')[0]?.replace(/^#+ /, '') ?? ''), part]),
+const sections = page.split(/^(?=##+ )/m).slice(1)
+
+const account = 'arn:aws:iam::111122223333'
+/** With everything that it can have. */
+const { Resources } = watchStack({
+  environment: 'production',
+  keyArns: ['arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'],
+  signerRoleArns: [`${account}:role/flow-signer`],
+  adminRoleArn: `${account}:role/key-admin`,
+  expectedSignsPerFiveMinutes: 3000,
+  functionName: 'fcl-kms-production',
+  trail: true,
+})
+const watching = Object.entries(Resources).flatMap(([id, { Type }]) =>
+  /^AWS::(CloudWatch::Alarm|Events::Rule)$/.test(Type) ? [id] : [],
 )
-/** Of the page, what belongs to no alarm and no rule. */
-const others = [
-  'ask-the-doctor',
-  'alarms',
-  'rules',
-  'signatures-of-ours-that-cloudtrail-does-not-have',
-]
+const ofId = (id: string) => sections.filter((section) => section.includes(`\`${id}\``))
 
 describe('the page of operations', () => {
-  it('has a section for each alarm and each rule, and none for any other', () => {
-    const sections = [...parts.keys()].filter((anchor) => !others.includes(anchor))
-    expect(sections.sort()).toEqual(Object.values(watchSections).sort())
+  it.each(watching)('has one section for %s: what it means, and what to do', (id) => {
+    const [section, ...more] = ofId(id)
+    expect(section).toMatch(/\*\*Means\*\*/)
+    expect(section).toMatch(/\*\*Do\.\*\*/)
+    expect(more).toEqual([])
   })
 
-  it.each(Object.entries(watchSections))('says of %s what it means and what to do', (_, anchor) => {
-    expect(parts.get(anchor)).toMatch(/\*\*Means\*\*/)
-    expect(parts.get(anchor)).toMatch(/\*\*Do\.\*\*/)
-  })
-
-  it('is named by the descriptions', () => {
-    expect(watchDescription('Nobody signs.', 'SignerErrors')).toBe(
-      'Nobody signs. What to do: docs/operations.md#signer-errors',
-    )
+  it('names no alarm and no rule that the stack does not have', () => {
+    const named = [...page.matchAll(/`(\w+(?:Alarm|Rule))`/g)].map(([, id]) => id)
+    expect([...new Set(named)].sort()).toEqual([...watching].sort())
   })
 })

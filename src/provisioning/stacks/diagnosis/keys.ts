@@ -71,6 +71,8 @@ function policyOf(
   const [adminRoleArn] = may(/^kms:PutKeyPolicy$/i).filter((one) => one !== root)
   if (may(/^(kms:\*|\*)$/i).length > 0)
     return check.problem('it allows kms:*, as the default policy of KMS does', remedy)
+  // Such as one that encrypts a topic or wraps other keys.
+  if (signers.length === 0) return check.ok('nobody may sign with it')
   if (signers.length !== 1 || signerRoleArn === undefined || adminRoleArn === undefined)
     return check.problem(`${signers.length} principals may sign, and one is meant to`, remedy)
   const options = { accountId, partition, signerRoleArn, adminRoleArn, describe: true }
