@@ -7,6 +7,7 @@ import { accountsCreate } from './commands/accounts-create.ts'
 import { accountsShow } from './commands/accounts-show.ts'
 import { auditReconcile } from './commands/audit-reconcile.ts'
 import { awsCostCommand } from './commands/aws-cost.ts'
+import { awsDelete, awsDeploy, awsTemplate } from './commands/aws-stacks.ts'
 import { doctor } from './commands/doctor.ts'
 import { keysCreate } from './commands/keys-create.ts'
 import { keysPolicy } from './commands/keys-policy.ts'
@@ -36,6 +37,9 @@ const commands: readonly Command[] = [
   transactionsSend,
   auditReconcile,
   awsCostCommand,
+  awsTemplate,
+  awsDeploy,
+  awsDelete,
   doctor,
 ]
 

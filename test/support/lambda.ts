@@ -17,7 +17,11 @@ const ACCOUNT = '000000000000'
 const REGION = 'us-east-1'
 
 /** Credentials that IAM judges; those that start MiniStack are of its root. */
-export type Identity = { readonly accessKeyId: string; readonly secretAccessKey: string }
+export type Identity = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
 
 /** Addresses of one function. IAM guards each. */
 export type Exposed = {
@@ -116,6 +120,13 @@ export async function createUser(aws: Aws, UserName: string, policy: object): Pr
     accessKeyId: element(xml, 'AccessKeyId'),
     secretAccessKey: element(xml, 'SecretAccessKey'),
   }
+}
+
+/** A role without a policy, for this principal. */
+export async function createRole(aws: Aws, RoleName: string, Principal: object): Promise<void> {
+  const Statement = [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }]
+  const AssumeRolePolicyDocument = json({ Version: '2012-10-17', Statement })
+  await query(aws, 'iam', { Action: 'CreateRole', RoleName, AssumeRolePolicyDocument })
 }
 
 const json = (value: object) => JSON.stringify(value)

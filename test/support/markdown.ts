@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
+import { stacks } from '../../src/aws/index.ts'
 import { run } from '../../src/cli/run.ts'
 import { compile, emitDeclarations, root } from '../types/compile.ts'
 
@@ -170,7 +171,9 @@ async function faultOfOwnCommand(args: readonly string[]): Promise<string> {
   const [, usage = ''] = /^Usage: fcl-kms (.*) \[options\]/.exec(stdout) ?? []
   const shown = usage.split(' ')
   const isShown = (word: string, place: number) =>
-    word === shown[place] || (shown[place]?.startsWith('<') === true && /^\d+$/.test(word))
+    word === shown[place] ||
+    (shown[place] === '<stack>' && Object.hasOwn(stacks, word)) ||
+    (shown[place]?.startsWith('<') === true && /^\d+$/.test(word))
   if (exitCode !== 0 || shown.length !== name.length || !name.every(isShown))
     return stderr || 'there is no such command'
   const options = Object.fromEntries(

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { stacks } from '../../src/aws/index.ts'
 import { signerErrorTable } from '../../src/error-codes.ts'
 import {
   inspectionPolicy,
@@ -73,15 +74,32 @@ describe('code in the documents', () => {
   const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
   const keyArns = [keyArn]
 
+  const policyBlocks = () =>
+    blocksOf(/^json$/).filter(({ place }) => !/signing-service|aws\.md/.test(place))
+
   it('of JSON is a policy, as it is generated', () => {
     const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`
     const roles = { signerRoleArn: role('flow-minter'), adminRoleArn: role('key-admin') }
-    const policies = blocksOf(/^json$/).filter(({ place }) => !place.includes('signing-service'))
+    const policies = policyBlocks()
     expect(policies.map(({ code }) => JSON.parse(code))).toEqual([
       signingPolicy({ keyArns }),
       keyPolicy({ accountId: '111122223333', ...roles }),
       inspectionPolicy({ keyArns }),
     ])
+  })
+
+  it('of JSON on the page of AWS is options that its stacks take', () => {
+    const blocks = blocksOf(/^json$/).filter(({ place }) => place.includes('docs/aws.md'))
+    const [keys, signer] = blocks.map(({ code }) => JSON.parse(code))
+    const templates = [
+      stacks['signing-keys'].build(keys),
+      stacks['remote-signer'].build({ ...signer, code: { bucket: 'our-code', key: 'a.zip' } }),
+    ]
+    expect(templates.map(({ Metadata }) => Metadata.FclKms['stack'])).toEqual([
+      'signing-keys',
+      'remote-signer',
+    ])
+    expect(blocks).toHaveLength(2)
   })
 
   it('of JSON on the page of the signing service is read by its protocol', () => {
@@ -104,7 +122,7 @@ describe('code in the documents', () => {
     ['a condition on the algorithm less', '"kms:SigningAlgorithm"', '"kms:KeySpec"'],
     ['everything but', '"Resource"', '"NotResource"'],
   ])('a policy with %s would not pass', (_, text, other) => {
-    const [policy] = blocksOf(/^json$/)
+    const [policy] = policyBlocks()
     const changed = policy?.code.replaceAll(text, other) ?? ''
     expect(changed).not.toBe(policy?.code)
     expect(policyFaults(JSON.parse(policy?.code ?? ''), { keyArns })).toEqual([])

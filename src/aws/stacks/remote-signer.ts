@@ -217,9 +217,9 @@ function roleResources(ready: Ready): Readonly<Record<string, Resource>> {
   if (roleArn !== undefined)
     return {
       RolePolicy: {
-        Type: 'AWS::IAM::RolePolicy',
+        Type: 'AWS::IAM::Policy',
         Properties: {
-          RoleName: nameOfRole(roleArn),
+          Roles: [nameOfRole(roleArn)],
           PolicyName: `work-of-${name}`,
           PolicyDocument: work,
         },

@@ -188,9 +188,9 @@ function signerOf(
 
 /** Apart from the role, which the policies of the keys name: the keys come after it. */
 const signerPolicy = (keys: readonly string[], describe: boolean): Resource => ({
-  Type: 'AWS::IAM::RolePolicy',
+  Type: 'AWS::IAM::Policy',
   Properties: {
-    RoleName: ref('SignerRole'),
+    Roles: [ref('SignerRole')],
     PolicyName: 'sign-for-flow',
     PolicyDocument: documentOf([
       {

@@ -19,7 +19,7 @@ import {
   settingNames,
 } from './session.ts'
 import { assertOurs, assertUpdatable, findStack, isPlaceholder } from './stack-status.ts'
-import { assertTarget, type StackTemplate, templateBody } from './template.ts'
+import { assertTarget, markOf, type StackTemplate, templateBody } from './template.ts'
 
 /** Options of `planStack`. */
 export type PlanStackOptions = StackSettings & {
@@ -153,7 +153,7 @@ async function withChangeSet<T>(
   const body = templateBody(options.template, kind)
   const session = await openStacks(options)
   const { caller } = session
-  assertTarget(body, caller, { accountId })
+  assertTarget(body, caller, { accountId, mark: markOf(options.template) })
   const existing = await findStack(session, name)
   const exists = existing !== undefined && !isPlaceholder(existing)
   const before = exists ? await assertOurs(session, name, kind) : {}

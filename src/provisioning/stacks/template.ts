@@ -52,7 +52,7 @@ function textOf(template: object): string {
   }
 }
 
-const markOf = ({ Metadata }: StackTemplate): object => {
+export const markOf = ({ Metadata }: StackTemplate): object => {
   const mark = Metadata?.[METADATA]
   return typeof mark === 'object' && mark !== null ? mark : {}
 }
@@ -60,21 +60,27 @@ const markOf = ({ Metadata }: StackTemplate): object => {
 const ARN = /\barn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12})?:/g
 
 /**
- * Compares each ARN of the template with where the credentials lead: another partition can never
- * work. Account and Region are compared with those that were asked for, since a template may name
- * others on purpose: the role of another team, the replica of a key.
+ * Compares where the credentials lead with the account that was asked for, with account, partition
+ * and Region that the template is made for, where its Metadata say so, and with the partition of each
+ * ARN in it: another can never work. Other accounts and Regions may be named on purpose.
  *
  * @throws {SignerError} `AWS_TARGET_MISMATCH`.
  */
 export function assertTarget(
   body: string,
   caller: StackCaller,
-  asked: { readonly accountId?: string | undefined; readonly region?: string | undefined },
+  asked: { readonly accountId?: string | undefined; readonly mark?: object },
 ): void {
-  const { accountId = caller.accountId, region = caller.region } = asked
+  const { accountId, mark = {} } = asked
+  const told = (name: keyof StackCaller): string => {
+    const value = (mark as Readonly<Record<string, unknown>>)[name] // JSON of a template
+    return typeof value === 'string' ? value : caller[name]
+  }
   const pairs: (readonly [string, string, string])[] = [
-    ['account', accountId, caller.accountId],
-    ['region', region, caller.region],
+    ['account', accountId ?? caller.accountId, caller.accountId],
+    ['partition', told('partition'), caller.partition],
+    ['account', told('accountId'), caller.accountId],
+    ['region', told('region'), caller.region],
     ...[...body.matchAll(ARN)].map(
       ([, partition = '']) => ['partition', partition, caller.partition] as const,
     ),
