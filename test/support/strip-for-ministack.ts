@@ -6,7 +6,7 @@ const unknown =
 
 /** Those that MiniStack evaluates as AWS does, or that no test here depends on. */
 const evaluated =
-  /^(aws:(PrincipalTag\/\w+|SourceIp|SourceVpce|SourceArn|SourceAccount|PrincipalAccount|PrincipalType|SecureTransport)|kms:(KeyOrigin|KeySpec|KeyUsage|ReplicaRegion|ViaService|CallerAccount|GrantIsForAWSResource)|lambda:\w+)$/
+  /^(aws:(PrincipalTag\/\w+|SourceIp|SourceVpce|SourceArn|SourceAccount|PrincipalAccount|PrincipalType|SecureTransport)|kms:(KeyOrigin|KeySpec|KeyUsage|ReplicaRegion|ViaService|CallerAccount|GrantIsForAWSResource)|lambda:\w+|s3:x-amz-acl)$/
 
 /**
  * `aws:PrincipalArn` is kept: MiniStack takes the ARN of the session where AWS takes that of the role,

@@ -58,10 +58,10 @@ export function adminServerStack(options: AdminServerOptions): Template {
             }),
           }),
       RolePolicy: {
-        Type: 'AWS::IAM::RolePolicy',
+        Type: 'AWS::IAM::Policy',
         ...(roleExists ? {} : { DependsOn: ['Role'] }),
         Properties: {
-          RoleName: roleName,
+          Roles: [roleName],
           PolicyName: `admin-server-${environment}`,
           PolicyDocument: documentOf([
             readSecrets(secretArns),

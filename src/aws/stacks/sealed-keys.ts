@@ -99,9 +99,9 @@ export function sealedKeysStack(options: SealedKeysOptions): Template {
         readers: [roleArn, adminRoleArn],
       }),
       RolePolicy: {
-        Type: 'AWS::IAM::RolePolicy',
+        Type: 'AWS::IAM::Policy',
         Properties: {
-          RoleName: ref('Role'),
+          Roles: [ref('Role')],
           PolicyName: 'sealed-keys',
           PolicyDocument: rolePolicy(actions),
         },
