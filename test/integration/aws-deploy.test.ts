@@ -1,6 +1,8 @@
 /** Stacks on MiniStack with IAM enforced: what may change, what is refused, what is left. @module */
+import { Readable } from 'node:stream'
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { run } from '../../src/cli/run.ts'
 import {
   type DeployStackOptions,
   deleteStack,
@@ -286,3 +288,46 @@ async function foreignStack(StackName: string): Promise<void> {
 const users = Array.from({ length: 10 }, (_, index) => `user-${index}`)
 const user = (action: string) =>
   createUser(aws, users.pop() ?? '', policyOf([action, 'sts:GetCallerIdentity'], '*'))
+
+describe('fcl-kms aws', () => {
+  const keys = {
+    environment: 'production',
+    adminRoleArn: 'arn:aws:iam::000000000000:role/key-admin',
+    signer: { roleName: 'signer', service: 'lambda' },
+    keys: [{ name: 'minter' }],
+  }
+  const given = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
+  const before = Object.keys(given).map((name) => [name, process.env[name]] as const)
+  beforeAll(() => Object.assign(process.env, given))
+  afterAll(() => {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+  })
+
+  async function told(...args: readonly string[]) {
+    const notes: string[] = []
+    const { signal } = new AbortController()
+    const note = (line: string) => notes.push(line)
+    const stdin = Readable.from([JSON.stringify(keys)])
+    const where = ['--endpoint', aws.endpoint, '--region', aws.region, '--json']
+    const outcome = await run(['aws', ...args, ...where], { env: {}, signal, note, stdin })
+    return { notes, exitCode: outcome.exitCode, value: JSON.parse(outcome.stdout) }
+  }
+
+  it('shows a stack, deploys it with --yes, finds it as it is, and deletes it with its key kept', async () => {
+    const deploying = ['deploy', 'signing-keys', '--options', '-'] as const
+    const name = 'fcl-kms-signing-keys-production'
+    expect((await told(...deploying)).value).toMatchObject({ name, exists: false })
+    const { value, notes } = await told(...deploying, '--yes')
+    expect(value).toMatchObject({ name, result: 'created' })
+    expect(await stateOf(value.outputs.KeyMinterArn)).toBe('Enabled')
+    expect(notes.join('\n')).toMatch(/add +KeyMinter +AWS::KMS::Key.*CREATE_COMPLETE KeyMinter/s)
+    expect((await told(...deploying)).value).toMatchObject({ exists: true, changes: [] })
+    const deleted = await told('delete', 'signing-keys', '--name', name, '--yes')
+    expect(deleted.value.kept).toMatchObject([{ logicalId: 'KeyMinter' }])
+    expect(await stateOf(value.outputs.KeyMinterArn)).toBe('Enabled')
+    const again = await told('delete', 'signing-keys', '--name', name, '--yes')
+    expect(again).toMatchObject({ exitCode: 1, value: { error: { code: 'STACK_NOT_FOUND' } } })
+  })
+})
