@@ -1,6 +1,10 @@
 /** Stacks on MiniStack with IAM enforced: what may change, what is refused, what is left. @module */
 import { Readable } from 'node:stream'
-import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation'
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  ListChangeSetsCommand,
+} from '@aws-sdk/client-cloudformation'
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { run } from '../../src/cli/run.ts'
 import {
@@ -128,6 +132,8 @@ describe('a change that would take a key away', () => {
     expect(String(error)).toContain(told)
     expect(await stateOf(KeyArn)).toBe('Enabled')
     expect(await deployStack(given)).toMatchObject({ result: 'unchanged', outputs: { KeyArn } })
+    await planStack(given)
+    expect(await changeSetsOf(given.name)).toEqual([])
   })
 
   it('is made when it is said twice, and the key of before is kept', async () => {
@@ -276,6 +282,13 @@ function topicFor(AWS: string): object {
     Statement: [{ Effect: 'Allow', Principal: { AWS }, Action: 'sns:Publish', Resource: '*' }],
   }
   return { Type: 'AWS::SNS::TopicPolicy', Properties: { Topics: [], PolicyDocument } }
+}
+
+async function changeSetsOf(StackName: string): Promise<readonly unknown[]> {
+  const client = new CloudFormationClient(aws.clientConfig())
+  const { Summaries = [] } = await client.send(new ListChangeSetsCommand({ StackName }))
+  client.destroy()
+  return Summaries.filter(({ ExecutionStatus }) => ExecutionStatus !== 'EXECUTE_COMPLETE')
 }
 
 async function foreignStack(StackName: string): Promise<void> {
