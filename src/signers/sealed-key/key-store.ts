@@ -97,7 +97,8 @@ export function createBoundedKeyStore(
       bounded(
         'create',
         signal,
-        async (abort) => store.create(id, record, { signal: abort }),
+        // A copy: a store of one's own may change what it is given.
+        async (abort) => store.create(id, record.slice(), { signal: abort }),
         isBoolean,
       ),
     read: (id, { signal } = {}) =>

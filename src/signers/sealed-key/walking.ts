@@ -16,14 +16,16 @@ export async function* walletIds(
   store: Required<SealedKeyStore>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string, void, void> {
+  const seen = new Set<string>() // one for each thousand wallets
   let after: string | undefined
   do {
     const page = { limit: PAGE, ...(after === undefined ? {} : { after }), ...withSignal(signal) }
     const { ids, next } = await store.list(page)
     yield* ids.filter(isWalletId)
-    // A store that never comes to an end would be asked for ever.
-    if (next !== undefined && next === after)
+    // A store that goes round in a circle would be asked for ever.
+    if (next !== undefined && seen.has(next))
       throw new SignerError('STORE_ANSWER_INVALID', { operation: 'list' })
+    if (next !== undefined) seen.add(next)
     after = next
   } while (after !== undefined)
 }

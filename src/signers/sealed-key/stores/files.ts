@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SignerError } from '../../../errors.ts'
 import { READ_BYTES } from '../key-store.ts'
 import { temporaryName } from './file-names.ts'
 
@@ -22,12 +23,18 @@ const unless =
 export const namesIn = (folder: string): Promise<readonly string[] | undefined> =>
   readdir(folder).catch(unless('ENOENT', undefined))
 
-/** Follows no link at its end. @returns Undefined when there is no such file. */
+/**
+ * Follows no link at its end, and waits for nobody: a pipe would hold a thread until somebody writes to it.
+ *
+ * @returns Undefined when there is no such file.
+ */
 export async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | (constants.O_NONBLOCK ?? 0)
   const file = await open(path, flags).catch(unless('ENOENT', undefined))
   if (file === undefined) return undefined
   try {
+    if (!(await file.stat()).isFile())
+      throw new SignerError('STORE_DENIED', { operation: 'read', reason: 'a record is no file' })
     const buffer = new Uint8Array(READ_BYTES)
     let length = 0
     for (;;) {
@@ -49,18 +56,18 @@ export async function publish(folder: string, name: string, bytes: Uint8Array): 
   const temporary = join(folder, temporaryName(randomBytes(12).toString('hex')))
   const file = await open(temporary, 'wx', 0o600)
   try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  try {
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
     await link(temporary, join(folder, name))
   } catch (thrown) {
     if (/^(EEXIST|ENOENT)$/.test(codeOfSystem(thrown))) return false
     throw thrown
   } finally {
-    await remove(temporary)
+    await remove(temporary) // also when the disk is full
   }
   await syncFolder(folder)
   return true

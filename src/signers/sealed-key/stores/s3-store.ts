@@ -38,6 +38,9 @@ export function createS3KeyStore(options: S3KeyStoreOptions): SealedKeyStore {
     throw wrong('bucket', 'it is not the name of a bucket, nor the ARN of an access point')
   if (typeof prefix !== 'string' || !/^[A-Za-z0-9!_.*'()/-]{0,200}$/.test(prefix))
     throw wrong('prefix', "it is not at most 200 letters, digits and ! _ . * ' ( ) / -")
+  // Such a part is taken out of a URL on its way, and the object would lie in another bucket.
+  if (prefix.split('/').some((part) => /^\.\.?$/.test(part)))
+    throw wrong('prefix', 'it has a part that is . or ..')
   assertTimeout('timeoutMs', timeoutMs)
   const calls = createS3Calls({ client, bucket, timeoutMs })
   const keyOf = (id: string) => `${prefix}${nameOfWallet(id)}`

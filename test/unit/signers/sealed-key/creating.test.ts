@@ -55,6 +55,46 @@ describe('creating a wallet', () => {
     expect(await open().create('a', { algorithm })).toMatchObject({ id: 'a' })
   })
 
+  it('does not take a record of somebody else for its own when the reply is lost', async () => {
+    await open().create('b', { algorithm })
+    const creating = open({
+      create: (id) => {
+        store.records.set(id, store.records.get('b') ?? new Uint8Array())
+        return lost()
+      },
+    }).create('a', { algorithm })
+    await expect(creating).rejects.toMatchObject({ code: 'SEALED_KEY_UNCERTAIN' })
+  })
+
+  it('is uncertain when the store says that there is one, and has none', async () => {
+    const creating = open({ create: async () => false }).create('a', { algorithm })
+    await expect(creating).rejects.toMatchObject({
+      code: 'SEALED_KEY_UNCERTAIN',
+      context: { id: 'a' },
+    })
+  })
+
+  it('ends with the reason of a signal that aborts while the store is asked', async () => {
+    const controller = new AbortController()
+    const create = () => {
+      controller.abort(new Error('enough'))
+      return new Promise<never>(() => undefined)
+    }
+    const creating = open({ create }).create('a', { algorithm, signal: controller.signal })
+    await expect(creating).rejects.toThrow('enough')
+  })
+
+  it('does not lend its own bytes to a store that changes what it is given', async () => {
+    const made = await open({
+      create: async (id, record) => {
+        const kept = await store.create(id, record.slice())
+        record.fill(0)
+        return kept
+      },
+    }).create('a', { algorithm })
+    expect(await open().describe('a')).toEqual(made)
+  })
+
   it('tells that there is another when that one came first', async () => {
     const other = await open().create('b', { algorithm })
     const taken = open({
@@ -87,6 +127,12 @@ describe('creating a wallet', () => {
   })
 })
 
+/** Pages of which the third leads to the first. */
+function circle() {
+  let page = 0
+  return async () => ({ ids: [], next: `page ${page++ % 3}` })
+}
+
 describe('a store', () => {
   it.each<readonly [string, Partial<Record<keyof SealedKeyStore, () => Promise<unknown>>>]>([
     ['read', { read: async () => 'text' }],
@@ -105,6 +151,7 @@ describe('a store', () => {
     ['nothing', async () => undefined],
     ['ids that are none', async () => ({ ids: [7] })],
     ['a page that never ends', async () => ({ ids: [], next: 'same' })],
+    ['pages in a circle', circle()],
     ['an empty cursor', async () => ({ ids: [], next: '' })],
   ])('whose list answers %s is told so', async (_, list) => {
     const keys = open({ list: list as SealedKeyStore['list'] })

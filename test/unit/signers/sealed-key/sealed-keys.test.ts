@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import {
   createSealedKeys,
@@ -228,6 +229,30 @@ describe('what KMS answers', () => {
     const creating = open().create('a', { algorithm: 'ECDSA_secp256k1', generatedBy: 'kms' })
     await expect(creating).rejects.toMatchObject({ code: 'KMS_REPLY_MISMATCH' })
     expect(store.records.size).toBe(0)
+  })
+
+  it('is refused with a key pair whose public key is on the other curve', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    const PublicKey = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))
+    kms.next('GenerateDataKeyPairWithoutPlaintext', (reply) => ({ ...reply, PublicKey }))
+    const creating = open().create('a', { algorithm: 'ECDSA_secp256k1', generatedBy: 'kms' })
+    await expect(creating).rejects.toMatchObject({
+      code: 'KMS_REPLY_MISMATCH',
+      context: { field: 'PublicKey' },
+    })
+  })
+
+  it('is overwritten where it gave a data key', async () => {
+    const given: Uint8Array[] = []
+    const keep = (reply: Replies) => {
+      given.push(reply['Plaintext'] as Uint8Array)
+      return reply
+    }
+    kms.next('GenerateDataKey', keep)
+    kms.next('Decrypt', keep, keep)
+    await open().create('a', { algorithm: 'ECDSA_P256' })
+    await open().signer('a').sign(request)
+    expect(given.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true, true, true])
   })
 
   it('is a private key of another public key: refused when it signs', async () => {
