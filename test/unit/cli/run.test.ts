@@ -44,6 +44,9 @@ Commands:
   transactions send           Send a transaction that all have signed, once, and wait for the seal
   audit reconcile             Compare the Sign events of CloudTrail with our own records
   aws cost                    What a month of KMS costs, with the prices that were assumed and their date
+  aws template                Print a stack as CloudFormation; calls nothing
+  aws deploy                  Show what a stack would change, and with --yes change it
+  aws delete                  Delete a stack; its keys and data are kept, and told
   doctor                      Check credentials, KMS, keys, permissions, clock, access node and account
 
 Examples:
@@ -60,6 +63,9 @@ Examples:
   fcl-kms transactions send --network testnet --in whole.rlp
   fcl-kms audit reconcile --key alias/flow-minter --records signatures.jsonl
   fcl-kms aws cost --mints 100000 --keys 2
+  fcl-kms aws template signing-keys --options keys.json
+  fcl-kms aws deploy signing-keys --options keys.json --region eu-central-1
+  fcl-kms aws delete remote-signer --name fcl-kms-remote-signer-production --yes
   fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
 
 fcl-kms <command> --help shows the options of a command; fcl-kms --version the version.

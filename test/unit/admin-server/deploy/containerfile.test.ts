@@ -92,7 +92,9 @@ describe('the container', () => {
         .flatMap(({ rest }) => rest.split(/\s+/).slice(0, -1))
     const own = ['package.json', 'package-lock.json', 'examples/admin-server/package.json']
     expect(manifests('packages')?.sort()).toEqual([...own].sort())
-    expect(manifests('build')?.sort()).toEqual([...own, 'bench/package.json'].sort())
+    expect(manifests('build')?.sort()).toEqual(
+      [...own, 'bench/package.json', 'tools/policy-oracle/package.json'].sort(),
+    )
   })
 
   it('runs as a user that cannot change what it runs', () => {
