@@ -118,13 +118,13 @@ describeWithPostgres('with a pool that nobody listens to', () => {
   })
 
   it('listens to a pool once, and leaves what its owner has set', async () => {
-    const own = new Pool({ connectionString: server.url, connectionTimeoutMillis: 77 })
+    const own = new Pool({ connectionString: server.url, connectionTimeoutMillis: 77_000 })
     const heard: unknown[] = []
     own.on('error', (error) => heard.push(error))
     await createSqlStore(own, { schema: 'one' })
     await createSqlStore(own, { schema: 'two' })
     expect(own.listenerCount('error')).toBe(2)
-    expect(own.options.connectionTimeoutMillis).toBe(77)
+    expect(own.options.connectionTimeoutMillis).toBe(77_000)
     await own.query('SELECT 1')
     await server.crash()
     await eventually(async () => heard.length > 0)
