@@ -93,7 +93,8 @@ export function awsCost(usage: AwsUsage): AwsCost {
     line('KMS keys of the account', keys * (1 + replicas), prices.keyMonth),
     line('Sign for mints', Math.ceil(mints / batch) * keys, sign),
     line('wrapping key of wallets', wallets > 0 ? 1 : 0, prices.keyMonth),
-    line('GenerateDataKey for new wallets', newWallets, open),
+    // Each is opened once by KMS before it is kept, which proves that it opens.
+    line('GenerateDataKey and Decrypt for new wallets', 2 * newWallets, open),
     line('Decrypt for signatures of wallets', walletSignatures, open),
   ].filter(({ count }) => count > 0)
   return {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { awsCost, awsPrices } from '../../../src/aws/index.ts'
 import { run } from '../../../src/cli/run.ts'
 
@@ -15,7 +16,7 @@ describe('awsCost', () => {
     ['the same by two keys', { mints: 1_000_000, keys: 2 }, 32],
     ['the same in batches of 40', { mints: 1_000_000, keys: 2, batch: 40 }, 2.75],
     ['keys with replicas', { keys: 3, replicas: 2 }, 9],
-    ['a million new wallets', { keys: 0, wallets: 1_000_000, newWallets: 1_000_000 }, 4],
+    ['a million new wallets', { keys: 0, wallets: 1_000_000, newWallets: 1_000_000 }, 7],
     ['a million signatures of wallets', { keys: 0, wallets: 5, walletSignatures: 1_000_000 }, 4],
     ['nothing', { keys: 0 }, 0],
   ])('of %s', (_, usage, totalUsd) => {
@@ -28,6 +29,24 @@ describe('awsCost', () => {
       walletsAsKmsKeysUsd: 2_000_000,
       prices: { ...awsPrices, keyMonth: 2, asOf: '2027-01-01' },
     })
+  })
+
+  it('gives the figures of the page on choosing a vault', () => {
+    const page = readFileSync(new URL('../../../docs/choosing-a-vault.md', import.meta.url), 'utf8')
+    const million = { keys: 0, wallets: 1_000_000 }
+    const used = awsCost({ ...million, walletSignatures: 1_000_000 })
+    const making = awsCost({ ...million, newWallets: 1_000_000 }).totalUsd - awsPrices.keyMonth
+    const rows = page.split('\n').map((row) => row.split(/ *\| */).slice(1))
+    expect(rows.find(([what]) => what?.startsWith('a million keys, a month'))).toEqual(
+      expect.arrayContaining([
+        `$${used.walletsAsKmsKeysUsd.toLocaleString('en-US')}`,
+        `$${String(used.totalUsd)}`,
+      ]),
+    )
+    expect(rows.find(([what]) => what?.startsWith('a million keys, to make'))?.join()).toContain(
+      `$${String(making)}, `,
+    )
+    expect(rows.find(([what]) => what === 'a million signatures')?.join()).toMatch(/\$15.*\$3;/)
   })
 
   it.each<[string, object]>([
