@@ -1,4 +1,7 @@
-/** The AWS endpoint: MiniStack in a Python virtual environment, pinned with hashes. @module */
+/**
+ * The AWS endpoint: MiniStack in a Python virtual environment, pinned with hashes. cfn-lint lies beside
+ * it, for a test that looks there. @module
+ */
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

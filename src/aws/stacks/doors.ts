@@ -1,7 +1,7 @@
 /** How callers reach the remote signer: by Invoke, by function URL or by a REST API. @module */
 
 import { assertKnownKeys, invalid } from '../../options.ts'
-import { assertText, assertTexts, assertWhole, type KeyPlace } from '../checks.ts'
+import { assertText, assertTexts, assertWhole } from '../checks.ts'
 import {
   attribute,
   digestOf,
@@ -58,7 +58,6 @@ type Target = {
   readonly alias: string
   readonly name: string
   readonly callerRoleArns: readonly string[]
-  readonly place: KeyPlace
 }
 
 /** @returns What the door is made of, and what a caller has to be allowed. */
@@ -129,11 +128,11 @@ const STAGE = 'live'
 
 function restApi(door: Door & { readonly kind: 'rest-api' }, target: Target): Way {
   const { path = 'sign', vpcEndpointIds } = door
-  const { name, place } = target
+  const { name } = target
   const method = `${STAGE}/POST/${path}`
   const deployment = `Deployment${digestOf([door, target])}`
   const url = `https://\${Api}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}/${STAGE}/${path}`
-  const there = `arn:${place.partition}:execute-api:${place.region}:${place.accountId}`
+  const there = `arn:\${AWS::Partition}:execute-api:\${AWS::Region}:\${AWS::AccountId}`
   return {
     resources: {
       Api: {

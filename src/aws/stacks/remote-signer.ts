@@ -95,7 +95,7 @@ export function remoteSignerStack(options: RemoteSignerOptions): Template {
   const { environment, name, place, door, ledger, callerRoleArns } = ready
   const functionArn = `arn:${place.partition}:lambda:${place.region}:${place.accountId}:function:${name}`
   const version = `Version${digestOf(ready)}`
-  const way = doorOf(door, { functionArn, alias: LIVE, name, callerRoleArns, place })
+  const way = doorOf(door, { functionArn, alias: LIVE, name, callerRoleArns })
   const ours = callerRoleArns.filter((arn) => arn.split(':')[4] === place.accountId)
   return templateOf({
     stack: 'remote-signer',
