@@ -172,7 +172,7 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 
 await main(async () => {
   const chosen = chosenSteps()
-  const env = await setUp(['npm', 'pkcs11', 'aws', 'emulator']).catch((error) => {
+  const env = await setUp(['npm', 'pkcs11', 'aws', 'lambda', 'emulator']).catch((error) => {
     console.error(error.message)
     total.failed += 1
     return undefined

@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { bytesToHex } from '../../src/crypto/hex.ts'
-import { KmsAuthorizer } from '../../src/index.ts'
+import { KmsAuthorizer, type Signer } from '../../src/index.ts'
+import type { ScriptRule } from '../../src/policy/index.ts'
 import type { BatchTemplate, JsonCadence, SubmitRequest } from '../../src/relay/index.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
 import { readCadence, standardContracts } from './cadence.ts'
@@ -20,6 +21,10 @@ export type MintAccount = RelayAccount & {
   readonly template: BatchTemplate
   /** For the option `requestScript`. */
   readonly requestScript: string
+  /** A mint for `fcl.mutate`, without who signs it. */
+  readonly mint: (id: string) => Mutation
+  /** What a policy says to allow it. */
+  readonly rule: ScriptRule
   /** A mint in a transaction of its own. */
   readonly single: (id: string, mint?: MintChoice) => SubmitRequest
   /** A mint in a batch by the name `mints`. */
@@ -42,6 +47,7 @@ const MAX_RANGE = 250
  * An account with one key of weight 1,000 at index 0, copies after it, and DropNFT deployed.
  *
  * @param options - `privateKey`: to create the same account again on a chain that starts anew.
+ * `signer`: of the account, instead of one in software.
  * `fund`: gives FLOW to each account, where transactions cost some.
  */
 export async function createMintAccount(
@@ -49,12 +55,13 @@ export async function createMintAccount(
   copies: number,
   options: {
     readonly privateKey?: Uint8Array
+    readonly signer?: Signer
     readonly fund?: (address: string) => Promise<void>
   } = {},
 ): Promise<MintAccount> {
   const privateKey = options.privateKey ?? new Uint8Array(randomBytes(32))
-  const signer = createSoftwareSigner({ algorithm: 'ECDSA_P256', privateKey })
   const holder = createSoftwareSigner({ algorithm: 'ECDSA_P256', privateKey })
+  const { signer = holder } = options
   const address = await chain.createAccount([
     { signer, weight: 1_000 },
     ...Array.from({ length: copies }, () => ({ signer, weight: 0 })),
@@ -74,7 +81,7 @@ export async function createMintAccount(
   })
   await expectSealed(chain, {
     cadence: cadenceOf('transactions/setup-collection.cdc'),
-    authz: authorizer.authorize(recipient),
+    authz: KmsAuthorizer.fromSigners(holder, { accessNode: chain.url }).authorize(recipient),
   })
   const requestScript = cadenceOf('scripts/get-request.cdc')
   const args = (id: string, mint: MintChoice) => mintArguments(id, mint.recipient ?? recipient)
@@ -86,6 +93,17 @@ export async function createMintAccount(
     recipient,
     requestScript,
     template: { cadence: cadenceOf('transactions/mint-batch.cdc') },
+    mint: (id) => ({
+      cadence: cadenceOf('transactions/mint.cdc'),
+      args: () => args(id, {}).map((value) => ({ value, xform: { asArgument: () => value } })),
+      limit: MINT_LIMIT,
+    }),
+    rule: {
+      name: 'mint',
+      cadence: cadenceOf('transactions/mint.cdc'),
+      parameters: mintTypes,
+      maxComputeLimit: MINT_LIMIT,
+    },
     single: (id, mint = {}) => ({
       id,
       cadence: cadenceOf('transactions/mint.cdc'),
@@ -97,6 +115,11 @@ export async function createMintAccount(
     fulfilled: (ids) => readFulfilledIds(chain.url, requestScript, ids),
   }
 }
+
+const mintTypes: readonly string[] = [
+  ...['String', 'Address', 'String', 'String', 'String'],
+  ...['String?', 'String?', 'UInt64?', 'UInt64?', '{String: String}', '{Address: UFix64}'],
+]
 
 /** In the order of the parameters of mint.cdc. */
 function mintArguments(id: string, recipient: string): readonly JsonCadence[] {

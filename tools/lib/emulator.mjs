@@ -1,8 +1,8 @@
 /** The Flow emulator: given, from a Flow CLI, or built once per cache from the pinned module. @module */
-import { mkdirSync, renameSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { applyChanges, changes } from './emulator-changes.mjs'
+import { goEnvironment } from './go.mjs'
 import { withLock } from './lock.mjs'
 import {
   cacheFolder,
@@ -96,29 +96,10 @@ async function findGo(env) {
   )
 }
 
-/**
- * Everything that Go writes goes below `folder`; the user's own settings, such as GOPROXY, stay.
- * @param {string} folder
- */
-function environment(folder) {
-  const mac = join(homedir(), 'Library', 'Application Support')
-  const usual = process.platform === 'darwin' ? mac : join(homedir(), '.config')
-  const GOTMPDIR = join(folder, 'tmp')
-  mkdirSync(GOTMPDIR, { recursive: true })
-  return {
-    ...process.env,
-    GOENV: process.env.GOENV || join(process.env.XDG_CONFIG_HOME || usual, 'go', 'env'),
-    GOPATH: join(folder, 'path'),
-    GOMODCACHE: join(folder, 'modules'),
-    GOCACHE: join(folder, 'build'),
-    GOTMPDIR,
-    TMPDIR: GOTMPDIR,
-    XDG_CONFIG_HOME: join(folder, 'config'), // Go's telemetry counters
-    GOFLAGS: '-modcacherw -mod=readonly',
-    GODEBUG: 'goindex=0', // Go's index of a module does not know the import that we add
-    GOTOOLCHAIN: 'local',
-    GOWORK: 'off',
-    CGO_ENABLED: '1',
-    CGO_CFLAGS: '-O2 -D__BLST_PORTABLE__',
-  }
-}
+/** @param {string} folder of all that Go writes */
+const environment = (folder) => ({
+  ...goEnvironment(folder),
+  GODEBUG: 'goindex=0', // Go's index of a module does not know the import that we add
+  CGO_ENABLED: '1',
+  CGO_CFLAGS: '-O2 -D__BLST_PORTABLE__',
+})

@@ -1,11 +1,12 @@
 /** All of the set-up, for the tools. Runs before any npm package is installed. @module */
 import { ensureAws } from './aws.mjs'
 import { ensureEmulator } from './emulator.mjs'
+import { ensureLambdaEmulator } from './lambda-emulator.mjs'
 import { ensureNpm } from './npm.mjs'
 import { ensurePkcs11 } from './pkcs11.mjs'
 
 /**
- * @param {readonly ('npm' | 'emulator' | 'aws' | 'pkcs11')[]} parts
+ * @param {readonly ('npm' | 'emulator' | 'lambda' | 'aws' | 'pkcs11')[]} parts
  * @returns {Promise<NodeJS.ProcessEnv>} this environment and where the servers are
  * @throws {Error} in one sentence, when something is missing
  */
@@ -17,6 +18,7 @@ export async function setUp(parts) {
   if (parts.includes('npm')) await ensureNpm()
   if (parts.includes('pkcs11')) await ensurePkcs11()
   if (parts.includes('aws')) env.FCL_KMS_MINISTACK = await ensureAws()
+  if (parts.includes('lambda')) env.FCL_KMS_LAMBDA_EMULATOR = await ensureLambdaEmulator()
   if (parts.includes('emulator')) env.FLOW_EMULATOR = await ensureEmulator()
   return env
 }

@@ -22,7 +22,7 @@ describe('set-up', () => {
   const install = (name: string, body: string) =>
     writeFile(join(folder, 'bin', name), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
 
-  const run = (part: '--emulator' | '--aws', env: Record<string, string> = {}) => {
+  const run = (part: '--emulator' | '--aws' | '--lambda', env: Record<string, string> = {}) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [setUp, part], {
       env: { PATH: join(folder, 'bin'), XDG_CACHE_HOME: folder, ...env },
       encoding: 'utf8',
@@ -119,9 +119,39 @@ describe('set-up', () => {
     })
   })
 
+  describe("of AWS's Lambda emulator", () => {
+    it('builds once, and keeps the program only', async () => {
+      const build = `while [ "$1" != -o ]; do shift; done; cp '${join(folder, 'bin', 'go')}' "$2"`
+      await install('go', build)
+      const { status, stdout } = run('--lambda')
+      expect(status).toBe(0)
+      const program = stdout.split('FCL_KMS_LAMBDA_EMULATOR=')[1] ?? ''
+      expect(await readdir(dirname(program))).toEqual(['aws-lambda-rie'])
+      expect(run('--lambda').stdout).toBe(`FCL_KMS_LAMBDA_EMULATOR=${program}`)
+    })
+
+    it.each<[string, string | undefined, RegExp]>([
+      ['there is no Go', undefined, /there is no Go/],
+      [
+        'Go is too old',
+        'echo "go: go.mod requires go >= 1.26.6"; exit 1',
+        /requires go >= 1\.26\.6/,
+      ],
+    ])('skips it in one line when %s', async (_, go, reason) => {
+      if (go !== undefined) await install('go', go)
+      const { status, stdout } = run('--lambda')
+      expect(status).toBe(0)
+      const [line, ...more] = stdout.split('\n').filter((each) => /^SKIPPED|RIE|LAMBDA/.test(each))
+      expect(more).toEqual([])
+      expect(line).toMatch(/^SKIPPED AWS's Lambda emulator: /)
+      expect(line).toMatch(reason)
+    })
+  })
+
   it.each([
     ['--emulator', 'FLOW_EMULATOR'],
     ['--aws', 'FCL_KMS_MINISTACK'],
+    ['--lambda', 'FCL_KMS_LAMBDA_EMULATOR'],
   ] as const)('%s takes $%s as it is, but refuses what is no program', async (part, name) => {
     await install('given', '')
     expect(run(part, { [name]: 'given --flag' }).stdout).toBe(`${name}=given --flag`)
