@@ -1,6 +1,6 @@
 /**
- * What goes over the wire between a signing service and its client, version 1: JSON in UTF-8, bytes
- * as hexadecimal. Both sides take it from here; docs/signing-service.md shows it by example.
+ * What goes over the wire between a signing service and its client, version 1: JSON in UTF-8, keys and
+ * signatures as hexadecimal, the message as base64, so that each transaction of Flow fits. Both sides take it from here; docs/signing-service.md shows it by example.
  * @module
  */
 
@@ -12,15 +12,19 @@ import {
 } from '../../crypto/algorithms.ts'
 import { bytesToHex, hexToBytes } from '../../crypto/hex.ts'
 import type { Disposition } from '../../error-codes.ts'
-import { isSignerError, SignerError } from '../../errors.ts'
+import { SignerError } from '../../errors.ts'
+import { base64ByteLength, base64ToBytes, bytesToBase64 } from './base64.ts'
 
 export const PROTOCOL_VERSION = 1
 
 /** Of a request's body as JSON, in bytes. */
 export const MAX_REQUEST_BYTES: number = 2 * 1_048_576
 
-/** Of a message: twice as many digits, and 4,096 bytes for the rest, make the largest request. */
-export const MAX_MESSAGE_BYTES: number = (MAX_REQUEST_BYTES - 4_096) / 2
+/**
+ * Of a message: four characters for three of its bytes, and 4,096 for the rest, make the largest
+ * request. A transaction has at most 1,500,000.
+ */
+export const MAX_MESSAGE_BYTES: number = ((MAX_REQUEST_BYTES - 4_096) / 4) * 3
 
 /** Of a reply's body, in bytes. One that is longer is no reply of a signing service. */
 export const MAX_REPLY_BYTES = 16_384
@@ -87,8 +91,8 @@ export function encodeRequest(request: ServiceRequest): string {
     ...withVersion(rest),
     ...(approvals === undefined ? {} : { approvals }),
   })
-  // Digits need no escape, and looking for one in a million of them takes a millisecond.
-  return `${others.slice(0, -1)},"message":"${bytesToHex(message)}"}`
+  // Base64 needs no escape, and looking for one in a million characters takes a millisecond.
+  return `${others.slice(0, -1)},"message":"${bytesToBase64(message)}"}`
 }
 
 /** @throws {SignerError} `SIGNING_REQUEST_TOO_LARGE`. */
@@ -132,13 +136,11 @@ export function decodeRequest(wire: unknown): ServiceRequest {
 export const KEY_NAME: RegExp = /^[\w.:/@+-]{1,128}$/
 
 function messageOf(message: unknown): Uint8Array {
-  if (typeof message === 'string') assertLength(Math.ceil(message.length / 2), MAX_MESSAGE_BYTES)
-  try {
-    return hexToBytes(message as string, 'message') // which refuses what is no text
-  } catch (error) {
-    if (!isSignerError(error, 'MALFORMED_HEX')) throw error
-    throw malformed(`message: ${error.context.reason}`)
-  }
+  if (typeof message !== 'string') throw malformed('message is not a text')
+  assertLength(base64ByteLength(message), MAX_MESSAGE_BYTES)
+  const bytes = base64ToBytes(message)
+  if (bytes === undefined) throw malformed('message is not base64 in its one form, padded')
+  return bytes
 }
 
 function approvalsOf(approvals: unknown): readonly string[] {

@@ -89,7 +89,7 @@ export const asking = (message: Uint8Array, change: object = {}) => ({
   version: 1,
   operation: 'sign',
   key: 'minter',
-  message: Buffer.from(message).toString('hex'),
+  message: Buffer.from(message).toString('base64'),
   hashAlgorithm: 'SHA3_256',
   ...change,
 })

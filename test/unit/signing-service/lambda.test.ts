@@ -147,7 +147,7 @@ describe('lambdaHandler', () => {
   )
 
   it('takes by Invoke no longer messages than by HTTP', async () => {
-    const message = '00'.repeat(MAX_MESSAGE_BYTES + 1)
+    const message = Buffer.alloc(MAX_MESSAGE_BYTES + 1).toString('base64')
     const reply = await lambdaHandler(serviceWith().service)({ ...askingEnvelope(), message })
     expect(reply).toMatchObject({ error: { code: 'SIGNING_REQUEST_TOO_LARGE' } })
   })

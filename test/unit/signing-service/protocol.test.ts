@@ -19,7 +19,7 @@ const wire = {
   version: 1,
   operation: 'sign',
   key: 'minter',
-  message: '0001ff',
+  message: 'AAH/',
   hashAlgorithm: 'SHA3_256',
 }
 const answer = {
@@ -73,15 +73,18 @@ describe('a request', () => {
   })
 
   it('of the largest message is read, and of a larger one refused by its length', () => {
-    const message = '00'.repeat(MAX_MESSAGE_BYTES)
+    const message = 'AAAA'.repeat(MAX_MESSAGE_BYTES / 3)
     expect(decodeRequest({ ...wire, message })).toMatchObject({ operation: 'sign' })
-    for (const more of ['0', '00'])
-      expect(() => decodeRequest({ ...wire, message: message + more })).toThrow(
-        expect.objectContaining({
-          code: 'SIGNING_REQUEST_TOO_LARGE',
-          context: { byteLength: MAX_MESSAGE_BYTES + 1, maxBytes: MAX_MESSAGE_BYTES },
-        }),
-      )
+    expect(() => decodeRequest({ ...wire, message: `${message}AA==` })).toThrow(
+      expect.objectContaining({
+        code: 'SIGNING_REQUEST_TOO_LARGE',
+        context: { byteLength: MAX_MESSAGE_BYTES + 1, maxBytes: MAX_MESSAGE_BYTES },
+      }),
+    )
+  })
+
+  it('of the largest transaction with its domain tag fits', () => {
+    expect(MAX_MESSAGE_BYTES).toBeGreaterThanOrEqual(1_500_000 + 32)
   })
 
   it.each<readonly [string, unknown]>([
@@ -100,10 +103,16 @@ describe('a request', () => {
     ['a key with a line break', { ...wire, key: 'minter\n' }],
     ['a long key', { ...wire, key: 'k'.repeat(129) }],
     ['no message', { ...wire, message: undefined }],
-    ['a message as a list', { ...wire, message: ['0001ff'] }],
-    ['a message with 0x', { ...wire, message: '0x0001ff' }],
-    ['half a byte', { ...wire, message: '0001f' }],
-    ['a message in base64', { ...wire, message: 'AAH/' }],
+    ['a message as a list', { ...wire, message: ['AAH/'] }],
+    ['a message in hexadecimal', { ...wire, message: '0001ff' }],
+    ['a message of base64url', { ...wire, message: 'AAH_' }],
+    ['a message without its padding', { ...wire, message: 'AAE' }],
+    ['a message with spare bits', { ...wire, message: 'AAF=' }],
+    ['a message that is padded twice', { ...wire, message: 'AA==AA==' }],
+    ['a message with a line break', { ...wire, message: 'AAH/\n' }],
+    ['a message with a space', { ...wire, message: 'AA H/' }],
+    ['a message with what is no base64', { ...wire, message: 'AAH/!!!!' }],
+    ['a message of padding', { ...wire, message: '====' }],
     ['no hash', { ...wire, hashAlgorithm: undefined }],
     ['a hash of Ethereum', { ...wire, hashAlgorithm: 'KECCAK_256' }],
     ['a digest beside the message', { ...wire, digest: '00' }],

@@ -209,7 +209,7 @@ describe('what is asked', () => {
       operation: 'sign',
       key: 'a/b',
       hashAlgorithm: 'SHA3_256',
-      message: Buffer.from(request.message).toString('hex'),
+      message: Buffer.from(request.message).toString('base64'),
       approvals,
     })
     expect([incoming.method, incoming.url]).toEqual(['POST', '/live/sign'])
