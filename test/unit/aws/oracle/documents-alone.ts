@@ -1,0 +1,75 @@
+/** Policies that are of no stack. @module */
+import { ACCOUNT, KEY } from '../../../support/stack-variants.ts'
+import { BREAK_GLASS } from './documents.ts'
+import {
+  digest,
+  keyOf,
+  type Matrix,
+  may,
+  mayNot,
+  OTHER_KEY,
+  raw,
+  SIGNER,
+  STRANGER,
+  sha384,
+} from './question.ts'
+import { signs } from './signing-keys.ts'
+
+const keys = [KEY, OTHER_KEY]
+const ELSE = keyOf('Else')
+const reading = ['kms:DescribeKey', 'kms:TagResource', 'kms:ListResourceTags']
+const log = `arn:aws:logs:eu-central-1:${ACCOUNT}:log-group:any:log-stream:one`
+const trail = `arn:aws:cloudtrail:eu-central-1:${ACCOUNT}:trail/any`
+const stopping = [
+  'cloudtrail:DeleteTrail',
+  'cloudtrail:PutEventSelectors',
+  'cloudtrail:StopLogging',
+  'cloudtrail:UpdateTrail',
+]
+const waiting = (days: number) => ({
+  context: { 'kms:ScheduleKeyDeletionPendingWindowInDays': String(days) },
+})
+
+export const documentsAlone: Matrix = {
+  'signing policy': [
+    ...signs(SIGNER, keys, ELSE),
+    ...keys.flatMap((on) => may(SIGNER, 'kms:DescribeKey', on)),
+  ],
+  'inspection policy': [
+    ...keys.flatMap((on) => [
+      ...may(STRANGER, reading, on),
+      ...mayNot(STRANGER, 'kms:Sign', on, { context: digest }),
+      ...mayNot(STRANGER, ['kms:GetPublicKey', 'kms:PutKeyPolicy', 'kms:CreateGrant'], on),
+    ]),
+    ...mayNot(STRANGER, reading, ELSE),
+  ],
+  'permission boundary': [
+    ...keys.flatMap((on) => [
+      ...may(SIGNER, 'kms:Sign', on, { context: digest }),
+      ...mayNot(SIGNER, 'kms:Sign', on, { context: raw }),
+      ...mayNot(SIGNER, 'kms:Sign', on, { context: sha384 }),
+      ...may(SIGNER, ['kms:DescribeKey', 'kms:GetPublicKey'], on),
+      ...mayNot(SIGNER, ['kms:PutKeyPolicy', 'kms:CreateGrant', 'kms:ScheduleKeyDeletion'], on),
+    ]),
+    ...mayNot(SIGNER, 'kms:Sign', ELSE, { context: digest }),
+    ...mayNot(SIGNER, ['kms:DescribeKey', 'kms:GetPublicKey'], ELSE),
+    ...may(SIGNER, ['logs:CreateLogStream', 'logs:PutLogEvents'], log),
+    ...mayNot(SIGNER, 'logs:DeleteLogStream', log),
+    ...mayNot(SIGNER, ['sts:AssumeRole', 'iam:PutRolePolicy'], STRANGER),
+  ],
+  'service control policy': [
+    ...BREAK_GLASS.flatMap((who) => [
+      ...may(who, 'kms:DisableKey', KEY),
+      ...may(who, 'kms:ScheduleKeyDeletion', KEY, waiting(30)),
+      ...may(who, 'kms:ScheduleKeyDeletion', KEY),
+      ...mayNot(who, 'kms:ScheduleKeyDeletion', KEY, waiting(29)),
+      ...may(who, stopping, trail),
+    ]),
+    ...mayNot(STRANGER, 'kms:DisableKey', KEY),
+    ...mayNot(STRANGER, 'kms:ScheduleKeyDeletion', KEY, waiting(30)),
+    ...mayNot(STRANGER, stopping, trail),
+    ...may(STRANGER, 'kms:Sign', KEY, { context: raw }),
+    ...may(STRANGER, 'kms:CancelKeyDeletion', KEY),
+    ...may(STRANGER, 'cloudtrail:StartLogging', trail),
+  ],
+}

@@ -1,0 +1,67 @@
+/** A policy with one thing left out. @module */
+import type { Policy } from '../../../support/template-policies.ts'
+
+type Statement = Policy['Statement'][number]
+type Mutant = {
+  readonly what: string
+  /** The statement that was changed. */
+  readonly statement: Statement
+  readonly policy: Policy
+}
+
+/**
+ * @returns Each statement left out in turn, each key of each condition, and each entry of each list:
+ * actions, resources, principals, values of conditions.
+ */
+export const mutantsOf = (policy: Policy): readonly Mutant[] =>
+  policy.Statement.flatMap((statement, index) => {
+    const instead = (...statements: Statement[]) => ({
+      ...policy,
+      Statement: policy.Statement.toSpliced(index, 1, ...statements),
+    })
+    const name = String(statement['Sid'])
+    return [
+      { what: name, statement, policy: instead() },
+      ...[...changes(statement)].map(([what, one]) => ({
+        what: `${name} ${what}`,
+        statement,
+        policy: instead(one),
+      })),
+    ]
+  })
+
+function* changes(statement: Statement): Generator<readonly [string, Statement]> {
+  for (const field of ['Action', 'Resource'])
+    for (const [entry, others] of shortened(statement[field]))
+      yield [`without ${entry}`, { ...statement, [field]: others }]
+  const principals = fieldsOf(statement['Principal'])
+  for (const [kind, names] of principals)
+    for (const [entry, others] of shortened(names))
+      yield [
+        `without ${entry}`,
+        { ...statement, Principal: { ...Object.fromEntries(principals), [kind]: others } },
+      ]
+  const conditions = fieldsOf(statement['Condition'])
+  for (const [operator, keys] of conditions)
+    for (const [key, values] of fieldsOf(keys)) {
+      const withKey = (changed: object) => {
+        const { [key]: _, ...rest } = keys as Record<string, unknown> // an object, or it has no fields
+        const asked = { ...rest, ...changed }
+        const { [operator]: __, ...others } = Object.fromEntries(conditions)
+        const Condition = { ...others, ...(Object.keys(asked).length > 0 && { [operator]: asked }) }
+        return { ...statement, Condition }
+      }
+      yield [`without ${operator} ${key}`, withKey({})]
+      for (const [entry, others] of shortened(values))
+        yield [`without ${key} ${entry}`, withKey({ [key]: others })]
+    }
+}
+
+/** Each entry of a list of several, with the others. */
+const shortened = (value: unknown): readonly (readonly [string, readonly unknown[]])[] =>
+  Array.isArray(value) && value.length > 1
+    ? value.map((entry, index) => [String(entry), value.toSpliced(index, 1)] as const)
+    : []
+
+const fieldsOf = (value: unknown): readonly (readonly [string, unknown])[] =>
+  typeof value === 'object' && value !== null ? Object.entries(value) : []

@@ -1,0 +1,146 @@
+/** The stack `signing-keys`. @module */
+import { ACCOUNT, role } from '../../../support/stack-variants.ts'
+import { administered } from './administering.ts'
+import {
+  ADMIN,
+  type Context,
+  digest,
+  FOREIGNER,
+  keyOf,
+  type Matrix,
+  may,
+  mayNot,
+  type Question,
+  ROOT,
+  raw,
+  SIGNER,
+  STRANGER,
+  sha384,
+} from './question.ts'
+import { takenBy } from './trust.ts'
+
+/** Each of the denied patterns once. */
+const destruction = [
+  'kms:CancelKeyDeletion',
+  'kms:CreateAlias',
+  'kms:CreateGrant',
+  'kms:DeleteImportedKeyMaterial',
+  'kms:DisableKey',
+  'kms:EnableKey',
+  'kms:ImportKeyMaterial',
+  'kms:PutKeyPolicy',
+  'kms:ReplicateKey',
+  'kms:RetireGrant',
+  'kms:RevokeGrant',
+  'kms:RotateKeyOnDemand',
+  'kms:ScheduleKeyDeletion',
+  'kms:TagResource',
+  'kms:UntagResource',
+  'kms:UpdateAlias',
+]
+
+type People = {
+  readonly signer?: string
+  readonly admin?: string
+  readonly root?: string
+  /** Of whoever signs. */
+  readonly tag?: Context
+}
+
+/** @returns That the signer signs digests and nobody else signs; both, against a grant as well. */
+function ofKey(on: string, people: People = {}): Question[] {
+  const { signer = SIGNER, admin = ADMIN, root = ROOT, tag = {} } = people
+  const sign = 'kms:Sign'
+  const others = [STRANGER, FOREIGNER, admin, root]
+  const context = { ...digest, ...tag }
+  return [
+    ...may(signer, sign, on, { context }),
+    ...[raw, sha384].flatMap((wrong) => {
+      const wrongly = { ...wrong, ...tag }
+      return [
+        ...mayNot(signer, sign, on, { context: wrongly }),
+        ...mayNot(signer, sign, on, { context: wrongly, wider: true }),
+        ...mayNot(signer, sign, on, { context: wrongly, undenied: true }),
+      ]
+    }),
+    ...others.flatMap((who) => [
+      ...mayNot(who, sign, on, { context }),
+      ...mayNot(who, sign, on, { context, wider: true }),
+    ]),
+    ...may(signer, 'kms:GetPublicKey', on),
+    ...mayNot(STRANGER, 'kms:GetPublicKey', on),
+    ...mayNot(signer, destruction, on),
+    ...mayNot(signer, destruction, on, { wider: true }),
+    ...administered(on, admin, root),
+  ]
+}
+
+const tagged = (Environment: string) => ({ 'aws:PrincipalTag/Environment': Environment })
+const ofTaggedKey = (on: string): Question[] => [
+  ...ofKey(on, { tag: tagged('production') }),
+  ...[tagged('development'), {}].flatMap((tag) =>
+    mayNot(SIGNER, 'kms:Sign', on, { context: { ...digest, ...tag } }),
+  ),
+  ...may(SIGNER, 'kms:DescribeKey', on),
+]
+
+const ofReplicatedKey = (on: string): Question[] => [
+  ...ofKey(on),
+  ...['eu-west-1', 'us-east-1'].flatMap((region) =>
+    may(ADMIN, 'kms:ReplicateKey', on, { context: { 'kms:ReplicaRegion': region } }),
+  ),
+  ...mayNot(ADMIN, 'kms:ReplicateKey', on, { context: { 'kms:ReplicaRegion': 'eu-north-1' } }),
+]
+
+/** @returns What an IAM policy lets a role do with these keys; `other` is a key that is not its own. */
+export const signs = (who: string, keys: readonly string[], other = keyOf('Other')): Question[] => [
+  ...keys.flatMap((on) => [
+    ...may(who, 'kms:Sign', on, { context: digest }),
+    ...mayNot(who, 'kms:Sign', on, { context: raw }),
+    ...mayNot(who, 'kms:Sign', on, { context: sha384 }),
+    ...may(who, 'kms:GetPublicKey', on),
+    ...mayNot(who, ['kms:ScheduleKeyDeletion', 'kms:CreateGrant', 'kms:PutKeyPolicy'], on),
+  ]),
+  ...mayNot(who, 'kms:Sign', other, { context: digest }),
+  ...mayNot(who, 'kms:GetPublicKey', other),
+]
+
+const MINTER = keyOf('KeyMinter')
+const PAYER = keyOf('KeyPayer')
+const FOREIGN_SIGNER = role('flow-signer', '444455556666')
+const chinese = (arn: string) => arn.replace(':aws:', ':aws-cn:')
+const inChina = {
+  signer: chinese(SIGNER),
+  admin: chinese(ADMIN),
+  root: `arn:aws-cn:iam::${ACCOUNT}:root`,
+}
+const taken = takenBy('lambda.amazonaws.com', 'flow-signer')
+
+export const signingKeys: Matrix = {
+  'keys/SignerRole.AssumeRolePolicyDocument': taken,
+  'keys/SignerPolicy.PolicyDocument': signs(SIGNER, [MINTER, PAYER]),
+  'keys/KeyMinter.KeyPolicy': ofKey(MINTER),
+  'keys/KeyPayer.KeyPolicy': ofKey(PAYER),
+  'keys by tag/SignerRole.AssumeRolePolicyDocument': taken,
+  'keys by tag/SignerPolicy.PolicyDocument': [
+    ...signs(SIGNER, [MINTER, PAYER]),
+    ...[MINTER, PAYER].flatMap((on) => may(SIGNER, 'kms:DescribeKey', on)),
+  ],
+  'keys by tag/KeyMinter.KeyPolicy': ofTaggedKey(MINTER),
+  'keys by tag/KeyPayer.KeyPolicy': ofTaggedKey(PAYER),
+  'keys of a role that exists/KeyMinter.KeyPolicy': ofKey(MINTER, { signer: FOREIGN_SIGNER }),
+  'keys of a role that exists/KeyPayer.KeyPolicy': ofKey(PAYER, { signer: FOREIGN_SIGNER }),
+  'keys of several Regions/SignerRole.AssumeRolePolicyDocument': taken,
+  'keys of several Regions/SignerPolicy.PolicyDocument': signs(SIGNER, [MINTER, PAYER]),
+  'keys of several Regions/KeyMinter.KeyPolicy': ofReplicatedKey(MINTER),
+  'keys of several Regions/KeyPayer.KeyPolicy': ofReplicatedKey(PAYER),
+  'replicas/KeyMinter.KeyPolicy': ofKey(MINTER),
+  'keys in China/SignerRole.AssumeRolePolicyDocument': taken,
+  'keys in China/SignerPolicy.PolicyDocument': signs(
+    inChina.signer,
+    [chinese(MINTER), chinese(PAYER)],
+    keyOf('Other', 'aws-cn'),
+  ),
+  'keys in China/KeyMinter.KeyPolicy': ofKey(chinese(MINTER), inChina),
+  'keys in China/KeyPayer.KeyPolicy': ofKey(chinese(PAYER), inChina),
+}
