@@ -1,5 +1,8 @@
 /** Edits of policies, as mistakes and attacks make them. @module */
 import fc from 'fast-check'
+import type { KindOfPolicy } from '../../support/template-policies.ts'
+import { ANONYMOUS, type Asked } from './oracle/question.ts'
+import { verdictOf } from './oracle/simulator.ts'
 
 export const ACCOUNT = '111122223333'
 export const KEY = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`
@@ -124,15 +127,19 @@ export const widenings = (policy: { readonly Statement: readonly unknown[] }) =>
   })
 
 /** Calls that together tell one policy of a key from another. */
-export const requests = [SIGNER, ADMIN, ROOT, STRANGER, FOREIGNER, undefined].flatMap((principal) =>
-  [true, false].flatMap((granted) => [
-    ...[KEY, OTHER_KEY].flatMap((resource) =>
+export const calls: readonly Asked[] = [
+  SIGNER,
+  ADMIN,
+  ROOT,
+  STRANGER,
+  FOREIGNER,
+  ANONYMOUS,
+].flatMap((who) =>
+  [{}, { wider: true } as const].flatMap((granted) => [
+    ...[KEY, OTHER_KEY].flatMap((on) =>
       ['DIGEST', 'RAW', undefined].flatMap((type) =>
         ['ECDSA_SHA_256', 'ECDSA_SHA_384', undefined].map((algorithm) => ({
-          ...(principal === undefined ? {} : { principalArn: principal }),
-          action: 'kms:Sign',
-          resource,
-          granted,
+          ...{ who, action: 'kms:Sign', on, ...granted },
           context: {
             ...(type === undefined ? {} : { 'kms:MessageType': type }),
             ...(algorithm === undefined ? {} : { 'kms:SigningAlgorithm': algorithm }),
@@ -141,13 +148,36 @@ export const requests = [SIGNER, ADMIN, ROOT, STRANGER, FOREIGNER, undefined].fl
       ),
     ),
     ...['kms:GetPublicKey', 'kms:PutKeyPolicy', 'kms:CreateGrant', 'kms:ScheduleKeyDeletion'].map(
-      (action) => ({
-        ...(principal === undefined ? {} : { principalArn: principal }),
-        action,
-        resource: KEY,
-        granted,
-        context: {},
-      }),
+      (action) => ({ who, action, on: KEY, ...granted }),
     ),
   ]),
 )
+
+/** @returns The first of the calls that a policy allows; `undefined` for none. */
+export async function firstAllowed(
+  given: KindOfPolicy,
+  asked: readonly Asked[],
+): Promise<Asked | undefined> {
+  for (const one of asked) if ((await verdictOf(given, one)) === 'allowed') return one
+  return undefined
+}
+
+/** @returns Those of the calls that a policy does not allow. */
+export async function refusedBy(
+  given: KindOfPolicy,
+  asked: readonly Asked[],
+): Promise<readonly Asked[]> {
+  const verdicts = await Promise.all(asked.map((one) => verdictOf(given, one)))
+  return asked.filter((_, index) => verdicts[index] !== 'allowed')
+}
+
+/** @returns A function that tells whether a value was not seen before: most edits change nothing. */
+export function seenOnce(): (value: object) => boolean {
+  const seen = new Set<string>()
+  return (value) => {
+    const text = JSON.stringify(value)
+    const isNew = !seen.has(text)
+    seen.add(text)
+    return isNew
+  }
+}

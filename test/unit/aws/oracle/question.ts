@@ -4,7 +4,7 @@ import { hex } from '../../../support/template-policies.ts'
 
 export type Context = Readonly<Record<string, string>>
 
-export type Question = {
+export type Asked = {
   /** ARN of a role or of the root user, name of a service, or `ANONYMOUS`. */
   readonly who: string
   readonly action: string
@@ -18,13 +18,13 @@ export type Question = {
   readonly wider?: true
   /** Without the denials: what an Allow asks holds alone too. */
   readonly undenied?: true
-  readonly allowed: boolean
 }
+export type Question = Asked & { readonly allowed: boolean }
 
 /** Questions by `<variant of the stack>/<resource>.<property>`. */
 export type Matrix = Readonly<Record<string, readonly Question[]>>
 
-type How = Omit<Question, 'who' | 'action' | 'on' | 'allowed'>
+type How = Omit<Asked, 'who' | 'action' | 'on'>
 type Ask = (who: string, actions: string | readonly string[], on: string, how?: How) => Question[]
 
 const ask =

@@ -3,6 +3,7 @@ import { ACCOUNT, role } from '../../../support/stack-variants.ts'
 import { administered } from './administering.ts'
 import {
   ADMIN,
+  ANONYMOUS,
   type Context,
   digest,
   FOREIGNER,
@@ -19,11 +20,12 @@ import {
 } from './question.ts'
 import { takenBy } from './trust.ts'
 
-/** Each of the denied patterns once. */
+/** Each of the denied patterns at least once. */
 const destruction = [
   'kms:CancelKeyDeletion',
   'kms:CreateAlias',
   'kms:CreateGrant',
+  'kms:DeleteAlias',
   'kms:DeleteImportedKeyMaterial',
   'kms:DisableKey',
   'kms:EnableKey',
@@ -37,6 +39,8 @@ const destruction = [
   'kms:TagResource',
   'kms:UntagResource',
   'kms:UpdateAlias',
+  'kms:UpdateKeyDescription',
+  'kms:UpdatePrimaryRegion',
 ]
 
 type People = {
@@ -45,17 +49,21 @@ type People = {
   readonly root?: string
   /** Of whoever signs. */
   readonly tag?: Context
+  readonly describes?: boolean
 }
+
+/** Which is RAW. */
+const ofDefaultType: Context = { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' }
 
 /** @returns That the signer signs digests and nobody else signs; both, against a grant as well. */
 function ofKey(on: string, people: People = {}): Question[] {
-  const { signer = SIGNER, admin = ADMIN, root = ROOT, tag = {} } = people
+  const { signer = SIGNER, admin = ADMIN, root = ROOT, tag = {}, describes = false } = people
   const sign = 'kms:Sign'
-  const others = [STRANGER, FOREIGNER, admin, root]
+  const others = [STRANGER, FOREIGNER, admin, root, ANONYMOUS]
   const context = { ...digest, ...tag }
   return [
     ...may(signer, sign, on, { context }),
-    ...[raw, sha384].flatMap((wrong) => {
+    ...[raw, ofDefaultType, sha384].flatMap((wrong) => {
       const wrongly = { ...wrong, ...tag }
       return [
         ...mayNot(signer, sign, on, { context: wrongly }),
@@ -68,20 +76,22 @@ function ofKey(on: string, people: People = {}): Question[] {
       ...mayNot(who, sign, on, { context, wider: true }),
     ]),
     ...may(signer, 'kms:GetPublicKey', on),
+    ...(describes ? may : mayNot)(signer, 'kms:DescribeKey', on),
     ...mayNot(STRANGER, 'kms:GetPublicKey', on),
     ...mayNot(signer, destruction, on),
     ...mayNot(signer, destruction, on, { wider: true }),
+    ...may(FOREIGNER, destruction, on, { wider: true }),
+    ...mayNot(signer, 'kms:Decrypt', on),
     ...administered(on, admin, root),
   ]
 }
 
 const tagged = (Environment: string) => ({ 'aws:PrincipalTag/Environment': Environment })
 const ofTaggedKey = (on: string): Question[] => [
-  ...ofKey(on, { tag: tagged('production') }),
+  ...ofKey(on, { tag: tagged('production'), describes: true }),
   ...[tagged('development'), {}].flatMap((tag) =>
     mayNot(SIGNER, 'kms:Sign', on, { context: { ...digest, ...tag } }),
   ),
-  ...may(SIGNER, 'kms:DescribeKey', on),
 ]
 
 const ofReplicatedKey = (on: string): Question[] => [

@@ -2,7 +2,7 @@
 import { anonymousPrincipal, runSimulation } from '../../../../tools/policy-oracle/index.ts'
 import { ACCOUNT } from '../../../support/stack-variants.ts'
 import type { KindOfPolicy, Policy } from '../../../support/template-policies.ts'
-import { ANONYMOUS, type Question } from './question.ts'
+import { ANONYMOUS, type Asked } from './question.ts'
 
 const documentOf = (...Statement: Policy['Statement']): Policy => ({
   Version: '2012-10-17',
@@ -22,10 +22,23 @@ const delegating = (partition: string) =>
 
 /**
  * @returns Whether IAM would allow it.
- * @throws {Error} For a policy that AWS would refuse, for an action that does not exist or is not of
- * that resource, and for a condition key that the action does not have.
+ * @throws {Error} For a policy that AWS would not take, and as `verdictOf`.
  */
-export async function answerOf(given: KindOfPolicy, asked: Question): Promise<boolean> {
+export async function answerOf(given: KindOfPolicy, asked: Asked): Promise<boolean> {
+  const verdict = await verdictOf(given, asked)
+  if (verdict === 'no policy') throw new Error(`AWS would not take ${JSON.stringify(given)}`)
+  return verdict === 'allowed'
+}
+
+/**
+ * @returns `no policy` for one that AWS would not take.
+ * @throws {Error} For an action that does not exist or is not of that resource, and for a condition key
+ * that the action does not have.
+ */
+export async function verdictOf(
+  given: KindOfPolicy,
+  asked: Asked,
+): Promise<'allowed' | 'denied' | 'no policy'> {
   const { who, action, on, unaided } = asked
   const [{ kind, policy }, context] = readable([given, asked.context ?? {}] as const)
   const isCaller = who !== ANONYMOUS && who.startsWith('arn:')
@@ -56,15 +69,16 @@ export async function answerOf(given: KindOfPolicy, asked: Question): Promise<bo
     },
     {},
   )
+  if (result.resultType === 'error' && result.errors.message === 'policy.errors') return 'no policy'
   if (result.resultType !== 'single') throw new Error(JSON.stringify({ asked, result }))
   const [ignored] = result.result.ignoredContextKeys ?? []
   if (ignored !== undefined) throw new Error(`${action} does not have ${ignored}`)
-  return result.overallResult === 'Allowed'
+  return result.overallResult === 'Allowed' ? 'allowed' : 'denied'
 }
 
 const full = { name: 'FullAWSAccess', policy: everything }
 
-function policyOfResource(policy: Policy, { wider, undenied }: Question): Policy {
+function policyOfResource(policy: Policy, { wider, undenied }: Asked): Policy {
   const own = policy.Statement.filter(({ Effect }) => !undenied || Effect !== 'Deny')
   return { ...policy, Statement: [...own, ...(wider ? [toEverybody] : [])] }
 }
