@@ -9,12 +9,13 @@ export type RoleService = 'lambda' | 'ecs-tasks' | 'ec2'
 export function serviceRole(options: {
   readonly name?: string
   readonly service: RoleService
+  readonly partition: string
   readonly accountId?: string
   readonly environment: string
   readonly description: string
   readonly policies: Readonly<Record<string, Value>>
 }): Resource {
-  const { name, service, accountId, environment, description, policies } = options
+  const { name, service, partition, accountId, environment, description, policies } = options
   const bound = service === 'ecs-tasks' && accountId !== undefined
   return {
     Type: 'AWS::IAM::Role',
@@ -25,7 +26,7 @@ export function serviceRole(options: {
         {
           Sid: 'TheServiceTakesIt',
           Effect: 'Allow',
-          Principal: { Service: `${service}.amazonaws.com` },
+          Principal: { Service: principalOf(service, partition) },
           Action: 'sts:AssumeRole',
           // Lambda and EC2 do not tell for whom they ask.
           ...(bound ? { Condition: { StringEquals: { 'aws:SourceAccount': accountId } } } : {}),
@@ -39,3 +40,7 @@ export function serviceRole(options: {
     },
   }
 }
+
+/** Only EC2 has a name of its own in China; that of the others is the same in every partition. */
+const principalOf = (service: RoleService, partition: string): string =>
+  `${service}.amazonaws.com${service === 'ec2' && partition === 'aws-cn' ? '.cn' : ''}`

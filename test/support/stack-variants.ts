@@ -39,8 +39,9 @@ const watch = {
   expectedSignsPerFiveMinutes: 3_000,
 }
 
-/** Name of the variant, name of the stack, options. */
-export const variants: readonly (readonly [string, keyof typeof stacks, object])[] = [
+/** Options of a stack. */
+export type Variant = readonly [name: string, stack: keyof typeof stacks, options: object]
+export const variants: readonly Variant[] = [
   ['keys', 'signing-keys', { ...admin, ...made, keys }],
   ['keys by tag', 'signing-keys', { ...admin, ...made, keys, apartBy: 'tag', describe: true }],
   [
@@ -63,11 +64,6 @@ export const variants: readonly (readonly [string, keyof typeof stacks, object])
         { name: 'minter', primaryKeyArn: KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`) },
       ],
     },
-  ],
-  [
-    'keys in China',
-    'signing-keys',
-    { ...admin, ...made, keys, adminRoleArn: role('key-admin', ACCOUNT, 'aws-cn') },
   ],
   ['signer by Invoke', 'remote-signer', signer],
   [
@@ -102,6 +98,36 @@ export const variants: readonly (readonly [string, keyof typeof stacks, object])
   ],
   ['watch of a trail', 'watch', { ...watch, trailLogGroupName: 'trail-of-ours' }],
 ]
+
+/** Partitions whose accounts, ARNs and Regions are apart, and a Region of each. */
+export const partitions: readonly (readonly [place: string, partition: string, region: string])[] =
+  [
+    ['China', 'aws-cn', 'cn-north-1'],
+    ['GovCloud', 'aws-us-gov', 'us-gov-west-1'],
+  ]
+
+/** The same options, with each ARN and each Region of another partition. */
+export const inPartition = (options: object, partition: string, region: string): object =>
+  JSON.parse(
+    JSON.stringify(options)
+      .replaceAll('arn:aws:', `arn:${partition}:`)
+      .replace(/"replicaRegions":\[.*?\]/, `"replicaRegions":["${region.slice(0, -1)}2"]`)
+      .replaceAll('eu-central-1', region),
+  )
+
+/** Each variant in each of those partitions, but for function URLs, which GovCloud has not. */
+export const variantsElsewhere: readonly Variant[] = partitions.flatMap(
+  ([place, partition, region]) =>
+    variants
+      .filter(([name]) => place !== 'GovCloud' || name !== 'signer by URL')
+      .map(
+        ([name, stack, options]): Variant => [
+          `${name} in ${place}`,
+          stack,
+          inPartition(options, partition, region),
+        ],
+      ),
+)
 
 export const templateOf = (name: keyof typeof stacks, options: object): Template =>
   stacks[name].build(JSON.parse(JSON.stringify(options)))

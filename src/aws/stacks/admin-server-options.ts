@@ -2,12 +2,13 @@
 
 import { assertKnownKeys, invalid } from '../../options.ts'
 import {
+  assertAccountOf,
   assertEnvironment,
   assertText,
   assertTexts,
   assertWhole,
   type KeyPlace,
-  placeOfKey,
+  placeOfKeys,
   ROLE_NAME,
 } from '../checks.ts'
 import type { RoleService } from '../roles.ts'
@@ -59,17 +60,22 @@ export function checkedPlace(options: AdminServerOptions): KeyPlace {
   assertKnownKeys(options, known)
   const { environment, keyArns, roleName, service, secretArns, image } = options
   assertEnvironment(environment)
-  assertTexts('keyArns', keyArns, /^arn:/, 'key ARNs')
-  const places = keyArns.map((keyArn) => placeOfKey('keyArns', keyArn))
-  const [place] = places
-  if (place === undefined || new Set(places.map((each) => JSON.stringify(each))).size > 1)
-    throw invalid('keyArns', 'they are of several accounts or Regions')
+  const place = placeOfKeys('keyArns', keyArns)
   assertText('roleName', roleName, ROLE_NAME, 'the name of a role')
   if (service !== 'ecs-tasks' && service !== 'ec2')
     throw invalid('service', 'it is neither ecs-tasks nor ec2')
   const secret =
     /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/
   assertTexts('secretArns', secretArns, secret, 'whole ARNs of secrets')
+  for (const secretArn of secretArns) {
+    const [, partition = '', , region = '', accountId = ''] = secretArn.split(':')
+    assertAccountOf('secretArns', { partition, accountId }, place)
+    if (region !== place.region)
+      throw invalid(
+        'secretArns',
+        `it is of the Region ${region}, and the endpoint of ${place.region}`,
+      )
+  }
   const id = (kind: string) => new RegExp(`^${kind}-[0-9a-f]{8,17}$`)
   assertText('vpcId', options.vpcId, id('vpc'), 'the id of a VPC')
   assertTexts('subnetIds', options.subnetIds, id('subnet'), 'ids of subnets')

@@ -52,7 +52,8 @@ export function adminServerStack(options: AdminServerOptions): Template {
         ? {}
         : {
             Role: serviceRole({
-              ...{ name: roleName, service, accountId: place.accountId, environment },
+              ...{ name: roleName, service, environment },
+              ...{ partition: place.partition, accountId: place.accountId },
               description: `The admin server: ${environment}`,
               policies: { 'sign-for-flow': sign },
             }),

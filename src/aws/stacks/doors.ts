@@ -29,11 +29,13 @@ export type Door =
     }
 
 /** @throws {SignerError} `INVALID_OPTION`. */
-export function assertDoor(door: Door): void {
+export function assertDoor(door: Door, partition: string): void {
   if (typeof door !== 'object' || door === null) throw invalid('door', 'it is not an object')
   const { kind } = door
   if (kind !== 'invoke' && kind !== 'function-url' && kind !== 'rest-api')
     throw invalid('door.kind', 'it is none of invoke, function-url, rest-api')
+  if (kind === 'function-url' && partition === 'aws-us-gov')
+    throw invalid('door.kind', 'Lambda has no function URLs in aws-us-gov: take a rest-api')
   if (door.kind !== 'rest-api') {
     assertKnownKeys(door, ['kind'])
     return

@@ -1,17 +1,6 @@
 /** The stack `remote-signer`: a Lambda that signs what its document allows, with one key. @module */
 
-import { assertKnownKeys, invalid } from '../../options.ts'
-import {
-  assertBoolean,
-  assertEnvironment,
-  assertRetention,
-  assertRoles,
-  assertText,
-  assertWhole,
-  nameOfRole,
-  placeOfKey,
-} from '../checks.ts'
-import { parseRoleArn } from '../policies/policy-document.ts'
+import { nameOfRole } from '../checks.ts'
 import { signingPolicy } from '../policies/signing-policy.ts'
 import { serviceRole } from '../roles.ts'
 import {
@@ -25,51 +14,9 @@ import {
   type Template,
   tagsOf,
   templateOf,
-  type Value,
 } from '../template.ts'
-import { assertDoor, type Door, doorOf } from './doors.ts'
-
-/** Options of `remoteSignerStack`: plain JSON. */
-export type RemoteSignerOptions = {
-  readonly environment: string
-  /** 1 to 60 letters, digits, `-` and `_`. Default `fcl-kms-<environment>`. */
-  readonly name?: string
-  /** The key that it signs with. The stack is of its account, partition and Region. */
-  readonly keyArn: string
-  /** The role of the stack `signing-keys`, which may sign. Without it the stack makes one. */
-  readonly roleArn?: string
-  /** The archive of `packRemoteSigner` in a bucket of this Region. */
-  readonly code: { readonly bucket: string; readonly key: string; readonly version?: string }
-  /** What it may sign, as JSON of at most 3,000 characters. Without it, the archive holds it. */
-  readonly document?: { readonly [name: string]: Value }
-  /** Roles that may call it, and nobody else by this stack. */
-  readonly callerRoleArns: readonly string[]
-  /** How it is called. Default by Invoke. */
-  readonly door?: Door
-  /** Whether a table remembers what was signed under each sequence number. Default false. */
-  readonly ledger?: boolean
-  /** Default 365. */
-  readonly logRetentionDays?: number
-  /** Megabytes. Default 512. */
-  readonly memoryMb?: number
-  /** Seconds. Default 29, which is as long as API Gateway waits. */
-  readonly timeoutSeconds?: number
-}
-
-const known = [
-  'environment',
-  'name',
-  'keyArn',
-  'roleArn',
-  'code',
-  'document',
-  'callerRoleArns',
-  'door',
-  'ledger',
-  'logRetentionDays',
-  'memoryMb',
-  'timeoutSeconds',
-]
+import { doorOf } from './doors.ts'
+import { type ReadySigner, type RemoteSignerOptions, readyOf } from './remote-signer-options.ts'
 
 /** The alias of the function that callers use. */
 const LIVE = 'live'
@@ -143,41 +90,6 @@ export function remoteSignerStack(options: RemoteSignerOptions): Template {
   })
 }
 
-type Ready = ReturnType<typeof readyOf>
-
-function readyOf(options: RemoteSignerOptions) {
-  assertKnownKeys(options, known)
-  const { environment, keyArn, roleArn, code, document, callerRoleArns } = options
-  const { door = { kind: 'invoke' }, ledger = false, logRetentionDays = 365 } = options
-  const { memoryMb = 512, timeoutSeconds = 29 } = options
-  assertEnvironment(environment)
-  const { name = `fcl-kms-${environment}` } = options
-  assertText('name', name, /^[A-Za-z0-9_-]{1,60}$/, '1 to 60 letters, digits, - and _')
-  const place = placeOfKey('keyArn', keyArn)
-  if (roleArn !== undefined) {
-    const role = parseRoleArn('roleArn', roleArn)
-    if (role.accountId !== place.accountId || role.partition !== place.partition)
-      throw invalid('roleArn', 'it is of another account or partition than the key')
-  }
-  assertKnownKeys(code, ['bucket', 'key', 'version'])
-  assertText('code.bucket', code.bucket, /^[a-z0-9.-]{3,63}$/, 'the name of a bucket')
-  assertText('code.key', code.key, /^[\w!.*'()/-]{1,1024}$/, 'the name of an object')
-  if (code.version !== undefined)
-    assertText('code.version', code.version, /^[\w.-]{1,1024}$/, 'the version of an object')
-  if (document !== undefined && JSON.stringify(document).length > 3_000)
-    throw invalid('document', 'it has over 3000 characters: pack it into the archive')
-  assertRoles('callerRoleArns', callerRoleArns, place.partition)
-  assertDoor(door)
-  assertBoolean('ledger', ledger)
-  assertRetention(logRetentionDays)
-  assertWhole('memoryMb', memoryMb, 128, 10_240)
-  assertWhole('timeoutSeconds', timeoutSeconds, 1, 900)
-  return {
-    ...{ environment, name, keyArn, roleArn, code, document, callerRoleArns, door, ledger },
-    ...{ logRetentionDays, memoryMb, timeoutSeconds, place },
-  }
-}
-
 const codeParameters = (code: RemoteSignerOptions['code']) => ({
   CodeBucket: { Type: 'String', Description: 'Bucket of the archive', Default: code.bucket },
   CodeKey: { Type: 'String', Description: 'Name of the archive', Default: code.key },
@@ -193,7 +105,7 @@ const codeParameters = (code: RemoteSignerOptions['code']) => ({
 })
 
 /** Log and ledger by names that are known before they exist. */
-function roleResources(ready: Ready): Readonly<Record<string, Resource>> {
+function roleResources(ready: ReadySigner): Readonly<Record<string, Resource>> {
   const { environment, name, keyArn, roleArn, ledger, place } = ready
   const log = `arn:${place.partition}:logs:${place.region}:${place.accountId}:log-group:/aws/lambda/${name}:*`
   const work = documentOf([
@@ -229,14 +141,15 @@ function roleResources(ready: Ready): Readonly<Record<string, Resource>> {
   return {
     Role: serviceRole({
       ...{ name: `${name}-signer`.slice(0, 64), service: 'lambda', environment },
+      partition: place.partition,
       description: `Signs with one key: ${environment}`,
       policies: { 'sign-for-flow': sign, work },
     }),
   }
 }
 
-function functionOf(ready: Ready): Resource {
-  const { environment, name, keyArn, roleArn, code, document, ledger } = ready
+function functionOf(ready: ReadySigner): Resource {
+  const { environment, name, keyArn, roleArn, code, document, ledger, place } = ready
   return {
     Type: 'AWS::Lambda::Function',
     DependsOn: ['LogGroup', ...(roleArn === undefined ? [] : ['RolePolicy'])],
@@ -244,7 +157,7 @@ function functionOf(ready: Ready): Resource {
       FunctionName: name,
       Description: `Signs Flow transactions by a policy: ${environment}`,
       Runtime: 'nodejs22.x',
-      Architectures: ['arm64'],
+      Architectures: [place.partition === 'aws' ? 'arm64' : 'x86_64'], // arm64 is not everywhere
       Handler: 'index.handler',
       Role: roleArn ?? attribute('Role', 'Arn'),
       Code: {
@@ -281,7 +194,7 @@ const ledgerTable = (environment: string): Resource => ({
 })
 
 const outputsOf = (
-  { name, roleArn }: Ready,
+  { name, roleArn }: ReadySigner,
   outputs: Readonly<Record<string, Output>>,
 ): Readonly<Record<string, Output>> => ({
   FunctionName: { Description: 'The function', Value: name },

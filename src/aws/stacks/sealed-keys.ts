@@ -64,7 +64,7 @@ export function sealedKeysStack(options: SealedKeysOptions): Template {
     mark: { accountId, partition, environment },
     resources: {
       Role: serviceRole({
-        ...{ name: roleName, service, accountId, environment },
+        ...{ name: roleName, service, partition, accountId, environment },
         description: `Seals and opens keys of wallets: ${environment}`,
         policies: {},
       }),

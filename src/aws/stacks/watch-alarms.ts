@@ -99,7 +99,7 @@ function trailFilters(
   DependsOn: readonly string[],
 ): Readonly<Record<string, Resource>> {
   const keys = keyArns.map((arn) => `($.resources[0].ARN = "${arn}")`).join(' || ')
-  const signs = `($.eventSource = "kms.amazonaws.com") && ($.eventName = "Sign") && (${keys})`
+  const signs = `($.eventSource = "kms.amazonaws.com*") && ($.eventName = "Sign") && (${keys})`
   const filter = (name: string, FilterPattern: string): Resource => ({
     Type: 'AWS::Logs::MetricFilter',
     ...(DependsOn.length === 0 ? {} : { DependsOn }),
@@ -122,7 +122,7 @@ function trailFilters(
     // A throttled call does not always name its key.
     KmsThrottlingFilter: filter(
       'KmsThrottled',
-      '{ ($.eventSource = "kms.amazonaws.com") && ($.errorCode = "ThrottlingException") }',
+      '{ ($.eventSource = "kms.amazonaws.com*") && ($.errorCode = "ThrottlingException") }',
     ),
   }
 }

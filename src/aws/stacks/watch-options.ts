@@ -2,6 +2,7 @@
 
 import { assertKnownKeys, invalid } from '../../options.ts'
 import {
+  assertAccountOf,
   assertBoolean,
   assertEnvironment,
   assertRetention,
@@ -10,7 +11,7 @@ import {
   assertTexts,
   assertWhole,
   type KeyPlace,
-  placeOfKey,
+  placeOfKeys,
 } from '../checks.ts'
 import { parseRoleArn } from '../policies/policy-document.ts'
 
@@ -78,15 +79,9 @@ export function readyOf(options: WatchOptions): ReadyWatch {
   const { expectedRefusalsPerFiveMinutes: expectedRefusals = 10, logRetentionDays = 365 } = options
   const { trailLogGroupName } = options
   assertEnvironment(environment)
-  assertTexts('keyArns', keyArns, /^arn:/, 'key ARNs')
-  const places = keyArns.map((keyArn) => placeOfKey('keyArns', keyArn))
-  const [place] = places
-  if (place === undefined || new Set(places.map((each) => JSON.stringify(each))).size > 1)
-    throw invalid('keyArns', 'they are of several accounts or Regions: make a stack for each')
+  const place = placeOfKeys('keyArns', keyArns)
   assertRoles('signerRoleArns', signerRoleArns, place.partition)
-  const admin = parseRoleArn('adminRoleArn', adminRoleArn)
-  if (admin.accountId !== place.accountId || admin.partition !== place.partition)
-    throw invalid('adminRoleArn', 'it is of another account or partition than the keys')
+  assertAccountOf('adminRoleArn', parseRoleArn('adminRoleArn', adminRoleArn), place)
   assertWhole('expectedSignsPerFiveMinutes', expectedSigns, 1, 10_000_000)
   assertWhole('expectedRefusalsPerFiveMinutes', expectedRefusals, 0, 10_000_000)
   if (functionName !== undefined)

@@ -18,7 +18,7 @@ export function rulesOf({
       EventPattern: {
         source: ['aws.kms'],
         'detail-type': ['AWS API Call via CloudTrail'],
-        detail: { eventSource: ['kms.amazonaws.com'], ...detail },
+        detail,
       },
       Targets: [{ Id: 'topic', Arn: ref('Topic') }],
     },
