@@ -14,6 +14,7 @@ export default {
   moduleNameMapper: {
     '^fcl-kms$': '<rootDir>/src/index.ts',
     '^fcl-kms/(.+)$': '<rootDir>/src/$1/index.ts',
+    '^@electric-sql/pglite$': '<rootDir>/test/support/pglite-image.ts',
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // On a busy machine a test that starts five servers takes its time; one that hangs ends all the same.

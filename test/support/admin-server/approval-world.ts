@@ -1,6 +1,5 @@
 /** The approvals of the server on a database of their own: keys, time and the relay are the test's. @module */
 
-import '../pglite-image.ts'
 import type { Principal, Role } from '../../../examples/admin-server/src/access/principal.ts'
 import { approve, withdraw } from '../../../examples/admin-server/src/approvals/approve.ts'
 import type { WeightedKey } from '../../../examples/admin-server/src/approvals/quorum.ts'

@@ -1,6 +1,5 @@
 /** Real parts for the admin server: a chain with DropNFT, keys in KMS, an account of weighted keys. @module */
 
-import '../pglite-image.ts'
 import { randomBytes } from 'node:crypto'
 import { KMSClient } from '@aws-sdk/client-kms'
 import type { Role } from '../../../examples/admin-server/src/access/principal.ts'
