@@ -1,7 +1,13 @@
-/** Each stack in an account of its own on MiniStack: deployed, left alone, deleted, its data kept. @module */
-import { type DeployStackOptions, deleteStack, deployStack } from '../../src/provisioning/index.ts'
+/** Each stack on MiniStack: deployed, left alone, changed, rolled back, deleted, its data kept. @module */
+import {
+  type DeployStackOptions,
+  deleteStack,
+  deployStack,
+  type StackTemplate,
+} from '../../src/provisioning/index.ts'
 import { type Aws, startAws } from '../../src/testing/start-aws.ts'
 import { createRole } from '../support/lambda.ts'
+import { rejection } from '../support/stack-cloud.ts'
 import { ACCOUNT, templateOf, variants } from '../support/stack-variants.ts'
 import { stripForMiniStack } from '../support/strip-for-ministack.ts'
 
@@ -16,6 +22,17 @@ beforeAll(async () => {
 afterAll(() => aws?.stop())
 
 const kept = /^AWS::(KMS::Key|S3::Bucket|DynamoDB::Table|Logs::LogGroup)$/
+
+const topic = { Type: 'AWS::SNS::Topic' }
+/** Names that begin so are those of AWS itself. */
+const broken = {
+  Type: 'AWS::KMS::Alias',
+  Properties: { AliasName: 'alias/aws/minter', TargetKeyId: { Ref: 'More' } },
+}
+const withMore = (template: StackTemplate, more: StackTemplate['Resources']): StackTemplate => ({
+  ...template,
+  Resources: { ...template.Resources, ...more },
+})
 
 // Not those of a trail: MiniStack's CloudFormation has none, and no log group of one.
 it.each(
@@ -33,6 +50,15 @@ it.each(
   const given: DeployStackOptions = { ...{ name, kind, template, client }, pollMs: 20 }
   expect((await deployStack(given)).result).toBe('created')
   expect((await deployStack(given)).result).toBe('unchanged')
+  const more: DeployStackOptions = { ...given, template: withMore(template, { More: topic }) }
+  const changed = await deployStack(more)
+  expect(changed.result).toBe('updated')
+  const failing = { ...given, template: withMore(template, { More: topic, Broken: broken }) }
+  expect(await rejection(deployStack(failing))).toMatchObject({
+    code: 'STACK_FAILED',
+    context: { resource: 'Broken (AWS::KMS::Alias)', rolledBack: true },
+  })
+  expect(await deployStack(more)).toMatchObject({ result: 'unchanged', outputs: changed.outputs })
   const deleted = await deleteStack({ name, kind, client, pollMs: 20 })
   const data = Object.entries(template.Resources).filter(([, { Type }]) => kept.test(Type))
   expect(deleted.kept.map(({ logicalId }) => logicalId)).toEqual(

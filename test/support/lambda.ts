@@ -7,10 +7,9 @@ import {
   CreateFunctionUrlConfigCommand,
   LambdaClient,
 } from '@aws-sdk/client-lambda'
-import { SignatureV4 } from '@smithy/signature-v4'
 import { build } from 'esbuild'
-import { nodeSha256 } from '../../src/signers/remote/sha256.ts'
 import { type Aws, startAws } from '../../src/testing/start-aws.ts'
+import { element, query } from './aws-calls.ts'
 import { until } from './until.ts'
 
 const ACCOUNT = '000000000000'
@@ -231,37 +230,6 @@ async function stack(
   )
   return Object.fromEntries([...outputs].map(([, key = '', value = '']) => [key, value]))
 }
-
-/** One call of AWS's query protocol, as the root of the account. */
-async function query(
-  aws: Aws,
-  service: string,
-  parameters: Readonly<Record<string, string>>,
-): Promise<string> {
-  const { hostname, port, host } = new URL(aws.endpoint)
-  const Version = service === 'iam' ? '2010-05-08' : '2010-05-15'
-  const body = new URLSearchParams({ Version, ...parameters }).toString()
-  const { region, credentials } = aws
-  const signer = new SignatureV4({ service, region, credentials, sha256: nodeSha256 })
-  const { headers } = await signer.sign({
-    method: 'POST',
-    protocol: 'http:',
-    hostname,
-    port: Number(port),
-    path: '/',
-    query: {},
-    headers: { host, 'content-type': 'application/x-www-form-urlencoded' },
-    body,
-  })
-  const { host: _, ...sent } = headers
-  const reply = await fetch(aws.endpoint, { method: 'POST', headers: sent, body })
-  const text = await reply.text()
-  if (!reply.ok) throw new Error(`${parameters['Action']}: ${text}`)
-  return text
-}
-
-const element = (xml: string, name: string): string =>
-  new RegExp(`<${name}>(.*?)</${name}>`, 's').exec(xml)?.[1] ?? ''
 
 /** As a user would: one file, and the AWS SDK in it. */
 async function bundle(source: string): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 /** The stacks on a MiniStack with IAM enforced: deployed, deleted, and used by their roles. @module */
 
+import { IAMClient, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
@@ -29,6 +30,8 @@ export type StackCloud = {
   /** Packed, and in the bucket `code-of-ours`. */
   readonly upload: (document: SignerDocument) => Promise<RemoteSignerCode>
   readonly assume: (roleName: string) => Promise<Identity>
+  /** Lets the root take a role that only ECS may take: MiniStack runs no container with it. */
+  readonly letIn: (roleName: string) => Promise<void>
   /** Of clients that are this role. */
   readonly as: (roleName: string) => Promise<AwsClientConfig>
   /** MiniStack serves the hosts of function URLs and APIs as paths. */
@@ -37,6 +40,7 @@ export type StackCloud = {
 
 export const roleArn = (name: string): string => `arn:aws:iam::000000000000:role/${name}`
 
+const rootOfAccount = { AWS: 'arn:aws:iam::000000000000:root' }
 const always = ['kms', 'sts', 'iam', 'cloudformation', 's3', 'logs']
 
 /** With the roles `key-admin` and `flow-backend`, which anybody of the account may take. */
@@ -49,8 +53,7 @@ export async function startStackCloud(...services: readonly string[]): Promise<S
   const s3 = new S3Client({ ...aws.clientConfig(), forcePathStyle: true })
   await s3.send(new CreateBucketCommand({ Bucket: 'code-of-ours' }))
   s3.destroy()
-  for (const name of ['key-admin', 'flow-backend'])
-    await createRole(aws, name, { AWS: 'arn:aws:iam::000000000000:root' })
+  for (const name of ['key-admin', 'flow-backend']) await createRole(aws, name, rootOfAccount)
   const assume = async (roleName: string): Promise<Identity> => {
     const sts = new STSClient(aws.clientConfig())
     const command = new AssumeRoleCommand({ RoleArn: roleArn(roleName), RoleSessionName: 'test' })
@@ -66,6 +69,15 @@ export async function startStackCloud(...services: readonly string[]): Promise<S
     aws,
     kms,
     assume,
+    async letIn(RoleName) {
+      const iam = new IAMClient(aws.clientConfig())
+      const PolicyDocument = JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: rootOfAccount, Action: 'sts:AssumeRole' }],
+      })
+      await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }))
+      iam.destroy()
+    },
     as: async (roleName) => ({ ...aws.clientConfig(), credentials: await assume(roleName) }),
     deploy: (kind, name, options) =>
       deployStack({
