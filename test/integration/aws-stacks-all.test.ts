@@ -39,7 +39,7 @@ it.each(
   variants.filter(
     ([variant]) =>
       /^(keys|sealed keys|admin server|watch)( |$)/.test(variant) &&
-      !/watch (with all|of a trail)/.test(variant),
+      !/China|watch (with all|of a trail)/.test(variant),
   ),
 )('%s: the stack %s', async (variant, kind, options) => {
   if ('roleExists' in options)

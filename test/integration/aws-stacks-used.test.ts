@@ -106,6 +106,8 @@ describe('sealed keys', () => {
 
 describe('the admin server', () => {
   const roleName = 'flow-admin-server'
+  /** ECS takes it, and gives the server its secrets. */
+  const starter = `${roleName}-execution`
   let stack: DeployedStack
   let keys: DeployedStack
   let config: AwsClientConfig
@@ -125,13 +127,15 @@ describe('the admin server', () => {
     })
     options = {
       ...{ environment: 'production', keyArns: [keys.outputs['KeyMinterArn'] ?? ''], roleName },
-      ...{ service: 'ecs-tasks', secretArns: secrets.slice(0, 1), auditDays: 30 },
+      ...{ service: 'ecs-tasks', secrets: { DATABASE_URL: secrets[0] ?? '' }, auditDays: 30 },
+      ...{ database: { cidr: '10.0.3.0/24' } },
       ...{ vpcId: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] },
       routeTableIds: ['rtb-0123456789abcdef0'],
       balancerSecurityGroupId: 'sg-0123456789abcdef0',
     }
     stack = await cloud.deploy('admin-server', 'admin', options)
     await cloud.letIn(roleName)
+    await cloud.letIn(starter)
     config = await cloud.as(roleName)
   })
 
@@ -140,12 +144,13 @@ describe('the admin server', () => {
     expect(await createAwsKmsSigner({ client: config, keyId }).sign(request)).toHaveLength(64)
   })
 
-  it('reads its secret and no other', async () => {
-    const [own, other] = await Promise.all(
-      secrets.map((SecretId) => secret(config, 'GetSecretValue', { SecretId })),
-    )
+  it('is started by a role that reads its secret and no other, and reads none itself', async () => {
+    const read = async (as: AwsClientConfig) =>
+      Promise.all(secrets.map((SecretId) => secret(as, 'GetSecretValue', { SecretId })))
+    const [own, other] = await read(await cloud.as(starter))
     expect(own).toMatchObject({ status: 200, told: { SecretString: 'its value' } })
     expect(other).toMatchObject({ status: 403 })
+    expect(await read(config)).toMatchObject([{ status: 403 }, { status: 403 }])
   })
 
   it('writes anchors that neither it nor the root of the account takes away', async () => {

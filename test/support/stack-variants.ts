@@ -25,11 +25,14 @@ const adminServer = {
   keyArns: [KEY],
   roleName: 'flow-admin-server',
   service: 'ecs-tasks',
-  secretArns: [`arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:database-AbCdEf`],
+  secrets: {
+    DATABASE_URL: `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:database-AbCdEf`,
+  },
   vpcId: 'vpc-0123456789abcdef0',
   subnetIds: ['subnet-0123456789abcdef0'],
   routeTableIds: ['rtb-0123456789abcdef0'],
   balancerSecurityGroupId: 'sg-0123456789abcdef0',
+  database: { securityGroupId: 'sg-0fedcba9876543210' },
   auditDays: 2_555,
 }
 const watch = {
@@ -65,6 +68,11 @@ export const variants: readonly Variant[] = [
       ],
     },
   ],
+  [
+    'keys in China',
+    'signing-keys',
+    { ...admin, ...made, keys, adminRoleArn: role('key-admin', ACCOUNT, 'aws-cn') },
+  ],
   ['signer by Invoke', 'remote-signer', signer],
   [
     'signer with all',
@@ -88,7 +96,21 @@ export const variants: readonly Variant[] = [
   [
     'admin server with a task',
     'admin-server',
-    { ...adminServer, roleExists: true, image: 'registry.example/admin-server:1' },
+    {
+      ...{ ...adminServer, roleExists: true, database: { cidr: '10.0.3.0/24', port: 5433 } },
+      task: {
+        image: `${ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com/admin-server:1`,
+        publicUrl: 'https://mint.example.com',
+      },
+    },
+  ],
+  [
+    'admin server on EC2',
+    'admin-server',
+    {
+      ...{ ...adminServer, service: 'ec2', reconciliation: false, logRetentionDays: 90 },
+      keyArns: [KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`)],
+    },
   ],
   ['watch', 'watch', watch],
   [
@@ -112,14 +134,15 @@ export const inPartition = (options: object, partition: string, region: string):
     JSON.stringify(options)
       .replaceAll('arn:aws:', `arn:${partition}:`)
       .replace(/"replicaRegions":\[.*?\]/, `"replicaRegions":["${region.slice(0, -1)}2"]`)
-      .replaceAll('eu-central-1', region),
+      .replaceAll('eu-central-1', region)
+      .replaceAll('cn-north-1.amazonaws.com/', 'cn-north-1.amazonaws.com.cn/'),
   )
 
-/** Each variant in each of those partitions, but for function URLs, which GovCloud has not. */
+/** Each variant of `aws` in each of those partitions; GovCloud has no function URLs. */
 export const variantsElsewhere: readonly Variant[] = partitions.flatMap(
   ([place, partition, region]) =>
     variants
-      .filter(([name]) => place !== 'GovCloud' || name !== 'signer by URL')
+      .filter(([name]) => !/China/.test(name) && (place !== 'GovCloud' || !/URL/.test(name)))
       .map(
         ([name, stack, options]): Variant => [
           `${name} in ${place}`,

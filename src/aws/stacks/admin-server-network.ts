@@ -1,21 +1,18 @@
 /** Who reaches the admin server, and what it reaches, by which endpoints. @module */
 
-import type { KeyPlace } from '../checks.ts'
 import { attribute, documentOf, type Resource, ref, sub, type Value } from '../template.ts'
-import type { AdminServerOptions } from './admin-server-options.ts'
+import { type ReadyAdminServer, registryOf } from './admin-server-options.ts'
 
 /** @returns Security groups, and endpoints that let this role do its work and nothing else. */
-export function networkOf(
-  options: AdminServerOptions,
-  place: KeyPlace & { readonly roleArn: string },
-): Readonly<Record<string, Resource>> {
-  const { vpcId, subnetIds, routeTableIds, balancerSecurityGroupId, keyArns, secretArns } = options
-  const { region, roleArn } = place
-  const allow = (Sid: string, Action: Value, Resource: Value) => ({
+export function networkOf(ready: ReadyAdminServer): Readonly<Record<string, Resource>> {
+  const { vpcId, subnetIds, routeTableIds, balancerSecurityGroupId, keyArns, database } = ready
+  const { region, partition } = ready.place
+  const allow = (Sid: string, Action: Value, Resource: Value, principalArn = ready.roleArn) => ({
     ...{ Sid, Effect: 'Allow', Principal: '*', Action, Resource },
-    Condition: { ArnEquals: { 'aws:PrincipalArn': roleArn } },
+    Condition: { ArnEquals: { 'aws:PrincipalArn': principalArn } },
   })
-  const interfaceEndpoint = (service: string, PolicyDocument: Value): Resource => ({
+  // Of these services the name is the same in every partition.
+  const interfaceEndpoint = (service: string, statement: Value): Resource => ({
     Type: 'AWS::EC2::VPCEndpoint',
     Properties: {
       ServiceName: `com.amazonaws.${region}.${service}`,
@@ -24,9 +21,11 @@ export function networkOf(
       SubnetIds: subnetIds,
       SecurityGroupIds: [ref('EndpointSecurityGroup')],
       PrivateDnsEnabled: true,
-      PolicyDocument,
+      PolicyDocument: { Version: '2012-10-17', Statement: [statement] },
     },
   })
+  const { task, secrets, starterArn, describe } = ready
+  const layers = `arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`
   return {
     SecurityGroup: {
       Type: 'AWS::EC2::SecurityGroup',
@@ -38,7 +37,7 @@ export function networkOf(
         ],
         SecurityGroupEgress: [
           rule('To access nodes and endpoints', 443, { CidrIp: '0.0.0.0/0' }),
-          rule('To the database', 5432, { CidrIp: '10.0.0.0/8' }),
+          rule('To the database', database.port, database.peer),
         ],
       },
     },
@@ -56,12 +55,24 @@ export function networkOf(
     },
     KmsEndpoint: interfaceEndpoint(
       'kms',
-      documentOf([allow('SignForFlow', ['kms:GetPublicKey', 'kms:Sign'], keyArns)]),
+      allow(
+        'SignForFlow',
+        ['kms:GetPublicKey', 'kms:Sign', ...(describe ? ['kms:DescribeKey'] : [])],
+        keyArns,
+      ),
     ),
     SecretsEndpoint: interfaceEndpoint(
       'secretsmanager',
-      documentOf([allow('ReadItsSecrets', 'secretsmanager:GetSecretValue', secretArns)]),
+      allow('ReadItsSecrets', 'secretsmanager:GetSecretValue', Object.values(secrets), starterArn),
     ),
+    ...(ready.reconciliation
+      ? {
+          TrailEndpoint: interfaceEndpoint(
+            'cloudtrail',
+            allow('ReadSignEvents', 'cloudtrail:LookupEvents', '*'),
+          ),
+        }
+      : {}),
     BucketEndpoint: {
       Type: 'AWS::EC2::VPCEndpoint',
       Properties: {
@@ -76,6 +87,18 @@ export function networkOf(
             sub(`\${AuditBucket.Arn}/*`),
           ),
           allow('ListAnchors', 's3:ListBucketVersions', attribute('AuditBucket', 'Arn')),
+          // ECR hands out URLs of its own bucket, signed by AWS.
+          ...(task !== undefined && registryOf(task.image) !== undefined
+            ? [
+                {
+                  Sid: 'FetchLayers',
+                  Effect: 'Allow',
+                  Principal: '*',
+                  Action: 's3:GetObject',
+                  Resource: layers,
+                },
+              ]
+            : []),
         ]),
       },
     },

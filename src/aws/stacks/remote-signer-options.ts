@@ -81,6 +81,11 @@ export function readyOf(options: RemoteSignerOptions): ReadySigner {
   assertText('code.key', code.key, /^[\w!.*'()/-]{1,1024}$/, 'the name of an object')
   if (code.version !== undefined)
     assertText('code.version', code.version, /^[\w.-]{1,1024}$/, 'the version of an object')
+  if (
+    document !== undefined &&
+    (document === null || typeof document !== 'object' || Array.isArray(document))
+  )
+    throw invalid('document', 'it is not an object')
   if (document !== undefined && JSON.stringify(document).length > 3_000)
     throw invalid('document', 'it has over 3000 characters: pack it into the archive')
   assertRoles('callerRoleArns', callerRoleArns, place.partition)

@@ -23,10 +23,32 @@ const writing = ['s3:PutObject', 's3:PutObjectRetention']
 const read = 'secretsmanager:GetSecretValue'
 const removal = ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention']
 
-const readsItsSecrets: Question[] = [
-  ...may(SERVER, read, SECRET),
-  ...mayNot(SERVER, read, OTHER_SECRET),
-  ...mayNot(SERVER, 'secretsmanager:PutSecretValue', SECRET),
+const LOGS = `arn:aws:logs:eu-central-1:${ACCOUNT}:log-group:/fcl-kms/production/`
+const stream = `${LOGS}admin-server:log-stream:admin-server/1`
+const logging = ['logs:CreateLogStream', 'logs:PutLogEvents']
+const STARTER = `${SERVER}-execution`
+const TRAIL = `arn:aws:cloudtrail:eu-central-1:${ACCOUNT}:trail/a`
+const lookUp = 'cloudtrail:LookupEvents'
+
+const starts = (who: string): Question[] => [
+  ...may(who, read, SECRET),
+  ...mayNot(who, read, OTHER_SECRET),
+  ...mayNot(who, 'secretsmanager:PutSecretValue', SECRET),
+  ...may(who, logging, stream),
+  ...mayNot(who, logging, `${LOGS}another:log-stream:a`),
+  ...mayNot(who, ['logs:DeleteLogStream', 'logs:PutRetentionPolicy'], stream),
+]
+const REPOSITORY = `arn:aws:ecr:eu-central-1:${ACCOUNT}:repository/admin-server`
+const fetching = [
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchGetImage',
+  'ecr:GetDownloadUrlForLayer',
+]
+const fetchesItsImage: Question[] = [
+  ...may(STARTER, 'ecr:GetAuthorizationToken', '*'),
+  ...may(STARTER, fetching, REPOSITORY),
+  ...mayNot(STARTER, fetching, REPOSITORY.replace(/[^/]+$/, 'another')),
+  ...mayNot(STARTER, 'ecr:PutImage', REPOSITORY),
 ]
 const writesAnchors: Question[] = [
   ...may(SERVER, writing, anchor),
@@ -44,36 +66,94 @@ const ofBucket: Question[] = [
 ]
 
 /** Of an endpoint: others have a policy that allows everything, and do nothing through it. */
-const through = (actions: string | readonly string[], on: string, other: string): Question[] => {
-  const how = on === KEY ? { context: digest } : {}
+const through = (
+  actions: string | readonly string[],
+  on: string,
+  other: string,
+  who = SERVER,
+): Question[] => {
+  const how = on.startsWith('arn:aws:kms:') ? { context: digest } : {}
   return [actions].flat().flatMap((action) => {
     const given = action === 'kms:Sign' ? how : {}
     return [
-      ...may(SERVER, action, on, given),
-      ...mayNot(SERVER, action, other, given),
+      ...may(who, action, on, given),
+      ...(other === on ? [] : mayNot(who, action, other, given)),
       ...mayNot(STRANGER, action, on, given),
     ]
   })
 }
+const kmsEndpoint: Question[] = [
+  ...through(['kms:GetPublicKey', 'kms:Sign'], KEY, OTHER_KEY),
+  ...mayNot(SERVER, ['kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'], KEY),
+]
+const secretsEndpoint = (who: string): Question[] => [
+  ...through(read, SECRET, OTHER_SECRET, who),
+  ...mayNot(who, 'secretsmanager:PutSecretValue', SECRET),
+]
+const bucketEndpoint: Question[] = [
+  ...through(writing, anchor, 'arn:aws:s3:::another/anchors/1'),
+  ...through('s3:ListBucketVersions', BUCKET, 'arn:aws:s3:::another'),
+  ...mayNot(SERVER, removal, anchor),
+]
+/** Of ECR, by URLs that it signs itself. */
+const layer = 'arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/a'
+const fetchesLayers: Question[] = [
+  ...[SERVER, STRANGER].flatMap((who) => may(who, 's3:GetObject', layer)),
+  ...mayNot(STRANGER, 's3:GetObject', anchor),
+  ...mayNot(STRANGER, 's3:PutObject', layer),
+]
+
 const common: Matrix = {
-  'RolePolicy.PolicyDocument': [...readsItsSecrets, ...writesAnchors],
   'AuditBucketPolicy.PolicyDocument': ofBucket,
-  'KmsEndpoint.PolicyDocument': [
-    ...through(['kms:GetPublicKey', 'kms:Sign'], KEY, OTHER_KEY),
-    ...mayNot(SERVER, ['kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'], KEY),
-  ],
-  'SecretsEndpoint.PolicyDocument': [
-    ...through(read, SECRET, OTHER_SECRET),
-    ...mayNot(SERVER, 'secretsmanager:PutSecretValue', SECRET),
-  ],
-  'BucketEndpoint.PolicyDocument': [
-    ...through(writing, anchor, 'arn:aws:s3:::another/anchors/1'),
-    ...through('s3:ListBucketVersions', BUCKET, 'arn:aws:s3:::another'),
-    ...mayNot(SERVER, removal, anchor),
-  ],
+  'KmsEndpoint.PolicyDocument': kmsEndpoint,
+  'BucketEndpoint.PolicyDocument': bucketEndpoint,
 }
-const inVariant = (variant: string): Matrix =>
-  Object.fromEntries(Object.entries(common).map(([name, list]) => [`${variant}/${name}`, list]))
+/** ECS starts it by a role of its own, so that the server reads no secret. */
+const byEcs: Matrix = {
+  ...common,
+  'RolePolicy.PolicyDocument': [
+    ...writesAnchors,
+    ...may(SERVER, lookUp, '*'),
+    ...mayNot(SERVER, 'cloudtrail:DescribeTrails', '*'),
+    ...mayNot(SERVER, 'cloudtrail:StopLogging', TRAIL),
+    ...mayNot(SERVER, read, SECRET),
+  ],
+  'ExecutionRole.AssumeRolePolicyDocument': takenBy(
+    'ecs-tasks.amazonaws.com',
+    'flow-admin-server-execution',
+  ),
+  'ExecutionRole.Policies.0.PolicyDocument': starts(STARTER),
+  'TrailEndpoint.PolicyDocument': through(lookUp, '*', '*'),
+  'SecretsEndpoint.PolicyDocument': [...secretsEndpoint(STARTER), ...mayNot(SERVER, read, SECRET)],
+}
+const MULTI = KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`)
+const describing = ['kms:DescribeKey', 'kms:GetPublicKey', 'kms:Sign']
+const onEc2: Matrix = {
+  ...common,
+  'Role.AssumeRolePolicyDocument': takenBy('ec2.amazonaws.com', 'flow-admin-server'),
+  'Role.Policies.0.PolicyDocument': [
+    ...signs(SERVER, [MULTI]),
+    ...may(SERVER, 'kms:DescribeKey', MULTI),
+    ...mayNot(SERVER, 'kms:DescribeKey', OTHER_KEY),
+  ],
+  'RolePolicy.PolicyDocument': [
+    ...starts(SERVER),
+    ...writesAnchors,
+    ...mayNot(SERVER, lookUp, '*'),
+  ],
+  'KmsEndpoint.PolicyDocument': [
+    ...through(describing, MULTI, OTHER_KEY),
+    ...mayNot(SERVER, ['kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'], MULTI),
+  ],
+  'SecretsEndpoint.PolicyDocument': secretsEndpoint(SERVER),
+}
+const withTask: Matrix = {
+  ...byEcs,
+  'ExecutionRole.Policies.0.PolicyDocument': [...starts(STARTER), ...fetchesItsImage],
+  'BucketEndpoint.PolicyDocument': [...bucketEndpoint, ...fetchesLayers],
+}
+const inVariant = (variant: string, matrix: Matrix): Matrix =>
+  Object.fromEntries(Object.entries(matrix).map(([name, list]) => [`${variant}/${name}`, list]))
 
 export const adminServer: Matrix = {
   'admin server/Role.AssumeRolePolicyDocument': takenBy(
@@ -81,6 +161,7 @@ export const adminServer: Matrix = {
     'flow-admin-server',
   ),
   'admin server/Role.Policies.0.PolicyDocument': signs(SERVER, [KEY]),
-  ...inVariant('admin server'),
-  ...inVariant('admin server with a task'),
+  ...inVariant('admin server', byEcs),
+  ...inVariant('admin server with a task', withTask),
+  ...inVariant('admin server on EC2', onEc2),
 }

@@ -39,7 +39,7 @@ describe('a stack of another partition', () => {
       .flatMap(([name]) =>
         found(buildIn(name, partition, region), /[\w-]+\.amazonaws\.com(\.\w+)?/g),
       )
-    const services = new Set(names.filter((name) => !/^kms/.test(name)))
+    const services = new Set(names.filter((name) => !/^(kms|cn-|us-gov-)/.test(name)))
     expect([...services].sort()).toEqual([
       'apigateway.amazonaws.com',
       'cloudtrail.amazonaws.com',
@@ -53,14 +53,16 @@ describe('a stack of another partition', () => {
   })
 
   it.each([['Europe', 'aws', 'eu-central-1'] as const, ...partitions])(
-    'in %s has endpoints by the names that KMS, Secrets Manager and gateways of S3 have in all',
+    'in %s has endpoints by the names that KMS, Secrets Manager, CloudTrail and gateways of S3 have in all',
     (_, partition, region) => {
       const { Resources } = buildIn('admin server', partition, region)
       const names = Object.values(Resources).flatMap(({ Type, Properties }) =>
         Type === 'AWS::EC2::VPCEndpoint' ? [Properties?.['ServiceName']] : [],
       )
       expect(names).toEqual(
-        ['kms', 'secretsmanager', 's3'].map((service) => `com.amazonaws.${region}.${service}`),
+        ['kms', 'secretsmanager', 'cloudtrail', 's3'].map(
+          (service) => `com.amazonaws.${region}.${service}`,
+        ),
       )
     },
   )
@@ -110,8 +112,23 @@ describe('an ARN or a Region of another partition', () => {
     [
       'a secret',
       'admin server',
-      { secretArns: ['arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:a-AbCdEf'] },
-      'secretArns',
+      {
+        secrets: {
+          DATABASE_URL: 'arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:a-AbCdEf',
+        },
+      },
+      'secrets.DATABASE_URL',
+    ],
+    [
+      'an image of ECR',
+      'admin server',
+      {
+        task: {
+          image: '111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/a:1',
+          publicUrl: 'https://a.example',
+        },
+      },
+      'task.image',
     ],
     ['an administrator', 'watch', { adminRoleArn: china(role('a')) }, 'adminRoleArn'],
     ['a role that signs', 'watch', { signerRoleArns: [china(role('a'))] }, 'signerRoleArns'],
