@@ -95,6 +95,11 @@ export type SignerErrorContext = {
   TRAIL_DENIED: { operation: string; reason: string }
   TRAIL_UNAVAILABLE: { reason: string }
   TRAIL_TOO_LONG: { maxEvents: number }
+  // Attestation of an enclave
+  ATTESTATION_MALFORMED: { reason: string }
+  ATTESTATION_UNTRUSTED: { reason: string }
+  ATTESTATION_STALE: { reason: string }
+  ATTESTATION_MISMATCH: { reason: string }
   // PKCS#11
   PKCS11_PACKAGE_MISSING: { package: string }
   PKCS11_PACKAGE_NOT_BUILT: { package: string; reason: string }
@@ -450,6 +455,22 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   TRAIL_TOO_LONG: [
     'fail',
     'There are more events than may be read. Judge a shorter time, or read the files that a trail delivers.',
+  ],
+  ATTESTATION_MALFORMED: [
+    'refuse',
+    'What was given is no attestation document of Nitro. Ask the enclave again; look at what stands between.',
+  ],
+  ATTESTATION_UNTRUSTED: [
+    'refuse',
+    'The document was not made by Nitro hardware of this root. Trust nothing that came with it.',
+  ],
+  ATTESTATION_STALE: [
+    'refuse',
+    'A time of the document does not fit. Ask the enclave for a new one, and look at the clock of this machine.',
+  ],
+  ATTESTATION_MISMATCH: [
+    'refuse',
+    'The document is real, and of another image or question. Compare the measurements with those of the image that you built.',
   ],
   PKCS11_PACKAGE_MISSING: [
     'fail',

@@ -53,6 +53,7 @@ const allowed = {
   observability: ['relay', ...relay],
   aws,
   provisioning,
+  enclave: ['crypto', ...base],
   reconciliation: ['signers', ...base],
   testing: ['signers', 'flow', 'crypto', ...base],
   cli: ['aws', 'transactions', 'policy', 'provisioning', 'reconciliation', ...provisioning],

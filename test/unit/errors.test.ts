@@ -11,6 +11,10 @@ const make = (code: SignerErrorCode, context: object = {}, options?: ErrorOption
 const expected: Readonly<Record<string, readonly string[]>> = {
   refuse: [
     'ACCESS_NODE_REPLY_INVALID',
+    'ATTESTATION_MALFORMED',
+    'ATTESTATION_MISMATCH',
+    'ATTESTATION_STALE',
+    'ATTESTATION_UNTRUSTED',
     'KMS_REPLY_MISMATCH',
     'MALFORMED_MESSAGE',
     'MALFORMED_PUBLIC_KEY',

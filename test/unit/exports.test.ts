@@ -79,6 +79,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'signingPolicy',
     'uploadRemoteSigner',
   ],
+  './enclave': ['verifyAttestation'],
   './reconciliation': [
     'lookUpSignEvents',
     'readOwnSignatures',

@@ -1,0 +1,137 @@
+/** Whether an attestation document comes from Nitro hardware, is fresh, and tells the measurements that were expected. @module */
+
+import { verify } from 'node:crypto'
+import { equalBytes } from '../crypto/bytes.ts'
+import { bytesToHex, hexToBytes } from '../crypto/hex.ts'
+import { SignerError } from '../errors.ts'
+import { assertKnownKeys, invalid } from '../options.ts'
+import { assertChain, rootOf } from './certificate-chain.ts'
+import { type AttestationClaims, readDocument } from './document.ts'
+
+/** What a document must say. */
+export type AttestationExpectation = {
+  /**
+   * Platform configuration registers by their number, 96 hexadecimal digits each: at least one. 0 is the
+   * whole image, 1 the kernel and its first ramdisk, 2 the application, 3 the role of the parent's
+   * instance, 4 that instance, 8 the certificate that signed the image. One of zeros only is refused:
+   * it is what an enclave in debug mode has.
+   */
+  readonly pcrs: Readonly<Record<number, string>>
+  /**
+   * What the enclave was asked to put into it, 1 to 1,024 bytes that nobody could know before, which
+   * proves that the document was made for this question. `'unchecked'` for one that was kept: then its
+   * `timestamp` alone says how old it is.
+   */
+  readonly nonce: Uint8Array | 'unchecked'
+  /** Milliseconds since 1970 at which everything must be valid. Default: now. */
+  readonly now?: number
+  /** Milliseconds that a document is good for. Default 300,000. */
+  readonly maxAgeMs?: number
+  /** DER of the root certificate. Default: AWS Nitro Enclaves Root G1, by its SHA-256. */
+  readonly root?: Uint8Array
+}
+
+/** What was proved, all of it told by the hardware. */
+export type Attestation = {
+  /** Instance and enclave, such as `i-0697c9729fa547b20-enc0183422ede9a5dc8`. */
+  readonly moduleId: string
+  /** Milliseconds since 1970 when it was made, by the clock of the hardware. */
+  readonly timestamp: number
+  /** 96 lower-case digits each, by number. */
+  readonly pcrs: Readonly<Record<number, string>>
+  /** What the enclave put into it: DER of a key, by custom. */
+  readonly publicKey?: Uint8Array
+  readonly userData?: Uint8Array
+  readonly nonce?: Uint8Array
+}
+
+const MAX_AGE_MS = 300_000
+/** By how much two clocks that are right may differ. */
+const SKEW_MS = 60_000
+
+/**
+ * Strict CBOR and COSE, ES384 by the certificate of the enclave, the chain of certificates up to the
+ * root with its uses, lengths and times, then what was expected. Makes no call; there are no lists of
+ * revoked certificates for Nitro, whose last one is valid for three hours.
+ *
+ * @param document - COSE_Sign1 as the Nitro Secure Module gives it, at most 12,288 bytes. Neither
+ * modified nor retained.
+ * @throws {SignerError} `ATTESTATION_MALFORMED`, `ATTESTATION_UNTRUSTED` when another root, chain or key
+ * has signed, `ATTESTATION_STALE` when a time does not fit, `ATTESTATION_MISMATCH` when it is real and
+ * about something else; `INVALID_OPTION`.
+ * @see https://github.com/aws/aws-nitro-enclaves-nsm-api/blob/main/docs/attestation_process.md
+ */
+export function verifyAttestation(
+  document: Uint8Array,
+  expected: AttestationExpectation,
+): Attestation {
+  const ready = readyOf(expected)
+  const { claims, signed, signature } = readDocument(document)
+  const publicKey = assertChain(claims, ready.root, ready.now)
+  const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
+  if (!verify('sha384', signed, key, signature))
+    throw new SignerError('ATTESTATION_UNTRUSTED', { reason: 'its signature is of another key' })
+  assertFresh(claims, ready)
+  assertExpected(claims, ready)
+  return attestationOf(claims)
+}
+
+type Ready = ReturnType<typeof readyOf>
+
+function readyOf(expected: AttestationExpectation) {
+  assertKnownKeys(expected, ['pcrs', 'nonce', 'now', 'maxAgeMs', 'root'])
+  const { nonce, now = Date.now(), maxAgeMs = MAX_AGE_MS, root } = expected
+  if (!Number.isFinite(now)) throw invalid('now', 'it is not a time in milliseconds')
+  if (!Number.isFinite(maxAgeMs) || maxAgeMs <= 0)
+    throw invalid('maxAgeMs', 'it is not a positive number of milliseconds')
+  if (nonce !== 'unchecked' && (!(nonce instanceof Uint8Array) || nonce.length === 0))
+    throw invalid('nonce', "it is neither bytes nor 'unchecked'")
+  return { pcrs: readyPcrs(expected.pcrs), nonce, now, maxAgeMs, root: rootOf(root) }
+}
+
+function readyPcrs(pcrs: AttestationExpectation['pcrs']): ReadonlyMap<number, string> {
+  const entries = typeof pcrs === 'object' && pcrs !== null ? Object.entries(pcrs) : []
+  if (entries.length === 0) throw invalid('pcrs', 'it names none, so every enclave would do')
+  const known = new Map<number, string>()
+  for (const [name, digits] of entries) {
+    const option = `pcrs.${name}`
+    if (!/^(\d|[12]\d|3[01])$/.test(name)) throw invalid(option, 'there are 0 to 31')
+    if (typeof digits !== 'string' || !/^[0-9a-f]{96}$/i.test(digits))
+      throw invalid(option, 'it is not 96 hexadecimal digits')
+    if (/^0+$/.test(digits)) throw invalid(option, 'zeros are what an enclave in debug mode has')
+    known.set(Number(name), digits.toLowerCase())
+  }
+  return known
+}
+
+function assertFresh({ timestamp }: AttestationClaims, { now, maxAgeMs }: Ready): void {
+  const ageMs = now - timestamp
+  if (ageMs > maxAgeMs || ageMs < -SKEW_MS)
+    throw new SignerError('ATTESTATION_STALE', {
+      reason: `it was made ${Math.round(Math.abs(ageMs) / 1_000)} s ${ageMs > 0 ? 'ago' : 'ahead'}`,
+    })
+}
+
+function assertExpected(claims: AttestationClaims, { pcrs, nonce }: Ready): void {
+  for (const [index, digits] of pcrs)
+    if (!equalBytes(claims.pcrs.get(index) ?? new Uint8Array(), hexToBytes(digits, 'pcrs')))
+      throw mismatch(`PCR${index} is another`)
+  if (nonce === 'unchecked') return
+  if (!equalBytes(claims.nonce ?? new Uint8Array(), nonce))
+    throw mismatch('it was not made for this nonce')
+}
+
+const mismatch = (reason: string) => new SignerError('ATTESTATION_MISMATCH', { reason })
+
+function attestationOf(claims: AttestationClaims): Attestation {
+  const { moduleId, timestamp, pcrs, publicKey, userData, nonce } = claims
+  const digits = [...pcrs].map(([index, bytes]) => [index, bytesToHex(bytes)] as const)
+  return Object.freeze({
+    moduleId,
+    timestamp,
+    pcrs: Object.freeze(Object.fromEntries(digits)),
+    ...(publicKey === undefined ? {} : { publicKey: publicKey.slice() }),
+    ...(userData === undefined ? {} : { userData: userData.slice() }),
+    ...(nonce === undefined ? {} : { nonce: nonce.slice() }),
+  })
+}
