@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Change, Stack, Tag } from '@aws-sdk/client-cloudformation'
 import { pause } from '../../deadline.ts'
-import { SignerError } from '../../errors.ts'
+import { isSignerError, SignerError } from '../../errors.ts'
 import { readChanges, type StackChange } from './changes.ts'
 import type { StackSession } from './session.ts'
 import { findStack, isPlaceholder } from './stack-status.ts'
@@ -48,8 +48,14 @@ export async function createChangeSet(
     'cloudformation:CreateChangeSet',
     (client, options) => client.send(command, options),
   )
-  const changes = await settledChanges(session, Id, request)
-  return { id: Id, stackId: StackId, changes: readChanges(changes) }
+  const set = { id: Id, stackId: StackId }
+  try {
+    return { ...set, changes: readChanges(await settledChanges(session, Id, request)) }
+  } catch (thrown) {
+    if (isSignerError(thrown, 'STACK_CHANGE_REFUSED'))
+      await discardChangeSet(session, set, existing)
+    throw thrown
+  }
 }
 
 async function settledChanges(

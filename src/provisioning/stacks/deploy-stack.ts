@@ -45,7 +45,7 @@ export type PlanStackOptions = StackSettings & {
 
 /** Options of `deployStack`. */
 export type DeployStackOptions = PlanStackOptions & {
-  /** Called once the change set is known and allowed, before anything changes. */
+  /** Called once the change set is known and allowed, before anything changes. A throw ends it there. */
   readonly onPlan?: (plan: StackPlan) => unknown
   /** Called for each event of the stack. What it throws becomes a process warning. */
   readonly onProgress?: (event: StackEvent) => unknown
@@ -110,7 +110,12 @@ export async function deployStack(options: DeployStackOptions): Promise<Deployed
   assertFunction('onPlan', onPlan)
   assertFunction('onProgress', onProgress)
   return withChangeSet(planned, async ({ session, set, existing, plan, pollMs, timeoutMs }) => {
-    await onPlan?.(plan)
+    try {
+      await onPlan?.(plan)
+    } catch (thrown) {
+      await discardChangeSet(session, set, existing)
+      throw thrown
+    }
     const { name } = options
     const { stackId } = set
     if (plan.changes.length === 0) {
