@@ -17,12 +17,14 @@ export function privateBucket(options: {
   readonly environment: string
   /** ARNs of roles: nobody else comes to the objects, whatever IAM allows. */
   readonly readers?: readonly string[]
+  /** ARN of the role that alone may open the bucket, end its versions or let its objects expire. */
+  readonly admin?: string
   /** Days for which no version can be removed, by anybody. */
   readonly lockDays?: number
   /** Further statements of its policy. */
   readonly statements?: readonly { readonly [name: string]: Value }[]
 }): Readonly<Record<string, Resource>> {
-  const { id, environment, readers, lockDays, statements = [] } = options
+  const { id, environment, readers, admin, lockDays, statements = [] } = options
   const objects = sub(`\${${id}.Arn}/*`)
   return {
     [id]: {
@@ -80,9 +82,25 @@ export function privateBucket(options: {
                   Condition: { ArnNotEquals: { 'aws:PrincipalArn': readers } },
                 },
               ]),
+          ...(admin === undefined ? [] : [administration(id, admin)]),
           ...statements,
         ]),
       },
     },
   }
 }
+
+/** Else any role that IAM lets change a bucket would lift the other denials. The root user still can. */
+const administration = (id: string, admin: string): { readonly [name: string]: Value } => ({
+  Sid: 'NobodyElseChangesIt',
+  Effect: 'Deny',
+  Principal: '*',
+  Action: [
+    's3:DeleteBucketPolicy',
+    's3:PutBucketPolicy',
+    's3:PutBucketVersioning',
+    's3:PutLifecycleConfiguration',
+  ],
+  Resource: attribute(id, 'Arn'),
+  Condition: { ArnNotEquals: { 'aws:PrincipalArn': admin } },
+})

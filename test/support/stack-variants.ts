@@ -5,6 +5,7 @@ import { stacks } from '../../src/aws/index.ts'
 
 export const ACCOUNT = '111122223333'
 export const KEY = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`
+export const MULTI_REGION_KEY = KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`)
 export const role = (name: string, account = ACCOUNT, partition = 'aws') =>
   `arn:${partition}:iam::${account}:role/${name}`
 
@@ -63,15 +64,8 @@ export const variants: readonly Variant[] = [
     {
       ...admin,
       signer: { roleArn: role('flow-signer') },
-      keys: [
-        { name: 'minter', primaryKeyArn: KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`) },
-      ],
+      keys: [{ name: 'minter', primaryKeyArn: MULTI_REGION_KEY }],
     },
-  ],
-  [
-    'keys in China',
-    'signing-keys',
-    { ...admin, ...made, keys, adminRoleArn: role('key-admin', ACCOUNT, 'aws-cn') },
   ],
   ['signer by Invoke', 'remote-signer', signer],
   [
@@ -109,7 +103,7 @@ export const variants: readonly Variant[] = [
     'admin-server',
     {
       ...{ ...adminServer, service: 'ec2', reconciliation: false, logRetentionDays: 90 },
-      keyArns: [KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`)],
+      keyArns: [MULTI_REGION_KEY],
     },
   ],
   ['watch', 'watch', watch],
@@ -138,11 +132,11 @@ export const inPartition = (options: object, partition: string, region: string):
       .replaceAll('cn-north-1.amazonaws.com/', 'cn-north-1.amazonaws.com.cn/'),
   )
 
-/** Each variant of `aws` in each of those partitions; GovCloud has no function URLs. */
+/** Each variant in each of those partitions, but for function URLs, which GovCloud has not. */
 export const variantsElsewhere: readonly Variant[] = partitions.flatMap(
   ([place, partition, region]) =>
     variants
-      .filter(([name]) => !/China/.test(name) && (place !== 'GovCloud' || !/URL/.test(name)))
+      .filter(([name]) => place !== 'GovCloud' || name !== 'signer by URL')
       .map(
         ([name, stack, options]): Variant => [
           `${name} in ${place}`,

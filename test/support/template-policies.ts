@@ -1,28 +1,35 @@
 /** The policies of a template, with functions of CloudFormation replaced as a deployment would. */
 import type { Resource, Template } from '../../src/aws/index.ts'
 
+const ACCOUNT = '111122223333'
+
 export type Policy = { readonly Version: string; readonly Statement: readonly Json[] }
 /** A trust policy and the permissions of a function are of a resource, too. */
 export type PolicyKind = 'identity' | 'resource' | 'endpoint' | 'boundary' | 'control'
 export type KindOfPolicy = { readonly kind: PolicyKind; readonly policy: Policy }
 type Json = { readonly [name: string]: unknown }
 
+/** Where the stack is deployed. */
+export type Place = { readonly partition: string; readonly region: string }
+type Deployed = Place & { readonly template: Template }
+
 /**
  * @returns Each policy of each resource, by `<resource>.<property>`; of a function, that of all its
  * permissions, by `<resource>.Permissions`.
  * @throws {Error} For a policy in a resource that nobody has looked at, or in a text.
  */
-export function policiesOf(template: Template): ReadonlyMap<string, KindOfPolicy> {
+export function policiesOf(template: Template, place: Place): ReadonlyMap<string, KindOfPolicy> {
+  const deployed = { ...place, template }
   const found = new Map<string, KindOfPolicy>()
   for (const [id, resource] of Object.entries(template.Resources))
     for (const [path, document] of walk(resource.Properties, id))
       found.set(path, {
         kind: kindOf(resource.Type, path),
-        policy: resolve(document, template) as Policy, // by its field
+        policy: resolve(document, deployed) as Policy, // by its field
       })
   const permissions = Object.entries(template.Resources)
     .filter(([, { Type }]) => Type === 'AWS::Lambda::Permission')
-    .map(([id, { Properties }]) => resolve(statementOf(id, Properties), template) as Json)
+    .map(([id, { Properties }]) => resolve(statementOf(id, Properties), deployed) as Json)
   if (permissions.length > 0)
     found.set('Function.Permissions', {
       kind: 'resource',
@@ -83,48 +90,50 @@ function statementOf(id: string, properties: Resource['Properties']): Json {
   }
 }
 
-function resolve(value: unknown, template: Template): unknown {
-  if (Array.isArray(value)) return value.map((one) => resolve(one, template))
+function resolve(value: unknown, deployed: Deployed): unknown {
+  if (Array.isArray(value)) return value.map((one) => resolve(one, deployed))
   // API Gateway writes the rest of the ARN.
   if (typeof value === 'string')
-    return value.replace(/^execute-api:\//, `arn:aws:execute-api:${HERE}:api/`)
+    return value.replace(/^execute-api:\//, `${arnOf('execute-api', deployed)}:api/`)
   if (typeof value !== 'object' || value === null) return value
   const { Ref, 'Fn::GetAtt': got, 'Fn::Sub': text } = value as Json
-  if (typeof Ref === 'string') return nameOf(Ref, template)
-  if (Array.isArray(got)) return nameOf(`${got[0]}.${got[1]}`, template)
+  if (typeof Ref === 'string') return nameOf(Ref, deployed)
+  if (Array.isArray(got)) return nameOf(`${got[0]}.${got[1]}`, deployed)
   if (typeof text === 'string')
-    return text.replace(/\$\{([\w.:]+)\}/g, (_, name: string) => nameOf(name, template))
+    return text.replace(/\$\{([\w.:]+)\}/g, (_, name: string) => nameOf(name, deployed))
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, resolve(one, template)]),
+    Object.entries(value).map(([name, one]) => [name, resolve(one, deployed)]),
   )
 }
 
-const PSEUDO: Readonly<Record<string, string>> = {
-  'AWS::Partition': 'aws',
-  'AWS::Region': 'eu-central-1',
-  'AWS::AccountId': '111122223333',
-}
-const HERE = 'eu-central-1:111122223333'
+const arnOf = (service: string, { partition, region }: Place) =>
+  `arn:${partition}:${service}:${region}:${ACCOUNT}`
 
 /** ARNs as AWS would give them; anything else is a name. */
-function nameOf(name: string, template: Template): string {
+function nameOf(name: string, deployed: Deployed): string {
   const [id = '', attribute] = name.split('.')
-  const { Type = '', Properties = {} } = template.Resources[id] ?? {}
-  if (Type === 'AWS::Lambda::Alias')
-    return `arn:aws:lambda:${HERE}:function:${functionName(template)}:${Properties['Name']}`
-  if (attribute !== 'Arn' && Type !== 'AWS::SNS::Topic') return PSEUDO[name] ?? id.toLowerCase()
-  const { partition = 'aws' } = template.Metadata.FclKms
-  const arns: Readonly<Record<string, string>> = {
-    'AWS::KMS::Key': `arn:${partition}:kms:${HERE}:key/${hex(id)}`,
-    'AWS::S3::Bucket': `arn:aws:s3:::${id.toLowerCase()}`,
-    'AWS::DynamoDB::Table': `arn:aws:dynamodb:${HERE}:table/${id}`,
-    'AWS::SNS::Topic': `arn:aws:sns:${HERE}:${id}`,
+  const { Resources } = deployed.template
+  const { Type = '', Properties = {} } = Resources[id] ?? {}
+  const { FunctionName } = Resources['Function']?.Properties ?? {}
+  const byRef: Readonly<Record<string, string>> = {
+    'AWS::Lambda::Alias': `${arnOf('lambda', deployed)}:function:${FunctionName}:${Properties['Name']}`,
+    'AWS::SNS::Topic': `${arnOf('sns', deployed)}:${id}`,
   }
-  return arns[Type] ?? `arn:aws:unknown:${HERE}:${id}`
+  const byArn: Readonly<Record<string, string>> = {
+    'AWS::KMS::Key': `${arnOf('kms', deployed)}:key/${hex(id)}`,
+    'AWS::S3::Bucket': `arn:${deployed.partition}:s3:::${id.toLowerCase()}`,
+    'AWS::DynamoDB::Table': `${arnOf('dynamodb', deployed)}:table/${id}`,
+  }
+  const pseudo: Readonly<Record<string, string>> = {
+    'AWS::Partition': deployed.partition,
+    'AWS::Region': deployed.region,
+    'AWS::AccountId': ACCOUNT,
+  }
+  const found =
+    attribute === 'Arn' ? byArn[Type] : (pseudo[name] ?? byRef[Type] ?? id.toLowerCase())
+  if (found === undefined) throw new Error(`Nobody knows the ARN of ${name}`)
+  return found
 }
-
-const functionName = (template: Template) =>
-  template.Resources['Function']?.Properties?.['FunctionName']
 
 /** A key id that stands for the resource. */
 export const hex = (id: string): string => {

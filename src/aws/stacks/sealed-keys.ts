@@ -97,6 +97,7 @@ export function sealedKeysStack(options: SealedKeysOptions): Template {
         id: 'Bucket',
         environment,
         readers: [roleArn, adminRoleArn],
+        admin: adminRoleArn,
       }),
       RolePolicy: {
         Type: 'AWS::IAM::Policy',

@@ -130,7 +130,7 @@ function topicOf({ environment, adminRoleArn, place }: ReadyWatch): Record<strin
 }
 
 function trailOf(ready: ReadyWatch): Record<string, Resource> {
-  const { environment, place, logRetentionDays, trailLog = '' } = ready
+  const { environment, place, adminRoleArn, logRetentionDays, trailLog = '' } = ready
   const { partition, region, accountId } = place
   const name = `fcl-kms-${environment}`
   const trailArn = `arn:${partition}:cloudtrail:${region}:${accountId}:trail/${name}`
@@ -154,7 +154,7 @@ function trailOf(ready: ReadyWatch): Record<string, Resource> {
     },
   ]
   return {
-    ...privateBucket({ id: 'TrailBucket', environment, statements }),
+    ...privateBucket({ id: 'TrailBucket', environment, admin: adminRoleArn, statements }),
     TrailLog: {
       Type: 'AWS::Logs::LogGroup',
       ...kept,

@@ -2,7 +2,7 @@
 import type { KindOfPolicy } from '../../support/template-policies.ts'
 import { documents } from './oracle/documents.ts'
 import { isLike } from './oracle/like.ts'
-import { matrix } from './oracle/matrix.ts'
+import { matrix, matrixElsewhere } from './oracle/matrix.ts'
 import { mutantsOf } from './oracle/mutants.ts'
 import type { Question } from './oracle/question.ts'
 import { answerOf } from './oracle/simulator.ts'
@@ -14,9 +14,11 @@ const named = (name: string): KindOfPolicy => {
   return found
 }
 
+const everywhere = { ...matrix, ...matrixElsewhere }
+
 describe('the questions about policies', () => {
   it('are about every policy of every stack in every form, and about no other', () => {
-    expect(Object.keys(matrix).sort()).toEqual([...documents.keys()].sort())
+    expect(Object.keys(everywhere).sort()).toEqual([...documents.keys()].sort())
   })
 
   it('are at least 60', () => {
@@ -26,7 +28,7 @@ describe('the questions about policies', () => {
 })
 
 describe('an independent simulator of IAM', () => {
-  it.each(Object.entries(matrix))('answers as expected about %s', async (name, questions) => {
+  it.each(Object.entries(everywhere))('answers as expected about %s', async (name, questions) => {
     const answers: Question[] = []
     for (const one of questions) answers.push({ ...one, allowed: await answerOf(named(name), one) })
     expect(answers).toEqual(questions)

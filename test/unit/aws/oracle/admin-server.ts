@@ -1,5 +1,5 @@
 /** The stack `admin-server`. @module */
-import { ACCOUNT, KEY, role } from '../../../support/stack-variants.ts'
+import { ACCOUNT, KEY, MULTI_REGION_KEY as MULTI, role } from '../../../support/stack-variants.ts'
 import {
   digest,
   type Matrix,
@@ -126,7 +126,6 @@ const byEcs: Matrix = {
   'TrailEndpoint.PolicyDocument': through(lookUp, '*', '*'),
   'SecretsEndpoint.PolicyDocument': [...secretsEndpoint(STARTER), ...mayNot(SERVER, read, SECRET)],
 }
-const MULTI = KEY.replace(/key\/.*/, `key/mrk-${'1'.repeat(32)}`)
 const describing = ['kms:DescribeKey', 'kms:GetPublicKey', 'kms:Sign']
 const onEc2: Matrix = {
   ...common,

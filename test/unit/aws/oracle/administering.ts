@@ -25,11 +25,11 @@ const rotation = ['kms:DisableKeyRotation', 'kms:EnableKeyRotation', 'kms:GetKey
 const recovery = ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:PutKeyPolicy']
 
 /** @returns That the administrator does all of it, and the root user mends the policy. */
-export const administered = (on: string, admin = ADMIN, root = ROOT): Question[] => [
-  ...may(admin, administration, on),
-  ...mayNot(admin, ['kms:CreateGrant', 'kms:ReplicateKey', 'kms:ImportKeyMaterial'], on),
-  ...may(root, recovery, on),
-  ...mayNot(root, ['kms:ScheduleKeyDeletion', 'kms:CreateGrant', 'kms:DisableKey'], on),
+export const administered = (on: string): Question[] => [
+  ...may(ADMIN, administration, on),
+  ...mayNot(ADMIN, ['kms:CreateGrant', 'kms:ReplicateKey', 'kms:ImportKeyMaterial'], on),
+  ...may(ROOT, recovery, on),
+  ...mayNot(ROOT, ['kms:ScheduleKeyDeletion', 'kms:CreateGrant', 'kms:DisableKey'], on),
   // What the ARN of the account would let in, were it not for the condition.
   ...mayNot(STRANGER, [...recovery, 'kms:ScheduleKeyDeletion', 'kms:CreateGrant'], on),
 ]

@@ -6,9 +6,18 @@ import {
   serviceControlPolicy,
   signingPolicy,
 } from '../../../../src/aws/index.ts'
-import { KEY, role, templateOf, variants } from '../../../support/stack-variants.ts'
+import {
+  KEY,
+  partitions,
+  role,
+  templateOf,
+  type Variant,
+  variants,
+  variantsElsewhere,
+} from '../../../support/stack-variants.ts'
 import {
   type KindOfPolicy,
+  type Place,
   type Policy,
   type PolicyKind,
   policiesOf,
@@ -38,11 +47,17 @@ const documentsAlone: readonly (readonly [string, KindOfPolicy])[] = [
   ],
 ]
 
+const documentsOf = ([variant, stack, options]: Variant, place: Place) =>
+  [...policiesOf(templateOf(stack, options), place)].map(
+    ([path, found]) => [`${variant}/${path}`, found] as const,
+  )
+
 export const documents: ReadonlyMap<string, KindOfPolicy> = new Map([
-  ...variants.flatMap(([variant, stack, options]) =>
-    [...policiesOf(templateOf(stack, options))].map(
-      ([path, found]) => [`${variant}/${path}`, found] as const,
-    ),
+  ...variants.flatMap((one) => documentsOf(one, { partition: 'aws', region: 'eu-central-1' })),
+  ...partitions.flatMap(([place, partition, region]) =>
+    variantsElsewhere
+      .filter(([name]) => name.endsWith(` in ${place}`))
+      .flatMap((one) => documentsOf(one, { partition, region })),
   ),
   ...documentsAlone,
 ])

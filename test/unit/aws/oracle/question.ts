@@ -57,6 +57,5 @@ export const fromHere: Context = { 'aws:SourceAccount': ACCOUNT }
 export const fromElsewhere: Context = { 'aws:SourceAccount': '444455556666' }
 
 /** The key that a stack makes under this name. */
-export const keyOf = (id: string, partition = 'aws'): string =>
-  `arn:${partition}:kms:eu-central-1:${ACCOUNT}:key/${hex(id)}`
+export const keyOf = (id: string): string => `arn:aws:kms:eu-central-1:${ACCOUNT}:key/${hex(id)}`
 export const OTHER_KEY: string = KEY.replace(/.{4}$/, '0000')

@@ -1,6 +1,7 @@
 /** The stack `sealed-keys`. @module */
 import { role } from '../../../support/stack-variants.ts'
 import { administeredAndRotated } from './administering.ts'
+import { changedByAdmin } from './bucket.ts'
 import {
   ADMIN,
   FOREIGNER,
@@ -72,6 +73,7 @@ const ofBucket: Question[] = [
   ...may(WALLETS, 's3:ListBucket', BUCKET, { context: tls }),
   ...mayNot(STRANGER, [...keeping, ...versions], record, { context: tls }),
   ...mayNot(FOREIGNER, keeping, record, { context: tls, wider: true }),
+  ...changedByAdmin(BUCKET, [WALLETS, STRANGER]),
 ]
 
 export const sealedKeys: Matrix = {

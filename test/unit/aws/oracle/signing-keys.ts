@@ -1,5 +1,5 @@
 /** The stack `signing-keys`. @module */
-import { ACCOUNT, role } from '../../../support/stack-variants.ts'
+import { role } from '../../../support/stack-variants.ts'
 import { administered } from './administering.ts'
 import {
   ADMIN,
@@ -45,8 +45,6 @@ const destruction = [
 
 type People = {
   readonly signer?: string
-  readonly admin?: string
-  readonly root?: string
   /** Of whoever signs. */
   readonly tag?: Context
   readonly describes?: boolean
@@ -57,9 +55,9 @@ const ofDefaultType: Context = { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' }
 
 /** @returns That the signer signs digests and nobody else signs; both, against a grant as well. */
 function ofKey(on: string, people: People = {}): Question[] {
-  const { signer = SIGNER, admin = ADMIN, root = ROOT, tag = {}, describes = false } = people
+  const { signer = SIGNER, tag = {}, describes = false } = people
   const sign = 'kms:Sign'
-  const others = [STRANGER, FOREIGNER, admin, root, ANONYMOUS]
+  const others = [STRANGER, FOREIGNER, ADMIN, ROOT, ANONYMOUS]
   const context = { ...digest, ...tag }
   return [
     ...may(signer, sign, on, { context }),
@@ -82,7 +80,7 @@ function ofKey(on: string, people: People = {}): Question[] {
     ...mayNot(signer, destruction, on, { wider: true }),
     ...may(FOREIGNER, destruction, on, { wider: true }),
     ...mayNot(signer, 'kms:Decrypt', on),
-    ...administered(on, admin, root),
+    ...administered(on),
   ]
 }
 
@@ -118,12 +116,6 @@ export const signs = (who: string, keys: readonly string[], other = keyOf('Other
 const MINTER = keyOf('KeyMinter')
 const PAYER = keyOf('KeyPayer')
 const FOREIGN_SIGNER = role('flow-signer', '444455556666')
-const chinese = (arn: string) => arn.replace(':aws:', ':aws-cn:')
-const inChina = {
-  signer: chinese(SIGNER),
-  admin: chinese(ADMIN),
-  root: `arn:aws-cn:iam::${ACCOUNT}:root`,
-}
 const taken = takenBy('lambda.amazonaws.com', 'flow-signer')
 
 export const signingKeys: Matrix = {
@@ -145,12 +137,4 @@ export const signingKeys: Matrix = {
   'keys of several Regions/KeyMinter.KeyPolicy': ofReplicatedKey(MINTER),
   'keys of several Regions/KeyPayer.KeyPolicy': ofReplicatedKey(PAYER),
   'replicas/KeyMinter.KeyPolicy': ofKey(MINTER),
-  'keys in China/SignerRole.AssumeRolePolicyDocument': taken,
-  'keys in China/SignerPolicy.PolicyDocument': signs(
-    inChina.signer,
-    [chinese(MINTER), chinese(PAYER)],
-    keyOf('Other', 'aws-cn'),
-  ),
-  'keys in China/KeyMinter.KeyPolicy': ofKey(chinese(MINTER), inChina),
-  'keys in China/KeyPayer.KeyPolicy': ofKey(chinese(PAYER), inChina),
 }

@@ -95,8 +95,13 @@ const callerContext = (who: string) => ({
   'aws:PrincipalType': who.endsWith(':root') ? 'Account' : 'AssumedRole',
 })
 
-/** The simulator drops this key of a condition, whose name has a part of our choice: tags stand in. */
+/**
+ * The simulator drops the key of a condition whose name has a part of our choice: tags stand in. It
+ * knows services of China only by the names that they have elsewhere.
+ */
 const readable = <T>(value: T): T =>
   JSON.parse(
-    JSON.stringify(value).replaceAll('kms:EncryptionContext:', 'aws:PrincipalTag/context-'),
+    JSON.stringify(value)
+      .replaceAll('kms:EncryptionContext:', 'aws:PrincipalTag/context-')
+      .replaceAll('amazonaws.com.cn', 'amazonaws.com'),
   )

@@ -1,6 +1,7 @@
 /** The stack `watch`. @module */
 import { ACCOUNT, role } from '../../../support/stack-variants.ts'
 import { administeredAndRotated } from './administering.ts'
+import { changedByAdmin } from './bucket.ts'
 import {
   ADMIN,
   type Context,
@@ -75,6 +76,7 @@ const ofTrailBucket: Question[] = [
     context: { ...by(TRAIL), ...owned },
   }),
   ...mayNot(FOREIGNER, 's3:GetObject', delivered(ACCOUNT), { context: tls }),
+  ...changedByAdmin(BUCKET, [STRANGER]),
 ]
 
 const TRAIL_ROLE = role('trailrole')
