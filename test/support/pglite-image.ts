@@ -34,11 +34,14 @@ async function readImage(): Promise<Blob> {
 
 let image: Promise<Blob> | undefined
 
+/** Of the 128 MB that PGlite takes, and writes zeros to, no test needs more. */
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
+
 Object.assign(PGlite, {
   async create(folder = 'memory://', options?: PGliteOptions) {
     const isNew = folder === 'memory://' || !existsSync(join(folder, 'PG_VERSION'))
     if (!isNew) return create(folder, options)
     image ??= readImage()
-    return create(folder, { ...options, loadDataDir: await image })
+    return create(folder, { startParams, ...options, loadDataDir: await image })
   },
 })

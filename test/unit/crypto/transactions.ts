@@ -1,10 +1,11 @@
 /** Random transactions, and the same ones in the form of @onflow/sdk. @module */
 import fc from 'fast-check'
 import type { Transaction, TransactionSignature } from '../../../src/crypto/transaction.ts'
+import { codePoint } from '../../support/code-points.ts'
 import { hexOf } from './independent.ts'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
-const text = fc.string({ unit: 'binary', maxLength: 60 })
+const text = fc.string({ unit: codePoint, maxLength: 60 })
 const small = fc.oneof(fc.nat(300), fc.nat(0xffff_ffff), fc.nat(Number.MAX_SAFE_INTEGER))
 const argument = fc.record({ type: fc.constantFrom('String', 'UFix64', 'Bool'), value: text })
 

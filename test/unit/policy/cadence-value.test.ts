@@ -2,6 +2,7 @@ import { t } from '@onflow/sdk'
 import fc from 'fast-check'
 import { parseCadenceType } from '../../../src/policy/cadence-type.ts'
 import { assertCadenceValue, type CadenceValue } from '../../../src/policy/cadence-value.ts'
+import { codePoint } from '../../support/code-points.ts'
 import { seed } from '../crypto/seed.ts'
 import { address, refusedValues } from './refused-values.ts'
 
@@ -116,7 +117,7 @@ const simple: readonly { readonly name: string; readonly input: fc.Arbitrary<unk
   { name: 'UInt', input: fc.bigInt({ min: 0n }).map(String) },
   { name: 'Fix64', input: fixedPoint(-(2n ** 63n), 2n ** 63n - 1n) },
   { name: 'UFix64', input: fixedPoint(0n, 2n ** 64n - 1n) },
-  { name: 'String', input: fc.string({ unit: 'binary' }) },
+  { name: 'String', input: fc.string({ unit: codePoint }) },
   { name: 'Character', input: fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 1 }) },
   { name: 'Bool', input: fc.boolean() },
   { name: 'Address', input: fc.constantFrom(address, '0xf8d6e0586b0a20c7') },

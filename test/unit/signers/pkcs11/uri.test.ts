@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { isSignerError } from '../../../../src/errors.ts'
 import { parsePkcs11Uri, showPkcs11Uri } from '../../../../src/signers/pkcs11/uri.ts'
+import { codePoint } from '../../../support/code-points.ts'
 
 const module = 'module-path=/usr/lib/hsm.so'
 const rejection = (run: () => unknown): unknown => {
@@ -106,7 +107,7 @@ describe('parsePkcs11Uri', () => {
 
   it('is total, whatever it gets', () => {
     const uri = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: codePoint }),
       fc.string({ unit: 'grapheme' }).map((text) => `pkcs11:token=${text}?${module}`),
       fc.string({ unit: 'grapheme' }).map((text) => `pkcs11:token=a?${module}&pin-source=${text}`),
     )
