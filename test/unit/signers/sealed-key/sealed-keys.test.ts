@@ -1,9 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
+import { sealScalar } from '../../../../src/signers/sealed-key/envelope.ts'
 import {
   createSealedKeys,
   type SealedKeysOptions,
 } from '../../../../src/signers/sealed-key/index.ts'
+import { generateScalar } from '../../../../src/signers/sealed-key/private-key.ts'
+import { encodeHeader } from '../../../../src/signers/sealed-key/record.ts'
 import { kmsError } from '../../../support/fake-kms.ts'
 import { createMapStore, type MapStore } from '../../../support/map-store.ts'
 import { createSealingKms, type SealingKms } from '../../../support/sealing-kms.ts'
@@ -148,6 +151,25 @@ describe('a record', () => {
     // It is proved before it is kept.
     await expect(open().create('a', { algorithm: 'ECDSA_P256' })).rejects.toMatchObject(invalid)
     expect(store.records.size).toBe(0)
+  })
+
+  it('whose private key is of another public key is refused by whoever proves it', async () => {
+    const [shown, sealed] = [generateScalar('ECDSA_P256'), generateScalar('ECDSA_P256')]
+    const dataKey = new Uint8Array(32).fill(5) // which whoever forged it must have had
+    const header = encodeHeader({
+      form: 'data-key',
+      id: 'a',
+      algorithm: 'ECDSA_P256',
+      publicKey: shown.publicKey,
+      keyArn: kms.arn,
+      wrapped: kms.wrap(kms.arn, context('a'), dataKey),
+    })
+    store.records.set('a', sealScalar(dataKey, header, sealed.scalar))
+    await expect(open().signer('a').publicKey()).rejects.toMatchObject(invalid)
+    await expect(open().signer('a').sign(request)).rejects.toMatchObject({ disposition: 'refuse' })
+    const next = kms.addKey()
+    const keys = open({ keyId: next, alsoOpens: [kms.arn] })
+    expect(await keys.rewrap(next)).toMatchObject({ rewrapped: 0, invalid: ['a'] })
   })
 
   it('under a KMS key that is not named is refused, and shown', async () => {
