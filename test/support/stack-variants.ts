@@ -110,7 +110,15 @@ export const variants: readonly Variant[] = [
   [
     'watch with all',
     'watch',
-    { ...watch, trail: true, functionName: 'fcl-kms-production', emails: ['keys@example.com'] },
+    {
+      ...{
+        ...watch,
+        trail: true,
+        functionName: 'fcl-kms-production',
+        emails: ['keys@example.com'],
+      },
+      reconciliationLogGroupName: '/fcl-kms/production/admin-server',
+    },
   ],
   ['watch of a trail', 'watch', { ...watch, trailLogGroupName: 'trail-of-ours' }],
 ]

@@ -21,6 +21,7 @@ import { type Changes, createChanges } from './observability/changes.ts'
 import type { Log } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { createTransactionPolicy } from './policy/transaction-policy.ts'
+import { reconciliationLines } from './reconciliation/lines.ts'
 import { createReconciler } from './reconciliation/reconciler.ts'
 import type { ClockJump } from './requests/clock.ts'
 import type { RequestContext } from './requests/context.ts'
@@ -229,8 +230,7 @@ function startReconciliation(
     kms: signing.kms,
     flush: () => ledger.flush(),
     onState: metrics.onReconciliation,
-    onFound: ({ kind, facts }) =>
-      log[kind === 'foreign' ? 'error' : 'warn']({ found: kind, ...facts }, 'reconciliation'),
+    ...reconciliationLines(log),
   })
   loop.start(trouble('reconciliation'))
   undo.unshift(() => loop.stop())

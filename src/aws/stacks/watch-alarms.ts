@@ -12,14 +12,20 @@ type Metric = {
   readonly dimensions?: Readonly<Record<string, string>>
 }
 
-type Alarm = Metric & { readonly description: string; readonly over: number }
+type Alarm = Metric & {
+  readonly description: string
+} & (
+    | { /** In five minutes. */ readonly over: number }
+    | { /** In each of three hours. */ readonly under: number }
+  )
 
 /** @returns Alarms, and the filters that count what they are about. */
 export function alarmsOf(ready: ReadyWatch): Readonly<Record<string, Resource>> {
-  const { functionName, trail, trailLog } = ready
+  const { functionName, trail, trailLog, reconciliationLog } = ready
   const filters = {
     ...(trailLog === undefined ? {} : trailFilters(ready, trailLog, trail ? ['TrailLog'] : [])),
     ...(functionName === undefined ? {} : { RefusalFilter: refusals(ready, functionName) }),
+    ...(reconciliationLog === undefined ? {} : reconciliationFilters(ready, reconciliationLog)),
   }
   const alarms = Object.entries(namedAlarms(ready)).map(
     ([id, alarm]) => [id, alarmOf(alarm, ready)] as const,
@@ -28,7 +34,7 @@ export function alarmsOf(ready: ReadyWatch): Readonly<Record<string, Resource>> 
 }
 
 function namedAlarms(ready: ReadyWatch): Readonly<Record<string, Alarm>> {
-  const { functionName, trailLog, expectedSigns, expectedRefusals } = ready
+  const { functionName, trailLog, reconciliationLog, expectedSigns, expectedRefusals } = ready
   const lambda = (name: string) => ({
     ...{ namespace: 'AWS/Lambda', name },
     dimensions: { FunctionName: functionName ?? '' },
@@ -69,25 +75,41 @@ function namedAlarms(ready: ReadyWatch): Readonly<Record<string, Alarm>> {
             description: 'The remote signer refuses what it is asked',
           },
         }),
+    ...(reconciliationLog === undefined
+      ? {}
+      : {
+          ForeignSignatureAlarm: {
+            ...own('Foreign'),
+            over: 0,
+            description: 'A signature that is not ours',
+          },
+          ReconciliationStoppedAlarm: {
+            ...own('Reconciled'),
+            under: 1,
+            description: 'Nobody compares CloudTrail with our records',
+          },
+        }),
   }
 }
 
-const alarmOf = (
-  { description, namespace, name, dimensions = {}, over }: Alarm,
-  { environment }: ReadyWatch,
-): Resource => ({
+const alarmOf = (alarm: Alarm, { environment }: ReadyWatch): Resource => ({
   Type: 'AWS::CloudWatch::Alarm',
   Properties: {
-    AlarmDescription: `${description}: ${environment}`,
-    Namespace: namespace,
-    MetricName: name,
-    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+    AlarmDescription: `${alarm.description}: ${environment}`,
+    Namespace: alarm.namespace,
+    MetricName: alarm.name,
+    Dimensions: Object.entries(alarm.dimensions ?? {}).map(([Name, Value]) => ({ Name, Value })),
     Statistic: 'Sum',
-    Period: 300,
-    EvaluationPeriods: 1,
-    Threshold: over,
-    ComparisonOperator: 'GreaterThanThreshold',
-    TreatMissingData: 'notBreaching',
+    ...('over' in alarm
+      ? {
+          ...{ Period: 300, EvaluationPeriods: 1, TreatMissingData: 'notBreaching' },
+          ...{ Threshold: alarm.over, ComparisonOperator: 'GreaterThanThreshold' },
+        }
+      : {
+          // No line at all is what it is about.
+          ...{ Period: 3600, EvaluationPeriods: 3, TreatMissingData: 'breaching' },
+          ...{ Threshold: alarm.under, ComparisonOperator: 'LessThanThreshold' },
+        }),
     AlarmActions: [ref('Topic')],
     OKActions: [ref('Topic')],
   },
@@ -95,27 +117,13 @@ const alarmOf = (
 
 function trailFilters(
   { environment, keyArns }: ReadyWatch,
-  LogGroupName: string,
+  log: string,
   DependsOn: readonly string[],
 ): Readonly<Record<string, Resource>> {
   const keys = keyArns.map((arn) => `($.resources[0].ARN = "${arn}")`).join(' || ')
   const signs = `($.eventSource = "kms.amazonaws.com*") && ($.eventName = "Sign") && (${keys})`
-  const filter = (name: string, FilterPattern: string): Resource => ({
-    Type: 'AWS::Logs::MetricFilter',
-    ...(DependsOn.length === 0 ? {} : { DependsOn }),
-    Properties: {
-      LogGroupName,
-      FilterPattern,
-      MetricTransformations: [
-        {
-          MetricNamespace: NAMESPACE,
-          MetricName: `${environment}-${name}`,
-          MetricValue: '1',
-          DefaultValue: 0,
-        },
-      ],
-    },
-  })
+  const filter = (name: string, pattern: string) =>
+    filterOf(environment, { log, name, pattern, DependsOn })
   return {
     SignFilter: filter('Sign', `{ ${signs} && ($.errorCode NOT EXISTS) }`),
     SignErrorFilter: filter('SignErrors', `{ ${signs} && ($.errorCode = "*") }`),
@@ -128,26 +136,60 @@ function trailFilters(
 }
 
 /** The Lambda writes one line for each request. */
-const refusals = ({ environment }: ReadyWatch, functionName: string): Resource => ({
-  Type: 'AWS::Logs::MetricFilter',
-  Properties: {
-    LogGroupName: `/aws/lambda/${functionName}`,
-    FilterPattern: '{ ($.fclKms = "request") && ($.outcome = "refused") }',
-    MetricTransformations: [
-      {
-        MetricNamespace: NAMESPACE,
-        MetricName: `${environment}-Refused`,
-        MetricValue: '1',
-        DefaultValue: 0,
-      },
-    ],
+const refusals = ({ environment }: ReadyWatch, functionName: string): Resource =>
+  filterOf(environment, {
+    log: `/aws/lambda/${functionName}`,
+    name: 'Refused',
+    pattern: '{ ($.fclKms = "request") && ($.outcome = "refused") }',
+  })
+
+/** The admin server writes lines of JSON, the command a text. */
+function reconciliationFilters(
+  { environment }: ReadyWatch,
+  log: string,
+): Readonly<Record<string, Resource>> {
+  const filter = (name: string, pattern: string) => filterOf(environment, { log, name, pattern })
+  return {
+    ForeignFilter: filter('Foreign', '{ ($.msg = "reconciliation") && ($.found = "foreign") }'),
+    ForeignTextFilter: filter('Foreign', '"NOT OURS"'),
+    ReconciledFilter: filter('Reconciled', '{ $.msg = "reconciled" }'),
+    ReconciledTextFilter: filter('Reconciled', '"ours, and in CloudTrail"'),
+  }
+}
+
+/** One more for each line that fits. */
+function filterOf(
+  environment: string,
+  filter: {
+    readonly log: string
+    readonly name: string
+    readonly pattern: string
+    readonly DependsOn?: readonly string[]
   },
-})
+): Resource {
+  const { log, name, pattern, DependsOn = [] } = filter
+  return {
+    Type: 'AWS::Logs::MetricFilter',
+    ...(DependsOn.length === 0 ? {} : { DependsOn }),
+    Properties: {
+      LogGroupName: log,
+      FilterPattern: pattern,
+      MetricTransformations: [
+        {
+          MetricNamespace: NAMESPACE,
+          MetricName: `${environment}-${name}`,
+          MetricValue: '1',
+          DefaultValue: 0,
+        },
+      ],
+    },
+  }
+}
 
 /** @returns One panel for each alarm. */
 export function dashboardOf(ready: ReadyWatch): Resource {
   const widgets: Value = Object.values(namedAlarms(ready)).map(
-    ({ description, namespace, name, dimensions = {}, over }, index) => ({
+    ({ description, namespace, name, dimensions = {}, ...bound }, index) => ({
       type: 'metric',
       x: (index % 3) * 8,
       y: Math.floor(index / 3) * 6,
@@ -158,8 +200,10 @@ export function dashboardOf(ready: ReadyWatch): Resource {
         region: ready.place.region,
         metrics: [[namespace, name, ...Object.entries(dimensions).flat()]],
         stat: 'Sum',
-        period: 300,
-        annotations: { horizontal: [{ label: 'alarm', value: over }] },
+        period: 'over' in bound ? 300 : 3600,
+        annotations: {
+          horizontal: [{ label: 'alarm', value: 'over' in bound ? bound.over : bound.under }],
+        },
       },
     }),
   )

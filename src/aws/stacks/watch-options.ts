@@ -34,6 +34,11 @@ export type WatchOptions = {
   readonly trail?: boolean
   /** The log group of the trail that exists. Without one and without `trail`, no alarm on Sign. */
   readonly trailLogGroupName?: string
+  /**
+   * The log group of the admin server, or of `fcl-kms audit reconcile` on a schedule: alarms on a
+   * signature that is not ours, and on three hours without a comparison.
+   */
+  readonly reconciliationLogGroupName?: string
   /** Addresses of e-mail, each of which has to confirm. */
   readonly emails?: readonly string[]
   /** Default 365. */
@@ -50,6 +55,7 @@ const known = [
   'expectedRefusalsPerFiveMinutes',
   'trail',
   'trailLogGroupName',
+  'reconciliationLogGroupName',
   'emails',
   'logRetentionDays',
 ]
@@ -66,10 +72,13 @@ export type ReadyWatch = {
   readonly trail: boolean
   /** Of the trail, whoever made it. */
   readonly trailLog: string | undefined
+  readonly reconciliationLog: string | undefined
   readonly emails: readonly string[]
   readonly logRetentionDays: number
   readonly place: KeyPlace
 }
+
+const LOG_GROUP = /^[\w./#-]{1,512}$/
 
 /** @throws {SignerError} `INVALID_OPTION`, `INVALID_KEY_ID`. */
 export function readyOf(options: WatchOptions): ReadyWatch {
@@ -77,7 +86,7 @@ export function readyOf(options: WatchOptions): ReadyWatch {
   const { environment, keyArns, signerRoleArns, adminRoleArn, functionName } = options
   const { expectedSignsPerFiveMinutes: expectedSigns, trail = false, emails = [] } = options
   const { expectedRefusalsPerFiveMinutes: expectedRefusals = 10, logRetentionDays = 365 } = options
-  const { trailLogGroupName } = options
+  const { trailLogGroupName, reconciliationLogGroupName: reconciliationLog } = options
   assertEnvironment(environment)
   const place = placeOfKeys('keyArns', keyArns)
   assertRoles('signerRoleArns', signerRoleArns, place.partition)
@@ -88,15 +97,17 @@ export function readyOf(options: WatchOptions): ReadyWatch {
     assertText('functionName', functionName, /^[A-Za-z0-9_-]{1,64}$/, 'the name of a function')
   assertBoolean('trail', trail)
   if (trailLogGroupName !== undefined) {
-    assertText('trailLogGroupName', trailLogGroupName, /^[\w./#-]{1,512}$/, 'a log group')
+    assertText('trailLogGroupName', trailLogGroupName, LOG_GROUP, 'a log group')
     if (trail) throw invalid('trailLogGroupName', 'the stack makes its own with `trail`')
   }
+  if (reconciliationLog !== undefined)
+    assertText('reconciliationLogGroupName', reconciliationLog, LOG_GROUP, 'a log group')
   if (!Array.isArray(emails) || emails.length > 0)
     assertTexts('emails', emails, /^[^\s@]+@[^\s@]+$/, 'addresses of e-mail')
   assertRetention(logRetentionDays)
   const trailLog = trail ? `/fcl-kms/${environment}/trail` : trailLogGroupName
   return {
     ...{ environment, keyArns, signerRoleArns, adminRoleArn, expectedSigns, expectedRefusals },
-    ...{ functionName, trail, trailLog, emails, logRetentionDays, place },
+    ...{ functionName, trail, trailLog, reconciliationLog, emails, logRetentionDays, place },
   }
 }

@@ -23,6 +23,7 @@ let treasury: Treasury
 let server: TestServer
 const states: ReconciliationState[] = []
 const found: FoundThing[] = []
+const runs: string[] = []
 
 beforeAll(async () => {
   process.env['CLOUDTRAIL_RECORDING'] = '1'
@@ -55,6 +56,7 @@ async function reconciled(aheadMs = 6 * MINUTE): Promise<ReconciliationState | u
     flush: async () => undefined,
     onState: (state) => states.push(state),
     onFound: (one) => found.push(one),
+    onRun: (run) => runs.push(run.verdict),
     now: () => Date.now() + aheadMs,
   })
   expect(await look()).toBe(false)
@@ -157,7 +159,7 @@ describe('the reconciliation of the admin server', () => {
   })
 
   it('is done by one process at a time, and not before it is due', async () => {
-    const before = states.length
+    const [before, ran] = [states.length, runs.length]
     const { database, audit, signing } = server.context
     const { look } = createReconciler({
       config: { ...treasury.config, audit: { reconciliation: { everyMinutes: 60 } } },
@@ -167,8 +169,11 @@ describe('the reconciliation of the admin server', () => {
       flush: () => Promise.reject(new Error('it ran')),
       onState: (state) => states.push(state),
       onFound: () => undefined,
+      onRun: (run) => runs.push(run.verdict),
     })
     expect(await look()).toBe(false)
     expect(states).toHaveLength(before + 1)
+    expect(ran).toBeGreaterThan(0)
+    expect(runs).toHaveLength(ran)
   })
 })

@@ -14,6 +14,7 @@ const { Resources } = watchStack({
   expectedSignsPerFiveMinutes: 3000,
   functionName: 'fcl-kms-production',
   trail: true,
+  reconciliationLogGroupName: '/fcl-kms/production/admin-server',
 })
 const watching = Object.entries(Resources).flatMap(([id, { Type }]) =>
   /^AWS::(CloudWatch::Alarm|Events::Rule)$/.test(Type) ? [id] : [],

@@ -30,6 +30,8 @@ export type ReconcilerParts = {
   readonly flush: () => Promise<void>
   readonly onState: (state: ReconciliationState) => void
   readonly onFound: (found: FoundThing) => void
+  /** Told of each comparison, so that somebody notices when there are none. */
+  readonly onRun: (run: Pick<ReconciliationState, 'until' | 'verdict'>) => void
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
@@ -75,6 +77,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       ])
       for (const one of await recordFindings(session, audit, found, webhookUrl)) parts.onFound(one)
     })
+    parts.onRun({ until: to, verdict: told?.verdict ?? 'none' })
     return to < latest
   }
 
