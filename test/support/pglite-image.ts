@@ -38,7 +38,9 @@ let image: Promise<Blob> | undefined
 const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
 
 Object.assign(PGlite, {
-  async create(folder = 'memory://', options?: PGliteOptions) {
+  async create(folder: string | PGliteOptions = 'memory://', options?: PGliteOptions) {
+    // By itself, when it makes an empty one: that is what the image is made of.
+    if (typeof folder === 'object') return create(folder)
     const isNew = folder === 'memory://' || !existsSync(join(folder, 'PG_VERSION'))
     if (!isNew) return create(folder, options)
     image ??= readImage()
