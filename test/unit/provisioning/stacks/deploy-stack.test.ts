@@ -146,8 +146,11 @@ describe('a change set', () => {
     ])
   })
 
-  it('that CloudFormation refuses for a stack that is there goes alone', async () => {
-    aws.say('DescribeStacks', stackIn('UPDATE_COMPLETE'))
+  it.each([
+    'UPDATE_COMPLETE',
+    'REVIEW_IN_PROGRESS', // of somebody who has not made up his mind
+  ])('that CloudFormation refuses for a stack that is in %s goes alone', async (status) => {
+    aws.say('DescribeStacks', stackIn(status))
     aws.say('DescribeChangeSet', setIn('FAILED', { StatusReason: 'no such type' }))
     await expect(deployStack(aws.options())).rejects.toEqual(failed('STACK_CHANGE_REFUSED'))
     expect(aws.calls().filter((call) => changing.test(call))).toEqual([
@@ -184,7 +187,9 @@ describe('a change set', () => {
     aws.say('DescribeStacks', stackIn('UPDATE_COMPLETE'))
     for (const said of [{}, { replace: ['Key'] }, { confirmReplace: ['Key'] }])
       await expect(deployStack(aws.options(said))).rejects.toEqual(failed('STACK_REPLACES'))
-    expect(aws.calls()).not.toContain('ExecuteChangeSet')
+    expect(aws.calls().filter((call) => changing.test(call))).toEqual(
+      Array.from({ length: 3 }, () => ['CreateChangeSet', 'DeleteChangeSet']).flat(),
+    )
     const twice = { replace: ['Key'], confirmReplace: ['Key'] }
     expect(await deployStack(aws.options(twice))).toMatchObject({ result: 'updated' })
   })
