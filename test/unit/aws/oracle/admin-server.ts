@@ -15,18 +15,18 @@ import { signs } from './signing-keys.ts'
 import { takenBy } from './trust.ts'
 
 export const SERVER = role('flow-admin-server')
-const SECRET = `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:database-AbCdEf`
-const OTHER_SECRET = SECRET.replace('database', 'another')
-const BUCKET = 'arn:aws:s3:::auditbucket'
-const anchor = `${BUCKET}/anchors/1`
+export const SECRET = `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:database-AbCdEf`
+export const OTHER_SECRET: string = SECRET.replace('database', 'another')
+export const AUDIT_BUCKET = 'arn:aws:s3:::auditbucket'
+export const ANCHOR = `${AUDIT_BUCKET}/anchors/1`
 const writing = ['s3:PutObject', 's3:PutObjectRetention']
 const read = 'secretsmanager:GetSecretValue'
 const removal = ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention']
 
 const LOGS = `arn:aws:logs:eu-central-1:${ACCOUNT}:log-group:/fcl-kms/production/`
-const stream = `${LOGS}admin-server:log-stream:admin-server/1`
+export const SERVER_LOG = `${LOGS}admin-server:log-stream:admin-server/1`
 const logging = ['logs:CreateLogStream', 'logs:PutLogEvents']
-const STARTER = `${SERVER}-execution`
+export const STARTER = `${SERVER}-execution`
 const TRAIL = `arn:aws:cloudtrail:eu-central-1:${ACCOUNT}:trail/a`
 const lookUp = 'cloudtrail:LookupEvents'
 
@@ -34,11 +34,11 @@ const starts = (who: string): Question[] => [
   ...may(who, read, SECRET),
   ...mayNot(who, read, OTHER_SECRET),
   ...mayNot(who, 'secretsmanager:PutSecretValue', SECRET),
-  ...may(who, logging, stream),
+  ...may(who, logging, SERVER_LOG),
   ...mayNot(who, logging, `${LOGS}another:log-stream:a`),
-  ...mayNot(who, ['logs:DeleteLogStream', 'logs:PutRetentionPolicy'], stream),
+  ...mayNot(who, ['logs:DeleteLogStream', 'logs:PutRetentionPolicy'], SERVER_LOG),
 ]
-const REPOSITORY = `arn:aws:ecr:eu-central-1:${ACCOUNT}:repository/admin-server`
+export const REPOSITORY = `arn:aws:ecr:eu-central-1:${ACCOUNT}:repository/admin-server`
 const fetching = [
   'ecr:BatchCheckLayerAvailability',
   'ecr:BatchGetImage',
@@ -51,18 +51,18 @@ const fetchesItsImage: Question[] = [
   ...mayNot(STARTER, 'ecr:PutImage', REPOSITORY),
 ]
 const writesAnchors: Question[] = [
-  ...may(SERVER, writing, anchor),
+  ...may(SERVER, writing, ANCHOR),
   ...mayNot(SERVER, writing, 'arn:aws:s3:::another/anchors/1'),
-  ...mayNot(SERVER, [...removal, 's3:GetObject'], anchor),
-  ...may(SERVER, 's3:ListBucketVersions', BUCKET),
+  ...mayNot(SERVER, [...removal, 's3:GetObject'], ANCHOR),
+  ...may(SERVER, 's3:ListBucketVersions', AUDIT_BUCKET),
   ...mayNot(SERVER, 's3:ListBucketVersions', 'arn:aws:s3:::another'),
-  ...mayNot(SERVER, ['s3:PutBucketPolicy', 's3:PutBucketObjectLockConfiguration'], BUCKET),
+  ...mayNot(SERVER, ['s3:PutBucketPolicy', 's3:PutBucketObjectLockConfiguration'], AUDIT_BUCKET),
 ]
 const ofBucket: Question[] = [
-  ...may(SERVER, writing, anchor, { context: tls }),
-  ...may(SERVER, 's3:ListBucketVersions', BUCKET, { context: tls }),
-  ...mayNot(SERVER, writing, anchor, { context: plain }),
-  ...mayNot(SERVER, 's3:ListBucketVersions', BUCKET, { context: plain }),
+  ...may(SERVER, writing, ANCHOR, { context: tls }),
+  ...may(SERVER, 's3:ListBucketVersions', AUDIT_BUCKET, { context: tls }),
+  ...mayNot(SERVER, writing, ANCHOR, { context: plain }),
+  ...mayNot(SERVER, 's3:ListBucketVersions', AUDIT_BUCKET, { context: plain }),
 ]
 
 /** Of an endpoint: others have a policy that allows everything, and do nothing through it. */
@@ -91,16 +91,16 @@ const secretsEndpoint = (who: string): Question[] => [
   ...mayNot(who, 'secretsmanager:PutSecretValue', SECRET),
 ]
 const bucketEndpoint: Question[] = [
-  ...through(writing, anchor, 'arn:aws:s3:::another/anchors/1'),
-  ...through('s3:ListBucketVersions', BUCKET, 'arn:aws:s3:::another'),
-  ...mayNot(SERVER, removal, anchor),
+  ...through(writing, ANCHOR, 'arn:aws:s3:::another/anchors/1'),
+  ...through('s3:ListBucketVersions', AUDIT_BUCKET, 'arn:aws:s3:::another'),
+  ...mayNot(SERVER, removal, ANCHOR),
 ]
 /** Of ECR, by URLs that it signs itself. */
-const layer = 'arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/a'
+export const IMAGE_LAYER = 'arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/a'
 const fetchesLayers: Question[] = [
-  ...[SERVER, STRANGER].flatMap((who) => may(who, 's3:GetObject', layer)),
-  ...mayNot(STRANGER, 's3:GetObject', anchor),
-  ...mayNot(STRANGER, 's3:PutObject', layer),
+  ...[SERVER, STRANGER].flatMap((who) => may(who, 's3:GetObject', IMAGE_LAYER)),
+  ...mayNot(STRANGER, 's3:GetObject', ANCHOR),
+  ...mayNot(STRANGER, 's3:PutObject', IMAGE_LAYER),
 ]
 
 const common: Matrix = {

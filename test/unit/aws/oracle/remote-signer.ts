@@ -17,29 +17,31 @@ import { signs } from './signing-keys.ts'
 import { takenBy } from './trust.ts'
 
 const HERE = `eu-central-1:${ACCOUNT}`
-const FUNCTION = `arn:aws:lambda:${HERE}:function:fcl-kms-production`
+export const FUNCTION = `arn:aws:lambda:${HERE}:function:fcl-kms-production`
 export const LIVE = `${FUNCTION}:live`
 export const API = `arn:aws:execute-api:${HERE}:api/live/POST/sign`
 const GATEWAY = 'apigateway.amazonaws.com'
 const MADE_ROLE = role('fcl-kms-production-signer')
 
 const log = (name: string) => `arn:aws:logs:${HERE}:log-group:/aws/lambda/${name}:log-stream:one`
+export const LOG: string = log('fcl-kms-production')
 const writing = ['logs:CreateLogStream', 'logs:PutLogEvents']
 /** @returns That the role writes its log and no other. */
 const writesItsLog = (who: string): Question[] => [
-  ...may(who, writing, log('fcl-kms-production')),
+  ...may(who, writing, LOG),
   ...mayNot(who, writing, log('fcl-kms-development')),
-  ...mayNot(who, ['logs:DeleteLogStream', 'logs:GetLogEvents'], log('fcl-kms-production')),
+  ...mayNot(who, ['logs:DeleteLogStream', 'logs:GetLogEvents'], LOG),
 ]
 
 const table = (name: string) => `arn:aws:dynamodb:${HERE}:table/${name}`
+export const LEDGER: string = table('LedgerTable')
 const keeping = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']
 const keepsTheLedger = (who: string): Question[] => [
-  ...may(who, keeping, table('LedgerTable')),
+  ...may(who, keeping, LEDGER),
   ...mayNot(who, keeping, table('Others')),
-  ...mayNot(who, ['dynamodb:DeleteItem', 'dynamodb:DeleteTable'], table('LedgerTable')),
+  ...mayNot(who, ['dynamodb:DeleteItem', 'dynamodb:DeleteTable'], LEDGER),
 ]
-const keepsNone = (who: string): Question[] => mayNot(who, keeping, table('LedgerTable'))
+const keepsNone = (who: string): Question[] => mayNot(who, keeping, LEDGER)
 
 const callers = [BACKEND, OTHER_TEAM]
 const invoke = 'lambda:InvokeFunction'
@@ -88,12 +90,14 @@ const calledByUrl: Question[] = [
 ]
 
 const call = 'execute-api:Invoke'
-const elsewhere = ['live/GET/sign', 'live/POST/other', 'test/POST/sign'].map((path) =>
-  API.replace('live/POST/sign', path),
-)
+export const ELSEWHERE: readonly string[] = [
+  'live/GET/sign',
+  'live/POST/other',
+  'test/POST/sign',
+].map((path) => API.replace('live/POST/sign', path))
 const callsTheApiOnly: Question[] = [
   ...may(BACKEND, call, API),
-  ...elsewhere.flatMap((on) => mayNot(BACKEND, call, on)),
+  ...ELSEWHERE.flatMap((on) => mayNot(BACKEND, call, on)),
   ...mayNot(BACKEND, call, API.replace(':api/', ':another/')),
   ...mayNot(BACKEND, invoke, LIVE),
 ]
@@ -104,7 +108,7 @@ const calledByApi = (through?: Context): Question[] => {
     ...may(BACKEND, call, API, { context, unaided: true }),
     ...may(OTHER_TEAM, call, API, { context }),
     ...mayNot(OTHER_TEAM, call, API, { context, unaided: true }),
-    ...elsewhere.flatMap((on) => mayNot(OTHER_TEAM, call, on, { context })),
+    ...ELSEWHERE.flatMap((on) => mayNot(OTHER_TEAM, call, on, { context })),
     ...[STRANGER, FOREIGNER, ANONYMOUS].flatMap((who) => [
       ...mayNot(who, call, API, { context }),
       ...mayNot(who, call, API, { context, wider: true }),
@@ -122,7 +126,7 @@ const calledByPrivateApi: Question[] = [
 const from = (sourceArn: string): Context => ({ 'aws:SourceArn': sourceArn })
 const invokedByGateway: Question[] = [
   ...may(GATEWAY, invoke, LIVE, { context: from(API) }),
-  ...[...elsewhere, API.replace(ACCOUNT, '444455556666')].flatMap((on) =>
+  ...[...ELSEWHERE, API.replace(ACCOUNT, '444455556666')].flatMap((on) =>
     mayNot(GATEWAY, invoke, LIVE, { context: from(on) }),
   ),
   ...mayNot(GATEWAY, invoke, LIVE),

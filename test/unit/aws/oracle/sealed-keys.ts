@@ -17,13 +17,13 @@ import {
 import { takenBy } from './trust.ts'
 
 export const WALLETS = role('flow-wallets')
-const WRAPPING = keyOf('WrappingKey')
-const sealed = {
+export const WRAPPING = keyOf('WrappingKey')
+export const sealed = {
   'kms:EncryptionContext:fcl-kms': 'sealed-key',
   'kms:EncryptionContext:wallet': 'alice',
 }
-const noWallet = { 'kms:EncryptionContext:fcl-kms': 'sealed-key' }
-const noMark = { 'kms:EncryptionContext:wallet': 'alice' }
+export const noWallet = { 'kms:EncryptionContext:fcl-kms': 'sealed-key' }
+export const noMark = { 'kms:EncryptionContext:wallet': 'alice' }
 const otherMark = { ...sealed, 'kms:EncryptionContext:fcl-kms': 'something-else' }
 const wrong = [noWallet, noMark, otherMark]
 
@@ -52,28 +52,28 @@ const ofWrappingKey = (actions: readonly string[]): Question[] => [
   ...administeredAndRotated(WRAPPING),
 ]
 
-const BUCKET = 'arn:aws:s3:::bucket'
-const record = `${BUCKET}/alice`
+export const SEALED_BUCKET = 'arn:aws:s3:::bucket'
+export const RECORD = `${SEALED_BUCKET}/alice`
 const keeping = ['s3:DeleteObject', 's3:GetObject', 's3:PutObject']
 const versions = ['s3:DeleteObjectVersion', 's3:GetObjectVersion']
 const keepsRecords: Question[] = [
-  ...may(WALLETS, keeping, record),
-  ...mayNot(WALLETS, versions, record),
+  ...may(WALLETS, keeping, RECORD),
+  ...mayNot(WALLETS, versions, RECORD),
   ...mayNot(WALLETS, keeping, 'arn:aws:s3:::another/alice'),
-  ...may(WALLETS, 's3:ListBucket', BUCKET),
+  ...may(WALLETS, 's3:ListBucket', SEALED_BUCKET),
   ...mayNot(WALLETS, 's3:ListBucket', 'arn:aws:s3:::another'),
-  ...mayNot(WALLETS, ['s3:PutBucketPolicy', 's3:DeleteBucket'], BUCKET),
+  ...mayNot(WALLETS, ['s3:PutBucketPolicy', 's3:DeleteBucket'], SEALED_BUCKET),
 ]
 const ofBucket: Question[] = [
   ...[WALLETS, ADMIN].flatMap((who) => [
-    ...may(who, [...keeping, ...versions], record, { context: tls }),
-    ...mayNot(who, keeping, record, { context: plain }),
-    ...mayNot(who, 's3:ListBucket', BUCKET, { context: plain }),
+    ...may(who, [...keeping, ...versions], RECORD, { context: tls }),
+    ...mayNot(who, keeping, RECORD, { context: plain }),
+    ...mayNot(who, 's3:ListBucket', SEALED_BUCKET, { context: plain }),
   ]),
-  ...may(WALLETS, 's3:ListBucket', BUCKET, { context: tls }),
-  ...mayNot(STRANGER, [...keeping, ...versions], record, { context: tls }),
-  ...mayNot(FOREIGNER, keeping, record, { context: tls, wider: true }),
-  ...changedByAdmin(BUCKET, [WALLETS, STRANGER]),
+  ...may(WALLETS, 's3:ListBucket', SEALED_BUCKET, { context: tls }),
+  ...mayNot(STRANGER, [...keeping, ...versions], RECORD, { context: tls }),
+  ...mayNot(FOREIGNER, keeping, RECORD, { context: tls, wider: true }),
+  ...changedByAdmin(SEALED_BUCKET, [WALLETS, STRANGER]),
 ]
 
 export const sealedKeys: Matrix = {

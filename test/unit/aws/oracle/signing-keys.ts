@@ -4,6 +4,7 @@ import { administered } from './administering.ts'
 import {
   ADMIN,
   ANONYMOUS,
+  BACKEND,
   type Context,
   digest,
   FOREIGNER,
@@ -57,7 +58,7 @@ const ofDefaultType: Context = { 'kms:SigningAlgorithm': 'ECDSA_SHA_256' }
 function ofKey(on: string, people: People = {}): Question[] {
   const { signer = SIGNER, tag = {}, describes = false } = people
   const sign = 'kms:Sign'
-  const others = [STRANGER, FOREIGNER, ADMIN, ROOT, ANONYMOUS]
+  const others = [STRANGER, FOREIGNER, BACKEND, ADMIN, ROOT, ANONYMOUS]
   const context = { ...digest, ...tag }
   return [
     ...may(signer, sign, on, { context }),

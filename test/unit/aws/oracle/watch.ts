@@ -22,20 +22,20 @@ const HERE = `eu-central-1:${ACCOUNT}`
 const TELLERS = ['events.amazonaws.com', 'cloudwatch.amazonaws.com']
 const OTHER_SERVICE = 's3.amazonaws.com'
 
-const KEY = keyOf('TopicKey')
+export const TOPIC_KEY: string = keyOf('TopicKey')
 const use = ['kms:Decrypt', 'kms:GenerateDataKey']
 const ofKey: Question[] = [
   ...TELLERS.flatMap((who) => [
-    ...may(who, use, KEY, { context: fromHere }),
-    ...mayNot(who, use, KEY, { context: fromElsewhere }),
-    ...mayNot(who, 'kms:PutKeyPolicy', KEY, { context: fromHere }),
+    ...may(who, use, TOPIC_KEY, { context: fromHere }),
+    ...mayNot(who, use, TOPIC_KEY, { context: fromElsewhere }),
+    ...mayNot(who, 'kms:PutKeyPolicy', TOPIC_KEY, { context: fromHere }),
   ]),
-  ...mayNot(OTHER_SERVICE, use, KEY, { context: fromHere }),
-  ...[ADMIN, STRANGER].flatMap((who) => mayNot(who, use, KEY)),
-  ...administeredAndRotated(KEY),
+  ...mayNot(OTHER_SERVICE, use, TOPIC_KEY, { context: fromHere }),
+  ...[ADMIN, STRANGER].flatMap((who) => mayNot(who, use, TOPIC_KEY)),
+  ...administeredAndRotated(TOPIC_KEY),
 ]
 
-const TOPIC = `arn:aws:sns:${HERE}:Topic`
+export const TOPIC = `arn:aws:sns:${HERE}:Topic`
 const tell = 'sns:Publish'
 const ofTopic: Question[] = [
   ...TELLERS.flatMap((who) => [
@@ -51,52 +51,56 @@ const ofTopic: Question[] = [
 const TRAIL = `arn:aws:cloudtrail:${HERE}:trail/fcl-kms-production`
 const CLOUDTRAIL = 'cloudtrail.amazonaws.com'
 const by = (trail: string): Context => ({ ...tls, 'aws:SourceArn': trail })
+export const byTrail: Context = by(TRAIL)
 const byOther = by(TRAIL.replace('production', 'development'))
-const owned = { 's3:x-amz-acl': 'bucket-owner-full-control' }
-const BUCKET = 'arn:aws:s3:::trailbucket'
+export const owned = { 's3:x-amz-acl': 'bucket-owner-full-control' }
+export const TRAIL_BUCKET = 'arn:aws:s3:::trailbucket'
 const delivered = (account: string) =>
-  `${BUCKET}/AWSLogs/${account}/CloudTrail/eu-central-1/a.json.gz`
+  `${TRAIL_BUCKET}/AWSLogs/${account}/CloudTrail/eu-central-1/a.json.gz`
+export const DELIVERED: string = delivered(ACCOUNT)
 const ofTrailBucket: Question[] = [
-  ...may(CLOUDTRAIL, 's3:GetBucketAcl', BUCKET, { context: by(TRAIL) }),
-  ...mayNot(CLOUDTRAIL, 's3:GetBucketAcl', BUCKET, { context: byOther }),
-  ...mayNot(CLOUDTRAIL, 's3:GetBucketAcl', BUCKET, { context: { ...by(TRAIL), ...plain } }),
-  ...may(CLOUDTRAIL, 's3:PutObject', delivered(ACCOUNT), { context: { ...by(TRAIL), ...owned } }),
-  ...mayNot(CLOUDTRAIL, 's3:PutObject', delivered(ACCOUNT), { context: by(TRAIL) }),
-  ...mayNot(CLOUDTRAIL, 's3:PutObject', delivered(ACCOUNT), { context: { ...byOther, ...owned } }),
+  ...may(CLOUDTRAIL, 's3:GetBucketAcl', TRAIL_BUCKET, { context: byTrail }),
+  ...mayNot(CLOUDTRAIL, 's3:GetBucketAcl', TRAIL_BUCKET, { context: byOther }),
+  ...mayNot(CLOUDTRAIL, 's3:GetBucketAcl', TRAIL_BUCKET, { context: { ...byTrail, ...plain } }),
+  ...may(CLOUDTRAIL, 's3:PutObject', DELIVERED, { context: { ...byTrail, ...owned } }),
+  ...mayNot(CLOUDTRAIL, 's3:PutObject', DELIVERED, { context: byTrail }),
+  ...mayNot(CLOUDTRAIL, 's3:PutObject', DELIVERED, { context: { ...byOther, ...owned } }),
   ...mayNot(CLOUDTRAIL, 's3:PutObject', delivered('444455556666'), {
-    context: { ...by(TRAIL), ...owned },
+    context: { ...byTrail, ...owned },
   }),
-  ...mayNot(CLOUDTRAIL, 's3:PutObject', delivered(ACCOUNT), {
-    context: { ...by(TRAIL), ...owned, ...plain },
+  ...mayNot(CLOUDTRAIL, 's3:PutObject', DELIVERED, {
+    context: { ...byTrail, ...owned, ...plain },
   }),
-  ...mayNot(CLOUDTRAIL, ['s3:DeleteObject', 's3:GetObject'], delivered(ACCOUNT), {
-    context: by(TRAIL),
+  ...mayNot(CLOUDTRAIL, ['s3:DeleteObject', 's3:GetObject'], DELIVERED, {
+    context: byTrail,
   }),
-  ...mayNot(OTHER_SERVICE, 's3:PutObject', delivered(ACCOUNT), {
-    context: { ...by(TRAIL), ...owned },
+  ...mayNot(OTHER_SERVICE, 's3:PutObject', DELIVERED, {
+    context: { ...byTrail, ...owned },
   }),
-  ...mayNot(FOREIGNER, 's3:GetObject', delivered(ACCOUNT), { context: tls }),
-  ...changedByAdmin(BUCKET, [STRANGER]),
+  ...mayNot(FOREIGNER, 's3:GetObject', DELIVERED, { context: tls }),
+  ...changedByAdmin(TRAIL_BUCKET, [STRANGER]),
 ]
 
-const TRAIL_ROLE = role('trailrole')
+export const TRAIL_ROLE: string = role('trailrole')
+export const bySourceTrail: Context = { 'aws:SourceArn': TRAIL }
 const take = 'sts:AssumeRole'
 const ofTrailRole: Question[] = [
-  ...may(CLOUDTRAIL, take, TRAIL_ROLE, { context: { 'aws:SourceArn': TRAIL } }),
+  ...may(CLOUDTRAIL, take, TRAIL_ROLE, { context: bySourceTrail }),
   ...mayNot(CLOUDTRAIL, take, TRAIL_ROLE, { context: byOther }),
-  ...mayNot(OTHER_SERVICE, take, TRAIL_ROLE, { context: { 'aws:SourceArn': TRAIL } }),
+  ...mayNot(OTHER_SERVICE, take, TRAIL_ROLE, { context: bySourceTrail }),
   ...[ADMIN, STRANGER].flatMap((who) => mayNot(who, take, TRAIL_ROLE)),
 ]
 const stream = (group: string, name: string) =>
   `arn:aws:logs:${HERE}:log-group:${group}:log-stream:${name}`
 const OWN_LOG = '/fcl-kms/production/trail'
 const OWN_STREAM = `${ACCOUNT}_CloudTrail_eu-central-1`
+export const TRAIL_LOG: string = stream(OWN_LOG, OWN_STREAM)
 const writing = ['logs:CreateLogStream', 'logs:PutLogEvents']
 const writesTheLog: Question[] = [
-  ...may(TRAIL_ROLE, writing, stream(OWN_LOG, OWN_STREAM)),
+  ...may(TRAIL_ROLE, writing, TRAIL_LOG),
   ...mayNot(TRAIL_ROLE, writing, stream(OWN_LOG, 'another')),
   ...mayNot(TRAIL_ROLE, writing, stream('/aws/lambda/fcl-kms-production', OWN_STREAM)),
-  ...mayNot(TRAIL_ROLE, 'logs:DeleteLogStream', stream(OWN_LOG, OWN_STREAM)),
+  ...mayNot(TRAIL_ROLE, 'logs:DeleteLogStream', TRAIL_LOG),
 ]
 
 export const watch: Matrix = {

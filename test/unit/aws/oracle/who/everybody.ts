@@ -1,0 +1,154 @@
+/** Everybody else, and the documents of an organization. @module */
+import { ACCOUNT, KEY, role } from '../../../../support/stack-variants.ts'
+import { ANCHOR, SERVER } from '../admin-server.ts'
+import { BREAK_GLASS } from '../documents.ts'
+import {
+  ANONYMOUS,
+  digest,
+  FOREIGNER,
+  keyOf,
+  may,
+  mayNot,
+  plain,
+  SIGNER,
+  STRANGER,
+  tls,
+} from '../question.ts'
+import { API, LIVE } from '../remote-signer.ts'
+import { RECORD, SEALED_BUCKET, sealed, WRAPPING } from '../sealed-keys.ts'
+import { TRAIL_BUCKET } from '../watch.ts'
+import type { Row } from './row.ts'
+
+const MINTER = keyOf('KeyMinter')
+const trail = `arn:aws:cloudtrail:eu-central-1:${ACCOUNT}:trail/any`
+const signed = { context: digest }
+const inDays = (days: number) => ({
+  context: { 'kms:ScheduleKeyDeletionPendingWindowInDays': String(days) },
+})
+const anybodyElse = [STRANGER, FOREIGNER, ANONYMOUS]
+
+export const everybody: readonly Row[] = [
+  {
+    who: 'anybody else, whatever IAM allows',
+    may: {
+      'invoke the function of the signer, if of its account: Lambda knows no denial': {
+        'signer by Invoke/Function.Permissions': may(STRANGER, 'lambda:InvokeFunction', LIVE),
+      },
+    },
+    mayNot: {
+      'sign, administer a key or read its policy': {
+        'keys/KeyMinter.KeyPolicy': [
+          ...mayNot(STRANGER, 'kms:Sign', MINTER, { ...signed, wider: true }),
+          ...mayNot(STRANGER, ['kms:PutKeyPolicy', 'kms:GetKeyPolicy'], MINTER),
+        ],
+      },
+      'call the API': {
+        'signer by API/Api.Policy': anybodyElse.flatMap((who) =>
+          mayNot(who, 'execute-api:Invoke', API, { context: {} }),
+        ),
+      },
+      'open a sealed key, or reach its record': {
+        'sealed keys/WrappingKey.KeyPolicy': mayNot(STRANGER, 'kms:Decrypt', WRAPPING, {
+          context: sealed,
+          wider: true,
+        }),
+        'sealed keys/BucketPolicy.PolicyDocument': mayNot(
+          STRANGER,
+          ['s3:DeleteObjectVersion', 's3:GetObject', 's3:PutObject'],
+          RECORD,
+          { context: tls },
+        ),
+      },
+      'open or empty a bucket of sealed keys or of a trail': {
+        'sealed keys/BucketPolicy.PolicyDocument': mayNot(
+          STRANGER,
+          ['s3:PutBucketPolicy', 's3:PutLifecycleConfiguration'],
+          SEALED_BUCKET,
+          { context: tls },
+        ),
+        'watch with all/TrailBucketPolicy.PolicyDocument': mayNot(
+          STRANGER,
+          ['s3:PutBucketPolicy', 's3:PutLifecycleConfiguration'],
+          TRAIL_BUCKET,
+          { context: tls },
+        ),
+      },
+      'reach a bucket without TLS': {
+        'admin server/AuditBucketPolicy.PolicyDocument': mayNot(SERVER, 's3:PutObject', ANCHOR, {
+          context: plain,
+        }),
+      },
+    },
+  },
+  {
+    who: 'everybody under the service control policy',
+    may: {
+      'cancel a deletion, start a trail': {
+        'service control policy': [
+          ...may(STRANGER, 'kms:CancelKeyDeletion', KEY),
+          ...may(STRANGER, 'cloudtrail:StartLogging', trail),
+        ],
+      },
+    },
+    mayNot: {
+      'disable a key or ask for its deletion': {
+        'service control policy': [
+          ...mayNot(STRANGER, 'kms:DisableKey', KEY),
+          ...mayNot(STRANGER, 'kms:ScheduleKeyDeletion', KEY, inDays(30)),
+        ],
+      },
+      'stop or change a trail': {
+        'service control policy': mayNot(
+          STRANGER,
+          ['cloudtrail:StopLogging', 'cloudtrail:UpdateTrail', 'cloudtrail:DeleteTrail'],
+          trail,
+        ),
+      },
+    },
+  },
+  {
+    who: 'a role that breaks the glass there',
+    may: {
+      'disable a key, ask for its deletion in 30 days': {
+        'service control policy': BREAK_GLASS.flatMap((who) => [
+          ...may(who, 'kms:DisableKey', KEY),
+          ...may(who, 'kms:ScheduleKeyDeletion', KEY, inDays(30)),
+        ]),
+      },
+    },
+    mayNot: {
+      'have it deleted sooner': {
+        'service control policy': mayNot(
+          role('break-glass'),
+          'kms:ScheduleKeyDeletion',
+          KEY,
+          inDays(29),
+        ),
+      },
+    },
+  },
+  {
+    who: 'a role under the permission boundary',
+    may: {
+      'sign digests with the named keys, use the named actions of other services': {
+        'permission boundary': [
+          ...may(SIGNER, 'kms:Sign', KEY, signed),
+          ...may(
+            SIGNER,
+            'logs:PutLogEvents',
+            `arn:aws:logs:eu-central-1:${ACCOUNT}:log-group:any:log-stream:one`,
+          ),
+        ],
+      },
+    },
+    mayNot: {
+      'sign with another key, administer one, take another role': {
+        'permission boundary': [
+          ...mayNot(SIGNER, 'kms:Sign', keyOf('Else'), signed),
+          ...mayNot(SIGNER, ['kms:PutKeyPolicy', 'kms:CreateGrant'], KEY),
+          ...mayNot(SIGNER, 'sts:AssumeRole', STRANGER),
+        ],
+      },
+    },
+  },
+]

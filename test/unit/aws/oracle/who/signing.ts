@@ -1,0 +1,95 @@
+import { ADMIN, digest, keyOf, may, mayNot, ROOT, raw, SIGNER, sha384 } from '../question.ts'
+import { LEDGER, LOG } from '../remote-signer.ts'
+import { sealed, WRAPPING } from '../sealed-keys.ts'
+import type { Row } from './row.ts'
+
+const MINTER = keyOf('KeyMinter')
+const signed = { context: digest }
+
+export const signing: readonly Row[] = [
+  {
+    who: 'the role that signs',
+    may: {
+      'sign digests with its key': {
+        'keys/KeyMinter.KeyPolicy': may(SIGNER, 'kms:Sign', MINTER, signed),
+        'keys/SignerPolicy.PolicyDocument': may(SIGNER, 'kms:Sign', MINTER, signed),
+      },
+      'read its public key': {
+        'keys/KeyMinter.KeyPolicy': may(SIGNER, 'kms:GetPublicKey', MINTER),
+      },
+      'write its log': {
+        'signer by API/RolePolicy.PolicyDocument': may(SIGNER, 'logs:PutLogEvents', LOG),
+      },
+      'keep its ledger': {
+        'signer by API/RolePolicy.PolicyDocument': may(SIGNER, 'dynamodb:PutItem', LEDGER),
+      },
+    },
+    mayNot: {
+      'sign anything but a digest by SHA-256, not by a grant either': {
+        'keys/KeyMinter.KeyPolicy': [raw, sha384].flatMap((context) => [
+          ...mayNot(SIGNER, 'kms:Sign', MINTER, { context }),
+          ...mayNot(SIGNER, 'kms:Sign', MINTER, { context, wider: true }),
+        ]),
+      },
+      'sign with another key': {
+        'keys/SignerPolicy.PolicyDocument': mayNot(SIGNER, 'kms:Sign', keyOf('Other'), signed),
+      },
+      'administer a key': {
+        'keys/KeyMinter.KeyPolicy': mayNot(
+          SIGNER,
+          ['kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion', 'kms:CreateGrant'],
+          MINTER,
+          { wider: true },
+        ),
+      },
+      'sign for another environment, where tags keep them apart': {
+        'keys by tag/KeyMinter.KeyPolicy': mayNot(SIGNER, 'kms:Sign', MINTER, {
+          context: { ...digest, 'aws:PrincipalTag/Environment': 'development' },
+        }),
+      },
+    },
+  },
+  {
+    who: 'the administrator of a key',
+    may: {
+      'describe, disable, tag and delete it': {
+        'keys/KeyMinter.KeyPolicy': may(
+          ADMIN,
+          ['kms:DescribeKey', 'kms:DisableKey', 'kms:TagResource', 'kms:ScheduleKeyDeletion'],
+          MINTER,
+        ),
+      },
+      'change its policy': { 'keys/KeyMinter.KeyPolicy': may(ADMIN, 'kms:PutKeyPolicy', MINTER) },
+    },
+    mayNot: {
+      'sign, not by a grant either': {
+        'keys/KeyMinter.KeyPolicy': [
+          ...mayNot(ADMIN, 'kms:Sign', MINTER, signed),
+          ...mayNot(ADMIN, 'kms:Sign', MINTER, { ...signed, wider: true }),
+        ],
+      },
+      'make a grant': { 'keys/KeyMinter.KeyPolicy': mayNot(ADMIN, 'kms:CreateGrant', MINTER) },
+      'open a sealed key': {
+        'sealed keys/WrappingKey.KeyPolicy': mayNot(ADMIN, 'kms:Decrypt', WRAPPING, {
+          context: sealed,
+        }),
+      },
+    },
+  },
+  {
+    who: 'the root user of the account',
+    may: {
+      'read and change the policy of a key': {
+        'keys/KeyMinter.KeyPolicy': may(ROOT, ['kms:GetKeyPolicy', 'kms:PutKeyPolicy'], MINTER),
+      },
+    },
+    mayNot: {
+      'sign, disable or delete': {
+        'keys/KeyMinter.KeyPolicy': [
+          ...mayNot(ROOT, 'kms:Sign', MINTER, signed),
+          ...mayNot(ROOT, ['kms:DisableKey', 'kms:ScheduleKeyDeletion'], MINTER),
+        ],
+      },
+    },
+  },
+]
