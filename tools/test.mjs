@@ -8,12 +8,18 @@ import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { npmEnvironment } from './lib/npm.mjs'
 import { cacheFolder, findProgram, root } from './lib/paths.mjs'
-import { duration, runForeground } from './lib/run.mjs'
+import { capture, duration, runForeground } from './lib/run.mjs'
 import { main, setUp } from './lib/set-up.mjs'
 
 /**
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
- * @typedef {{ name: string, needs?: readonly string[], run: (env: NodeJS.ProcessEnv) => Promise<Counts> }} Step
+ * @typedef {Counts & { output?: string }} Result with what is to be shown yet
+ * @typedef {{
+ *   name: string
+ *   needs?: readonly string[]
+ *   beside?: true
+ *   run: (env: NodeJS.ProcessEnv) => Promise<Result>
+ * }} Step `beside`: begun with the first step, and shown in its turn
  */
 const cache = join(root, 'node_modules', '.cache', 'fcl-kms')
 /** @type {string[]} */
@@ -31,11 +37,12 @@ const steps = [
       ['typescript/bin/tsc', '--noEmit', '-p', 'examples/admin-server/dashboard/tsconfig.json'],
     ),
   },
-  { name: 'unit', run: jest('test/unit', 'test/contract') },
-  { name: 'build', run: programs(['../tools/build.mjs']) },
+  { name: 'unit', run: jest(3, 'test/unit', 'test/contract') },
+  { name: 'build', beside: true, run: programs(['../tools/build.mjs']) },
   {
     name: 'pack',
     needs: ['build'],
+    beside: true,
     run: programs(
       ['publint/src/cli.js', '--strict'],
       ['@arethetypeswrong/cli/dist/index.js', '--pack', '.', '--profile', 'esm-only'],
@@ -44,36 +51,42 @@ const steps = [
     ),
   },
   // Apart: its servers, databases and browsers would starve tests that count what a node is asked.
-  { name: 'integration', needs: ['build'], run: jest('test/integration', `!${adminTests}`) },
-  { name: 'admin-server', needs: ['build'], run: jest(adminTests) },
+  { name: 'integration', needs: ['build'], run: jest(4, 'test/integration', `!${adminTests}`) },
+  { name: 'admin-server', needs: ['build'], run: jest(4, adminTests) },
   { name: 'browser', needs: ['build'], run: browser },
 ]
 
 /**
- * A step of programs run by Node.js; it counts as one, and runs all of them.
+ * A step of programs run by Node.js beside each other; it counts as one.
  * @param {readonly [path: string, ...args: string[]][]} commands paths below node_modules
  * @returns {Step['run']}
  */
 function programs(...commands) {
   return async (env) => {
-    let failed = 0
-    for (const [path, ...args] of commands) {
+    const ended = commands.map(async ([path, ...args]) => {
       const script = join(root, 'node_modules', path)
-      if ((await runForeground(process.execPath, [script, ...args], { cwd: root, env })) !== 0) {
-        console.error(`FAILED ${relative(join(root, 'node_modules'), script)}`)
-        failed = 1
-      }
-    }
-    return { passed: 1 - failed, failed, skipped: 0 }
+      const told = await capture(process.execPath, [script, ...args], {
+        cwd: root,
+        env,
+        timeout: 0,
+      })
+      const fault = `FAILED ${relative(join(root, 'node_modules'), script)}`
+      return { failed: told.code !== 0, lines: [told.output, ...(told.code === 0 ? [] : [fault])] }
+    })
+    const all = await Promise.all(ended)
+    const failed = all.some((one) => one.failed) ? 1 : 0
+    const output = all.flatMap(({ lines }) => lines.filter((text) => text !== '')).join('\n')
+    return { passed: 1 - failed, failed, skipped: 0, output }
   }
 }
 
 /**
  * A step of Jest tests, counted one by one.
+ * @param {number} workers more than the two cores of CI: tests also wait for blocks and databases
  * @param {readonly string[]} places folders, and after `!` one that is left out
  * @returns {Step['run']}
  */
-function jest(...places) {
+function jest(workers, ...places) {
   const folders = places.filter((place) => !place.startsWith('!'))
   const left = places.filter((place) => place.startsWith('!')).map((place) => place.slice(1))
   return async (env) => {
@@ -91,7 +104,7 @@ function jest(...places) {
         join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
         ...present.map((folder) => `--roots=${join(root, folder)}`),
         ...left.map((folder) => `--testPathIgnorePatterns=${join(root, folder)}/`),
-        '--maxWorkers=3', // one more than cores: tests also wait for blocks and databases
+        `--maxWorkers=${workers}`,
         `--cacheDirectory=${join(cache, 'jest')}`,
         '--json',
         `--outputFile=${report}`,
@@ -135,7 +148,7 @@ async function browser(env) {
   }
   const names = [env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']
   const CHROMIUM = names.map((name) => name && findProgram(name)).find(Boolean)
-  if (CHROMIUM) return jest('test/browser')({ ...env, CHROMIUM })
+  if (CHROMIUM) return jest(4, 'test/browser')({ ...env, CHROMIUM })
   console.log('SKIPPED browser: no Chromium found (apt-get install chromium)')
   return { passed: 0, failed: 0, skipped: 1 }
 }
@@ -168,6 +181,23 @@ function chosenSteps() {
   throw new Error(`No step is named ${unknown}: take ${steps.map((step) => step.name).join(', ')}.`)
 }
 
+/**
+ * Runs a step once those have passed that it needs.
+ * @param {Step} step
+ * @param {(step: Step) => Promise<Result>} begin
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function runAfter(step, begin, env) {
+  for (const needed of steps.filter(({ name }) => step.needs?.includes(name)))
+    if ((await begin(needed)).failed > 0) {
+      const output = `NOT RUN ${step.name}: it needs ${needed.name}, which failed`
+      return { passed: 0, failed: 1, skipped: 0, output, ms: 0 }
+    }
+  const started = Date.now()
+  const result = await step.run(env)
+  return { ...result, ms: Date.now() - started }
+}
+
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 await main(async () => {
@@ -177,22 +207,30 @@ await main(async () => {
     total.failed += 1
     return undefined
   })
-  const environment = withoutAws({ ...npmEnvironment(env), XDG_CACHE_HOME: cacheFolder() })
-  /** @type {Set<string>} */
-  const failures = new Set()
+  const environment = withoutAws({
+    ...npmEnvironment(env),
+    XDG_CACHE_HOME: cacheFolder(),
+    GOGC: '400', // the emulators take 150 MB instead of 100, and a fifth of the processor time less
+  })
+  /** @type {Map<Step, Promise<Result & { ms: number }>>} */
+  const begun = new Map()
+  const begin = (/** @type {Step} */ step) => {
+    const result = begun.get(step) ?? runAfter(step, begin, environment)
+    begun.set(step, result)
+    return result
+  }
+  const failures = []
+  for (const step of env ? chosen.filter(({ beside }) => beside) : []) begin(step)
   for (const step of env ? chosen : []) {
     console.log(`\n── ${step.name} ──`)
-    const started = Date.now()
-    const missing = step.needs?.find((name) => failures.has(name))
-    if (missing) console.error(`NOT RUN ${step.name}: it needs ${missing}, which failed`)
-    const counts = missing ? { passed: 0, failed: 1, skipped: 0 } : await step.run(environment)
-    if (counts.failed > 0) failures.add(step.name)
+    const { ms, output, ...counts } = await begin(step)
+    if (output) console.log(output)
+    if (counts.failed > 0) failures.push(step.name)
     for (const key of /** @type {const} */ (['passed', 'failed', 'skipped']))
       total[key] += counts[key]
-    const state = counts.failed > 0 ? 'FAILED' : 'ok'
-    console.log(`── ${step.name}: ${state} in ${duration(Date.now() - started)}`)
+    console.log(`── ${step.name}: ${counts.failed > 0 ? 'FAILED' : 'ok'} in ${duration(ms)}`)
   }
-  if (failures.size > 0) console.log(`\nFailed: ${[...failures].join(', ')}`)
+  if (failures.length > 0) console.log(`\nFailed: ${[...failures].join(', ')}`)
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   return total.failed === 0 ? 0 : 1
 })

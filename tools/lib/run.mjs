@@ -68,10 +68,10 @@ export const become = (file, args, options = {}) =>
   start(file, args, { ...options, stdio: 'inherit' }, undefined, false)
 
 /**
- * What a program says, without showing it.
+ * What a program says, without showing it. Ends it after a minute, unless the options say otherwise.
  * @param {string} file
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number }} [options]
  * @returns {Promise<{ code: number, output: string }>}
  */
 export async function capture(file, args, options = {}) {
@@ -79,7 +79,7 @@ export async function capture(file, args, options = {}) {
   const code = await start(
     file,
     args,
-    { ...options, timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] },
+    { timeout: 60_000, ...options, stdio: ['ignore', 'pipe', 'pipe'] },
     (text) => {
       output += text
     },
