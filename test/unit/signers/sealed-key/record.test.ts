@@ -22,6 +22,13 @@ const changed = (at: number, value: number) => {
   bytes[at] = value
   return bytes
 }
+/** Whole but for how much is wrapped. */
+const wrapping = (byteLength: number) => {
+  const { form = 'data-key', id = '', algorithm = 'ECDSA_P256', keyArn = '' } = first ?? {}
+  const [publicKey, wrapped] = [new Uint8Array(64), new Uint8Array(byteLength)]
+  const header = encodeHeader({ form, id, algorithm, publicKey, keyArn, wrapped })
+  return new Uint8Array([...header, ...new Uint8Array(92)])
+}
 /** Where each part of the first vector begins, as docs/sealed-keys.md has it. */
 const at = { version: 4, form: 5, curve: 6, idLength: 7, id: 8, publicKey: 16, arnLength: 80 }
 
@@ -71,7 +78,9 @@ describe('a record', () => {
     ['an id beyond ASCII', changed(at.id, 0xe9)],
     ['a shorter ARN', changed(at.arnLength, 74)],
     ['an ARN that is none', changed(at.arnLength + 1, 0x62)],
-    ['nothing wrapped', changed(at.arnLength + 78, 0)],
+    ['nothing wrapped, though told', changed(at.arnLength + 78, 0)],
+    ['nothing wrapped', wrapping(0)],
+    ['more than 6,144 bytes wrapped', wrapping(6_145)],
     ['a byte more', new Uint8Array([...record, 0])],
     ['itself twice', new Uint8Array([...record, ...record])],
     ['more than 8,192 bytes', new Uint8Array(9_000)],
@@ -79,6 +88,10 @@ describe('a record', () => {
     expect(parseRecord(bytes)).toBeUndefined()
     const refusal = expect.objectContaining({ code: 'SEALED_KEY_INVALID', disposition: 'refuse' })
     expect(() => readRecord(first?.id ?? '', bytes)).toThrow(refusal)
+  })
+
+  it.each([1, 6_144])('may wrap %i bytes', (byteLength) => {
+    expect(parseRecord(wrapping(byteLength))?.wrapped).toHaveLength(byteLength)
   })
 
   it.each(vectors)('of $id is refused at each shorter length', ({ record: text }) => {
