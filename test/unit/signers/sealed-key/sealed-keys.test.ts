@@ -422,6 +422,19 @@ describe('wallets', () => {
     expect(await all(keys.list())).toEqual([])
   })
 
+  it('that are forgotten leave no data key in the cache', async () => {
+    const keys = open({ dataKeyCache: { maxKeys: 10, maxAgeMs: 60_000, maxUses: 100 } })
+    await keys.create('a', { algorithm: 'ECDSA_P256' })
+    const signer = keys.signer('a')
+    await signer.sign(request)
+    await signer.sign(request)
+    const [asked, record] = [kms.count('Decrypt'), recordOf('a')]
+    await keys.forget('a')
+    store.records.set('a', record)
+    await signer.sign(request)
+    expect(kms.count('Decrypt')).toBe(asked + 1)
+  })
+
   it('can be forgotten when their record is damaged', async () => {
     store.records.set('a', new Uint8Array(10))
     expect(await open().forget('a')).toBe(true)
