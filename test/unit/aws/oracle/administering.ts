@@ -1,5 +1,5 @@
 /** Who administers a key, whatever it does. @module */
-import { ADMIN, may, mayNot, type Question, ROOT, STRANGER } from './question.ts'
+import { ADMIN, FOREIGN_ROOT, may, mayNot, type Question, ROOT, STRANGER } from './question.ts'
 
 const administration = [
   'kms:CancelKeyDeletion',
@@ -30,6 +30,7 @@ export const administered = (on: string): Question[] => [
   ...mayNot(ADMIN, ['kms:CreateGrant', 'kms:ReplicateKey', 'kms:ImportKeyMaterial'], on),
   ...may(ROOT, recovery, on),
   ...mayNot(ROOT, ['kms:ScheduleKeyDeletion', 'kms:CreateGrant', 'kms:DisableKey'], on),
+  ...mayNot(FOREIGN_ROOT, recovery, on),
   // What the ARN of the account would let in, were it not for the condition.
   ...mayNot(STRANGER, [...recovery, 'kms:ScheduleKeyDeletion', 'kms:CreateGrant'], on),
 ]

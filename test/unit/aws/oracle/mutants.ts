@@ -1,5 +1,5 @@
-/** A policy with one thing left out. @module */
-import type { Policy } from '../../../support/template-policies.ts'
+/** A policy with one thing left out, or one thing wider. @module */
+import type { KindOfPolicy, Policy } from '../../../support/template-policies.ts'
 
 type Statement = Policy['Statement'][number]
 type Mutant = {
@@ -13,7 +13,7 @@ type Mutant = {
  * @returns Each statement left out in turn, each key of each condition, and each entry of each list:
  * actions, resources, principals, values of conditions.
  */
-export const mutantsOf = (policy: Policy): readonly Mutant[] =>
+export const mutantsOf = ({ kind, policy }: KindOfPolicy): readonly Mutant[] =>
   policy.Statement.flatMap((statement, index) => {
     const instead = (...statements: Statement[]) => ({
       ...policy,
@@ -22,7 +22,7 @@ export const mutantsOf = (policy: Policy): readonly Mutant[] =>
     const name = String(statement['Sid'])
     return [
       { what: name, statement, policy: instead() },
-      ...[...changes(statement)].map(([what, one]) => ({
+      ...[...changes(statement), ...widened(kind, statement)].map(([what, one]) => ({
         what: `${name} ${what}`,
         statement,
         policy: instead(one),
@@ -55,6 +55,19 @@ function* changes(statement: Statement): Generator<readonly [string, Statement]>
       for (const [entry, others] of shortened(values))
         yield [`without ${key} ${entry}`, withKey({ [key]: others })]
     }
+}
+
+/** Each Allow for everybody, and on everything. Of a policy of a resource only parts of it count. */
+function* widened(
+  kind: KindOfPolicy['kind'],
+  statement: Statement,
+): Generator<readonly [string, Statement]> {
+  const { Effect, Resource } = statement
+  if (Effect !== 'Allow') return
+  if (kind === 'resource') yield ['for everybody', { ...statement, Principal: '*' }]
+  const isPart = [Resource].flat().some((one) => kind !== 'resource' || /\//.test(String(one)))
+  if (Resource !== undefined && Resource !== '*' && isPart)
+    yield ['on everything', { ...statement, Resource: '*' }]
 }
 
 /** Each entry of a list of several, with the others. */

@@ -43,6 +43,7 @@ export const STRANGER: string = role('stranger')
 export const OTHER_TEAM: string = role('other-team', '444455556666')
 export const FOREIGNER: string = role('stranger', '444455556666')
 export const ROOT = `arn:aws:iam::${ACCOUNT}:root`
+export const FOREIGN_ROOT = 'arn:aws:iam::444455556666:root'
 export const ANONYMOUS = 'anonymous'
 
 export const digest: Context = {

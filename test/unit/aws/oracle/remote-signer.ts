@@ -73,6 +73,7 @@ const callsTheUrlOnly: Question[] = [
   ...may(BACKEND, invoke, LIVE, { context: viaUrl(true) }),
   ...mayNot(BACKEND, invoke, LIVE, { context: viaUrl(false) }),
   ...mayNot(BACKEND, invoke, LIVE),
+  ...mayNot(BACKEND, invoke, FUNCTION, { context: viaUrl(true) }),
 ]
 const calledByUrl: Question[] = [
   ...may(BACKEND, invoke, LIVE, { context: viaUrl(true), unaided: true }),
@@ -112,6 +113,7 @@ const calledByApi = (through?: Context): Question[] => {
     ...[STRANGER, FOREIGNER, ANONYMOUS].flatMap((who) => [
       ...mayNot(who, call, API, { context }),
       ...mayNot(who, call, API, { context, wider: true }),
+      ...mayNot(who, call, API, { context, undenied: true, unaided: true }),
     ]),
   ]
 }
@@ -130,6 +132,7 @@ const invokedByGateway: Question[] = [
     mayNot(GATEWAY, invoke, LIVE, { context: from(on) }),
   ),
   ...mayNot(GATEWAY, invoke, LIVE),
+  ...mayNot('events.amazonaws.com', invoke, LIVE, { context: from(API) }),
   ...callers.flatMap((who) => mayNot(who, invoke, LIVE, { unaided: true })),
 ]
 

@@ -49,6 +49,7 @@ const ofWrappingKey = (actions: readonly string[]): Question[] => [
     ...mayNot(who, use, WRAPPING, { context: sealed }),
     ...mayNot(who, use, WRAPPING, { context: sealed, wider: true }),
   ]),
+  ...mayNot(STRANGER, 'kms:Decrypt', WRAPPING, { context: sealed, undenied: true }),
   ...administeredAndRotated(WRAPPING),
 ]
 
@@ -57,6 +58,7 @@ export const RECORD = `${SEALED_BUCKET}/alice`
 const keeping = ['s3:DeleteObject', 's3:GetObject', 's3:PutObject']
 const versions = ['s3:DeleteObjectVersion', 's3:GetObjectVersion']
 const keepsRecords: Question[] = [
+  ...mayNot(WALLETS, 'kms:Decrypt', keyOf('Other'), { context: sealed }),
   ...may(WALLETS, keeping, RECORD),
   ...mayNot(WALLETS, versions, RECORD),
   ...mayNot(WALLETS, keeping, 'arn:aws:s3:::another/alice'),

@@ -74,6 +74,7 @@ function ofKey(on: string, people: People = {}): Question[] {
       ...mayNot(who, sign, on, { context }),
       ...mayNot(who, sign, on, { context, wider: true }),
     ]),
+    ...mayNot(STRANGER, sign, on, { context, undenied: true }),
     ...may(signer, 'kms:GetPublicKey', on),
     ...(describes ? may : mayNot)(signer, 'kms:DescribeKey', on),
     ...mayNot(STRANGER, 'kms:GetPublicKey', on),
@@ -98,6 +99,7 @@ const ofReplicatedKey = (on: string): Question[] => [
   ...['eu-west-1', 'us-east-1'].flatMap((region) =>
     may(ADMIN, 'kms:ReplicateKey', on, { context: { 'kms:ReplicaRegion': region } }),
   ),
+  ...mayNot(STRANGER, 'kms:ReplicateKey', on, { context: { 'kms:ReplicaRegion': 'eu-west-1' } }),
   ...mayNot(ADMIN, 'kms:ReplicateKey', on, { context: { 'kms:ReplicaRegion': 'eu-north-1' } }),
 ]
 

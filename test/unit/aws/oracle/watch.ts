@@ -74,6 +74,7 @@ const ofTrailBucket: Question[] = [
   ...mayNot(CLOUDTRAIL, ['s3:DeleteObject', 's3:GetObject'], DELIVERED, {
     context: byTrail,
   }),
+  ...mayNot(OTHER_SERVICE, 's3:GetBucketAcl', TRAIL_BUCKET, { context: byTrail }),
   ...mayNot(OTHER_SERVICE, 's3:PutObject', DELIVERED, {
     context: { ...byTrail, ...owned },
   }),
