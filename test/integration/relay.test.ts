@@ -42,7 +42,7 @@ it('seals 100 jobs from one account with 20 proposal keys, each once', async () 
 
 it('keeps what it accepted in a database, and a new relay goes on with it', async () => {
   const account = await createRelayAccount(chain, 2)
-  const database = new PGlite()
+  const database = await PGlite.create()
   const store = await createSqlStore(database)
   const first = await startRelay(chain, account, { store })
   await first.pause()
