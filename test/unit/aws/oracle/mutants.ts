@@ -11,7 +11,7 @@ type Mutant = {
 
 /**
  * @returns Each statement left out in turn, each key of each condition, and each entry of each list:
- * actions, resources, principals, values of conditions.
+ * actions, resources, principals, values of conditions. Then each Allow for everybody and on everything.
  */
 export const mutantsOf = ({ kind, policy }: KindOfPolicy): readonly Mutant[] =>
   policy.Statement.flatMap((statement, index) => {

@@ -1,3 +1,4 @@
+/** Who calls the remote signer. @module */
 import { BACKEND, digest, keyOf, may, mayNot, OTHER_TEAM } from '../question.ts'
 import { API, ELSEWHERE, FUNCTION, LIVE } from '../remote-signer.ts'
 import type { Row } from './row.ts'

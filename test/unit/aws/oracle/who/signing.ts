@@ -1,3 +1,4 @@
+/** Who signs, and who administers keys. @module */
 import { ADMIN, digest, keyOf, may, mayNot, ROOT, raw, SIGNER, sha384 } from '../question.ts'
 import { LEDGER, LOG } from '../remote-signer.ts'
 import { sealed, WRAPPING } from '../sealed-keys.ts'
