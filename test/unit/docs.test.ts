@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { stacks } from '../../src/aws/index.ts'
 import { signerErrorTable } from '../../src/error-codes.ts'
 import {
   inspectionPolicy,
@@ -86,20 +85,6 @@ describe('code in the documents', () => {
       keyPolicy({ accountId: '111122223333', ...roles }),
       inspectionPolicy({ keyArns }),
     ])
-  })
-
-  it('of JSON on the page of AWS is options that its stacks take', () => {
-    const blocks = blocksOf(/^json$/).filter(({ place }) => place.includes('docs/aws.md'))
-    const [keys, signer] = blocks.map(({ code }) => JSON.parse(code))
-    const templates = [
-      stacks['signing-keys'].build(keys),
-      stacks['remote-signer'].build({ ...signer, code: { bucket: 'our-code', key: 'a.zip' } }),
-    ]
-    expect(templates.map(({ Metadata }) => Metadata.FclKms['stack'])).toEqual([
-      'signing-keys',
-      'remote-signer',
-    ])
-    expect(blocks).toHaveLength(2)
   })
 
   it('of JSON on the page of the signing service is read by its protocol', () => {

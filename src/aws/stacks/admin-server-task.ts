@@ -110,5 +110,5 @@ export const taskOf = (
   },
 })
 
-const healthy =
-  "fetch('http://127.0.0.1:8080/healthz',{signal:AbortSignal.timeout(4000)}).then(({ok})=>process.exit(ok?0:1),()=>process.exit(1))"
+/** The HEALTHCHECK of its Containerfile. */
+const healthy = `fetch(\`http://127.0.0.1:\${process.env.PORT || 8080}/healthz\`, { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`
