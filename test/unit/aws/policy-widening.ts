@@ -1,7 +1,7 @@
 /** Edits of policies, as mistakes and attacks make them. @module */
 import fc from 'fast-check'
 import type { KindOfPolicy } from '../../support/template-policies.ts'
-import { ANONYMOUS, type Asked } from './oracle/question.ts'
+import { ANONYMOUS, type Asked, digest } from './oracle/question.ts'
 import { verdictOf } from './oracle/simulator.ts'
 
 export const ACCOUNT = '111122223333'
@@ -23,6 +23,7 @@ const actions = [
   'kms:S*',
   'kms:CreateGrant',
   'kms:PutKeyPolicy',
+  'kms:ReplicateKey',
   'kms:?ign',
 ]
 const resources = ['*', KEY, OTHER_KEY, KEY.replace(/[^/]*$/, '*'), KEY.replace(/key.*$/, '*')]
@@ -39,8 +40,18 @@ const operators = [
   'ArnEquals',
   'Null',
 ]
-const keys = ['kms:MessageType', 'kms:SigningAlgorithm', 'aws:PrincipalArn', 'aws:PrincipalType']
-const values = ['DIGEST', 'RAW', '*', 'ECDSA_SHA_384', 'AssumedRole', 'true', ...principals]
+const keys = [
+  'kms:MessageType',
+  'kms:SigningAlgorithm',
+  'kms:ReplicaRegion',
+  'aws:PrincipalArn',
+  'aws:PrincipalType',
+  'aws:PrincipalTag/Environment',
+]
+const values = [
+  ...['DIGEST', 'RAW', '*', 'ECDSA_SHA_384', 'AssumedRole', 'true', 'development', 'eu-north-1'],
+  ...principals,
+]
 
 const objectOf = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
@@ -118,8 +129,12 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
   ),
 )
 
+type Widened = { Statement: { Condition?: object }[] } & { [name: string]: unknown }
+
 /** One to three edits of a policy. */
-export const widenings = (policy: { readonly Statement: readonly unknown[] }) =>
+export const widenings = (policy: {
+  readonly Statement: readonly unknown[]
+}): fc.Arbitrary<Widened> =>
   fc.array(edits, { minLength: 1, maxLength: 3 }).map((changes) => {
     const { Statement, ...rest } = JSON.parse(JSON.stringify(policy))
     for (const change of changes) change(Statement)
@@ -150,6 +165,13 @@ export const calls: readonly Asked[] = [
     ...['kms:GetPublicKey', 'kms:PutKeyPolicy', 'kms:CreateGrant', 'kms:ScheduleKeyDeletion'].map(
       (action) => ({ who, action, on: KEY, ...granted }),
     ),
+    ...['production', 'development'].map((environment) => ({
+      ...{ who, action: 'kms:Sign', on: KEY, ...granted },
+      context: { ...digest, 'aws:PrincipalTag/Environment': environment },
+    })),
+    ...[{ 'kms:ReplicaRegion': 'eu-west-1' }, { 'kms:ReplicaRegion': 'eu-north-1' }, {}].map(
+      (context) => ({ who, action: 'kms:ReplicateKey', on: KEY, context, ...granted }),
+    ),
   ]),
 )
 
@@ -169,6 +191,15 @@ export async function refusedBy(
 ): Promise<readonly Asked[]> {
   const verdicts = await Promise.all(asked.map((one) => verdictOf(given, one)))
   return asked.filter((_, index) => verdicts[index] !== 'allowed')
+}
+
+/** @returns Whether one of a hundred edited policies is such: else the edits would test nothing. */
+export async function someWidening(
+  policy: { readonly Statement: readonly unknown[] },
+  isSuch: (document: Widened) => Promise<boolean>,
+): Promise<boolean> {
+  for (const document of fc.sample(widenings(policy), 100)) if (await isSuch(document)) return true
+  return false
 }
 
 /** @returns A function that tells whether a value was not seen before: most edits change nothing. */
