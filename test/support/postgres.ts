@@ -86,7 +86,18 @@ export async function startPostgres(bin: string, deadlineMs = 30_000): Promise<P
   const env = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
   execFileSync(
     join(bin, 'initdb'),
-    ['-D', data, '-U', 'tester', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8'],
+    [
+      '-D',
+      data,
+      '-U',
+      'tester',
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--no-sync',
+    ],
     { ...user, env, cwd: folder, stdio: 'pipe' },
   )
   const [port = 0] = await freePorts(1)
