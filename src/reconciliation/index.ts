@@ -14,5 +14,6 @@ export {
   reconcile,
   slackMs,
 } from './reconcile.ts'
+export { readTrailBucket, type TrailBucketOptions } from './trail-bucket.ts'
 export type { SignTrailEvent, TrailReading, UnreadableRecord } from './trail-event.ts'
 export { readTrailFolder, readTrailLog } from './trail-folder.ts'

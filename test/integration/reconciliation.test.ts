@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail'
 import { CreateAliasCommand, CreateKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { run } from '../../src/cli/run.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import type { SignReport } from '../../src/signers/signer.ts'
@@ -49,7 +52,7 @@ beforeAll(async () => {
   process.env['CLOUDTRAIL_RECORDING'] = '1'
   process.env['AWS_ACCESS_KEY_ID'] = 'test'
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
-  aws = await startAws({ services: ['kms', 'sts', 'iam', 'cloudtrail'] })
+  aws = await startAws({ services: ['kms', 'sts', 'iam', 'cloudtrail', 's3'] })
   client = new KMSClient(aws.clientConfig())
   folder = await mkdtemp(join(tmpdir(), 'fcl-kms-reconcile-'))
   const made = await client.send(
@@ -96,7 +99,38 @@ describe('fcl-kms audit reconcile', () => {
     expect(shown.exitCode).toBe(3)
   })
 
+  it('reads the bucket of a trail, and says what lacks when it cannot', async () => {
+    const lines = await signed(2)
+    const trail = new CloudTrailClient(aws.clientConfig())
+    const { Events = [] } = await trail.send(new LookupEventsCommand({ MaxResults: 50 }))
+    const records = Events.map(({ CloudTrailEvent = '' }) => JSON.parse(CloudTrailEvent))
+    const s3 = new S3Client({ ...aws.clientConfig(), forcePathStyle: true })
+    await s3.send(new CreateBucketCommand({ Bucket: 'our-trail' }))
+    const [, , , region = '', accountId = ''] = keyArn.split(':')
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/')
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: 'our-trail',
+        Key: `flow/AWSLogs/${accountId}/CloudTrail/${region}/${day}/one.json.gz`,
+        Body: gzipSync(JSON.stringify({ Records: records })),
+      }),
+    )
+    const args = ['--key', keyArn, '--since', '1h', '--json']
+    const told = await reconciled(lines, ...args, '--logs', 's3://our-trail/flow')
+    // With those that the other tests made.
+    expect(JSON.parse(told.stdout)).toMatchObject({ matched: 2, missing: [], unreadable: [] })
+    const elsewhere = await reconciled(lines, ...args, '--logs', 's3://our-trail')
+    expect(JSON.parse(elsewhere.stdout)).toMatchObject({ matched: 0, late: 2 })
+
+    const missing = await reconciled(lines, ...args, '--logs', 's3://another-trail')
+    expect(JSON.parse(missing.stdout)).toMatchObject({
+      error: { code: 'TRAIL_DENIED', context: { operation: 's3:ListBucket' } },
+    })
+    for (const each of [trail, s3]) each.destroy()
+  })
+
   it.each([
+    ['a bucket without a name', ['--key', 'alias/minter', '--records', '-', '--logs', 's3:///a']],
     ['a file that is not there', ['--key', 'alias/minter', '--records', 'none.jsonl']],
     ['a time in words', ['--key', 'alias/minter', '--records', '-', '--since', 'noon']],
     ['a day without an hour', ['--key', 'alias/minter', '--records', '-', '--from', '28.11.2026']],

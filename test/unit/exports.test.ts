@@ -81,6 +81,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   './enclave': ['verifyAttestation'],
   './reconciliation': [
+    'readTrailBucket',
     'lookUpSignEvents',
     'readOwnSignatures',
     'readTrailFolder',

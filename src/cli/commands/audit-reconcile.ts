@@ -7,6 +7,7 @@ import {
   lookUpSignEvents,
   type Reconciliation,
   readOwnSignatures,
+  readTrailBucket,
   readTrailFolder,
   reconcile,
   slackMs,
@@ -30,7 +31,10 @@ export const auditReconcile: Command = {
     since: { value: 'time', help: 'How far back, such as 90m, 24h or 7d; default 24h' },
     from: { value: 'time', help: 'Instead of --since: ISO 8601' },
     to: { value: 'time', help: 'ISO 8601; default now' },
-    logs: { value: 'folder', help: 'Delivered log files instead of LookupEvents' },
+    logs: {
+      value: 'place',
+      help: 'Delivered log files instead of LookupEvents: a folder, or s3://<bucket>/<prefix>',
+    },
     'trail-region': {
       value: 'name',
       multiple: true,
@@ -41,6 +45,7 @@ export const auditReconcile: Command = {
   examples: [
     '--key alias/flow-minter --records signatures.jsonl',
     '--key alias/flow-minter --records audit.jsonl --logs ./AWSLogs --since 7d --json',
+    '--key alias/flow-minter --records audit.jsonl --logs s3://our-trail --since 120d',
   ],
   async run(context) {
     const { values, signal } = context
@@ -48,15 +53,20 @@ export const auditReconcile: Command = {
     const span = spanOf(context)
     const records = linesOf(values.required('records'), context)
     const keys = await Promise.all(values.some('key').map((key) => resolveKey(key, settings)))
-    const folder = values.optional('logs')
+    const logs = values.optional('logs')
     const regions = new Set([
       ...keys.flatMap((key) => key.regions),
       ...values.many('trail-region').map(checkedRegion),
     ])
     const events =
-      folder === undefined
+      logs === undefined
         ? lookUpIn(regions, { settings, span, signal })
-        : readTrailFolder(folder, { signal })
+        : logs.startsWith('s3://')
+          ? readTrailBucket({
+              ...{ ...bucketOf(logs, settings, keys), ...span, signal },
+              places: placesOf(keys, values.many('trail-region')),
+            })
+          : readTrailFolder(logs, { signal })
     const told = await reconcile({
       keys: keys.map(({ arn }) => arn),
       ...span,
@@ -79,6 +89,33 @@ async function resolveKey(key: string, settings: Settings) {
   if (named?.[1] !== undefined) return { arn: key, regions: [named[1]] }
   const { keyArn, regions = [] } = await describeAwsKmsKey({ ...settings, keyId: key })
   return { arn: keyArn, regions: [keyArn.split(':')[3] ?? '', ...regions] }
+}
+
+type Resolved = { readonly arn: string; readonly regions: readonly string[] }
+
+/** Files lie by account and Region. */
+function placesOf(keys: readonly Resolved[], more: readonly string[]) {
+  const all = keys.flatMap(({ arn, regions }) =>
+    [...regions, ...more].map((region) => ({ accountId: arn.split(':')[4] ?? '', region })),
+  )
+  return [...new Map(all.map((place) => [JSON.stringify(place), place])).values()]
+}
+
+function bucketOf(logs: string, settings: Settings, [first]: readonly Resolved[]) {
+  const [, bucket, prefix] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(logs) ?? []
+  if (bucket === undefined) throw usage('--logs', 'it is not s3://<bucket>/<prefix>')
+  const { region = first?.arn.split(':')[3], ...given } =
+    'config' in settings.client ? {} : settings.client
+  const { endpoint, ...client } = pick(given)
+  return {
+    bucket,
+    ...(prefix === undefined || prefix === '' ? {} : { prefix }),
+    client: {
+      ...{ ...client, followRegionRedirects: true },
+      ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    },
+  }
 }
 
 function checkedRegion(name: string): string {
