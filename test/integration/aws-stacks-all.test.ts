@@ -1,15 +1,15 @@
-/** Each stack on MiniStack: deployed, left alone, changed, rolled back, deleted, its data kept. @module */
+/** Each stack on MiniStack: deployed, judged whole, left alone, changed, rolled back, deleted, its data kept. @module */
 import {
   type DeployStackOptions,
   deleteStack,
   deployStack,
+  diagnoseStack,
   type StackTemplate,
 } from '../../src/provisioning/index.ts'
 import { type Aws, startAws } from '../../src/testing/start-aws.ts'
 import { createRole } from '../support/lambda.ts'
 import { rejection } from '../support/stack-cloud.ts'
 import { ACCOUNT, templateOf, variants } from '../support/stack-variants.ts'
-import { stripForMiniStack } from '../support/strip-for-ministack.ts'
 
 let aws: Aws
 beforeAll(async () => {
@@ -45,10 +45,16 @@ it.each(
   if ('roleExists' in options)
     await createRole(aws, 'flow-admin-server', { Service: 'ecs-tasks.amazonaws.com' })
   const name = variant.replaceAll(' ', '-')
-  const template = stripForMiniStack(templateOf(kind, options))
+  const template = templateOf(kind, options)
   const client = aws.clientConfig()
   const given: DeployStackOptions = { ...{ name, kind, template, client }, pollMs: 20 }
   expect((await deployStack(given)).result).toBe('created')
+  const keyArns = 'keyArns' in options && kind === 'admin-server' ? [options.keyArns].flat() : []
+  const told = await diagnoseStack({ name, client, keyArns: keyArns.map(String) })
+  // MiniStack has no trail, and does not tell of the last use.
+  expect(told.filter(({ status }) => status !== 'ok').map(({ check }) => check)).toEqual(
+    told.map(({ check }) => check).filter((check) => /^(last use|trail)$/.test(check)),
+  )
   expect((await deployStack(given)).result).toBe('unchanged')
   const more: DeployStackOptions = { ...given, template: withMore(template, { More: topic }) }
   const changed = await deployStack(more)

@@ -70,6 +70,16 @@ describe('stripForMiniStack', () => {
     ])
   })
 
+  it.each([
+    ...['aws:PrincipalTag/Team', 'aws:SourceIp', 'aws:SourceVpce', 'aws:SourceArn'],
+    ...['aws:SourceAccount', 'aws:PrincipalAccount', 'aws:SecureTransport', 'kms:KeySpec'],
+    ...['kms:KeyUsage', 'kms:KeyOrigin', 'kms:ReplicaRegion', 'kms:ViaService'],
+    ...['kms:CallerAccount', 'kms:GrantIsForAWSResource', 'lambda:InvokedViaFunctionUrl'],
+  ])('keeps %s', (key) => {
+    const given = ['Allow', 'Deny'].map((effect) => statement(effect, { Bool: { [key]: 'x' } }))
+    expect(stripForMiniStack(given)).toEqual(given)
+  })
+
   it('names the session beside its role, as MiniStack knows it', () => {
     const arn = 'arn:aws:iam::111122223333:role/team/signer'
     const session = 'arn:aws:sts::111122223333:assumed-role/signer/*'

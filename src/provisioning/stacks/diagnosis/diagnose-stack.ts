@@ -3,6 +3,7 @@
 import { assertKnownKeys, invalid } from '../../../options.ts'
 import { checkOf, type Finding } from '../../finding.ts'
 import { openStacks, type StackSettings, settingNames } from '../session.ts'
+import { deployedTemplate, noTemplate } from './deployed-template.ts'
 import { diagnoseKeys } from './keys.ts'
 import { diagnoseRoles } from './roles.ts'
 import { checked, type StackPart, type StackQuestion } from './stack-parts.ts'
@@ -17,8 +18,8 @@ export type DiagnoseStackOptions = StackSettings & {
 
 /**
  * Whether the stack is whole; of its keys the state, a deletion that is pending, the policy by
- * `keyPolicyFaults` and the last use; of its roles the policies by `policyFaults`; its alarms and rules;
- * and a trail that records Sign. What is wrong, or may not be read, is a finding and never thrown.
+ * `keyPolicyFaults` and by the template, and the last use; of its roles the policies by `policyFaults`,
+ * or by what sealed keys need; its alarms and rules; and a trail that records Sign. What is wrong, or may not be read, is a finding and never thrown.
  *
  * @throws {SignerError} `INVALID_OPTION`, `AWS_SDK_MISSING`, and what tells that nobody can be asked:
  *   `AWS_REGION_INVALID`, `AWS_CONFIG_INVALID`, `AWS_CREDENTIALS_UNUSABLE`, `AWS_UNAVAILABLE`.
@@ -56,6 +57,12 @@ export async function diagnoseStack(options: DiagnoseStackOptions): Promise<read
     } while (NextToken !== undefined)
     return [stateOf(name, Stacks[0]?.StackStatus)]
   })
+  if (parts.length === 0) return Object.freeze([...state])
+  let template = noTemplate
+  const reading = await checked('template', name, async () => {
+    template = await deployedTemplate(session, name)
+    return []
+  })
   const { region, accountId, partition } = caller
   const own = parts
     .filter(({ type }) => type === 'AWS::KMS::Key')
@@ -66,11 +73,11 @@ export async function diagnoseStack(options: DiagnoseStackOptions): Promise<read
     session,
     config: settings.client,
     parts,
+    template,
     keyArns: [...own, ...keyArns],
   }
-  if (parts.length === 0) return Object.freeze([...state])
   const findings = [diagnoseKeys(question), diagnoseRoles(question), diagnoseWatch(question)]
-  return Object.freeze([...state, ...(await Promise.all(findings)).flat()])
+  return Object.freeze([...state, ...reading, ...(await Promise.all(findings)).flat()])
 }
 
 function stateOf(name: string, status: string | undefined): Finding {

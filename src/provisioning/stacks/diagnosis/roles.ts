@@ -3,6 +3,7 @@
 import { policyFaults } from '../../../aws/index.ts'
 import { checkOf, type Finding } from '../../finding.ts'
 import { load } from '../session.ts'
+import { fieldOf, listOf } from './policy-statements.ts'
 import { checked, partsOf, type StackQuestion } from './stack-parts.ts'
 
 export async function diagnoseRoles(question: StackQuestion): Promise<readonly Finding[]> {
@@ -39,7 +40,7 @@ export async function diagnoseRoles(question: StackQuestion): Promise<readonly F
   const findings = await Promise.all(
     roles.map(({ id }) =>
       checked('role policy', id, async () => [
-        judged(id, (await documentsOf(id)).map(parsed), question.keyArns),
+        judged(id, (await documentsOf(id)).map(parsed), question),
       ]),
     ),
   )
@@ -56,18 +57,58 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-function judged(role: string, documents: readonly unknown[], keyArns: readonly string[]): Finding {
+function judged(
+  role: string,
+  documents: readonly unknown[],
+  { keyArns, template }: StackQuestion,
+): Finding {
   const check = checkOf('role policy', role)
   const remedy = 'Deploy the stack again, and take away what somebody added to the role.'
   const statements = documents.flatMap((document) => ofKms(document))
   if (statements.length === 0) return check.ok('it allows nothing of KMS')
   if (keyArns.length === 0)
     return check.skipped('the stack has no key; name those that its roles may use by --key')
-  const faults = policyFaults({ Version: '2012-10-17', Statement: statements }, { keyArns })
+  const seals = template.kind === 'sealed-keys'
+  const faults = seals
+    ? sealingFaults(statements, keyArns)
+    : policyFaults({ Version: '2012-10-17', Statement: statements }, { keyArns })
   const [fault] = faults
-  if (fault === undefined) return check.ok(`of KMS it allows to sign with ${keyArns.length} keys`)
+  const does = seals ? 'seal and open' : 'sign'
+  if (fault === undefined)
+    return check.ok(`of KMS it allows to ${does} with ${keyArns.length} keys`)
   const more = faults.length === 1 ? '' : ` And ${faults.length - 1} more.`
   return check.problem(`${fault}${more}`, remedy)
+}
+
+const sealing = [
+  'kms:Decrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyPairWithoutPlaintext',
+] as const
+
+/** What more is allowed than `createSealedKeys` asks for, with the encryption context of each call. */
+function sealingFaults(
+  statements: readonly unknown[],
+  keyArns: readonly string[],
+): readonly string[] {
+  return statements.flatMap((statement, index) => {
+    const place = `Statement ${index + 1}`
+    const within = (name: string, known: readonly unknown[]) => {
+      const values = listOf(fieldOf(statement, name))
+      return values.length > 0 && values.every((value) => known.includes(value))
+    }
+    const condition = fieldOf(statement, 'Condition')
+    const context = (operator: string, key: string) =>
+      fieldOf(fieldOf(condition, operator), `kms:EncryptionContext:${key}`)
+    return [
+      ...(within('Action', sealing) ? [] : [`${place} allows what sealed keys do not need.`]),
+      ...(within('Resource', keyArns) ? [] : [`${place} is not about the wrapping key alone.`]),
+      ...(context('StringEquals', 'fcl-kms') === 'sealed-key' &&
+      context('Null', 'wallet') === 'false'
+        ? []
+        : [`${place} allows it without the encryption context of sealed keys.`]),
+    ]
+  })
 }
 
 /** Statements that allow something of KMS, also by what they leave out; a document that is none, too. */

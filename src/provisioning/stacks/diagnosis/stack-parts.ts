@@ -3,6 +3,7 @@
 import { isSignerError, type SignerError } from '../../../errors.ts'
 import { checkOf, type Finding } from '../../finding.ts'
 import type { StackClientConfig, StackSession } from '../session.ts'
+import type { DeployedTemplate } from './deployed-template.ts'
 
 /** A resource of the stack: its name in the template, and in the account. */
 export type StackPart = { readonly logicalId: string; readonly id: string; readonly type: string }
@@ -12,6 +13,7 @@ export type StackQuestion = {
   readonly session: StackSession
   readonly config: StackClientConfig
   readonly parts: readonly StackPart[]
+  readonly template: DeployedTemplate
   /** ARNs of keys that the policies of the stack may name. */
   readonly keyArns: readonly string[]
 }

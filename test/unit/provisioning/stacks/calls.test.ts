@@ -81,6 +81,13 @@ describe('what is thrown before a call', () => {
     expect(error.cause).toBeUndefined()
   })
 
+  it('of credentials that were given is of these, though nobody knows whose fault it is', () => {
+    const credentials = () => Promise.reject(new Error('none'))
+    const thrown = named('CredentialsProviderError', 'none')
+    const error = readAwsFailure(thrown, { ...call, source: { credentials } })
+    expect(error).toMatchObject({ code: 'AWS_CREDENTIALS_UNUSABLE' })
+  })
+
   it('for want of a package names it', async () => {
     const loading = load('@aws-sdk/client-s3', () => Promise.reject(new Error('none')))
     await expect(loading).rejects.toEqual(

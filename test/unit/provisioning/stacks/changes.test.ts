@@ -73,6 +73,8 @@ describe('what CloudFormation says of a change', () => {
     'that takes a %s away is refused until it is said twice',
     (type) => {
       const changes = [{ action: 'remove', logicalId: 'One', type, properties: [] }] as const
+      const replaced = [{ ...changes[0], action: 'replace' }] as const
+      expect(() => assertKept('keys', replaced, {}, said)).toThrow(`replace One (${type})`)
       const twice = { replace: ['One'], confirmReplace: ['One'] }
       expect(() => assertKept('keys', changes, {}, said)).toThrow(
         expect.objectContaining({
