@@ -60,6 +60,13 @@ describe('the archive', () => {
     expect((await packRemoteSigner({ document: other, bundle })).sha256).not.toBe(hashes[0])
   })
 
+  it('has the bytes that Node.js 20, 22 and 24 made of these files', async () => {
+    const handler = new TextEncoder().encode('export const handler = async () => 1\n')
+    expect((await packRemoteSigner({ document, bundle: handler })).sha256).toBe(
+      'e454fb1b58fa25f7e83b7f085d2850fe74f4949d5bd49181fb9b301230b9f84e',
+    )
+  })
+
   it.each<[string, object]>([
     ['an unknown key', { ...document, budget: {} }],
     ['nothing to sign', { ...document, payload: false }],

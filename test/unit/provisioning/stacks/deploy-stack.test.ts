@@ -231,3 +231,26 @@ describe('a stack that is up to date', () => {
     expect(aws.calls()).not.toContain('DeleteStack')
   })
 })
+
+describe('options', () => {
+  it.each<[string, object]>([
+    ['parameters', { parameters: ['x'] }],
+    ['parameters', { parameters: { A: 1 } }],
+    ['tags', { tags: null }],
+    ['tags', { tags: 'x' }],
+    ['replace', { replace: 'Key' }],
+    ['replace', { replace: ['Key*'] }],
+    ['confirmReplace', { confirmReplace: [1] }],
+    ['accountId', { accountId: '12345678901' }],
+    ['kind', { kind: 'Keys' }],
+    ['onPlan', { onPlan: 'x' }],
+    ['onProgress', { onProgress: {} }],
+    ['requestTimeoutMs', { requestTimeoutMs: 0 }],
+    ['signal', { signal: {} }],
+  ])('with a wrong %s are refused before a call (case %#)', async (option, changes) => {
+    await expect(deployStack({ ...aws.options(), ...changes })).rejects.toEqual(
+      failed('INVALID_OPTION', { option }),
+    )
+    expect(aws.calls()).toEqual([])
+  })
+})
