@@ -12,6 +12,7 @@ export {
   awsPrices,
   type CostLine,
 } from './cost.ts'
+export type { GuardedSigner } from './organization/guarded-signer.ts'
 export {
   type PermissionBoundaryOptions,
   permissionBoundary,

@@ -3,6 +3,7 @@
 import { assertKnownKeys } from '../../options.ts'
 import { assertRoles, assertWhole } from '../checks.ts'
 import { type PolicyDocument, parseRoleArn, policyDocument } from '../policies/policy-document.ts'
+import { type GuardedSigner, guarding } from './guarded-signer.ts'
 
 /** Options of `serviceControlPolicy`. */
 export type ServiceControlOptions = {
@@ -10,11 +11,15 @@ export type ServiceControlOptions = {
   readonly breakGlassRoleArns: readonly string[]
   /** Days that a deletion has to wait, whoever asks. Default 30, the most that KMS knows. */
   readonly minimumWaitingDays?: number
+  /** A remote signer, of the same partition, which nobody else changes or goes around. */
+  readonly signer?: GuardedSigner
 }
 
 /**
  * A service control policy: nobody but the named roles disables a key or asks for its deletion, and
- * the deletion waits; nobody but they stops the trails.
+ * the deletion waits; nobody but they stops the trails. With `signer`, only those who deploy it change
+ * its function or pass on its role, and only its callers invoke it: IAM policies alone would let in
+ * whom they like.
  *
  * @example
  * serviceControlPolicy({ breakGlassRoleArns: ['arn:aws:iam::111122223333:role/break-glass'] })
@@ -22,8 +27,8 @@ export type ServiceControlOptions = {
  * @throws {SignerError} `INVALID_OPTION`.
  */
 export function serviceControlPolicy(options: ServiceControlOptions): PolicyDocument {
-  assertKnownKeys(options, ['breakGlassRoleArns', 'minimumWaitingDays'])
-  const { breakGlassRoleArns, minimumWaitingDays = 30 } = options
+  assertKnownKeys(options, ['breakGlassRoleArns', 'minimumWaitingDays', 'signer'])
+  const { breakGlassRoleArns, minimumWaitingDays = 30, signer } = options
   const [first = ''] = Array.isArray(breakGlassRoleArns) ? breakGlassRoleArns : []
   const { partition } = parseRoleArn('breakGlassRoleArns', first)
   assertRoles('breakGlassRoleArns', breakGlassRoleArns, partition)
@@ -58,5 +63,6 @@ export function serviceControlPolicy(options: ServiceControlOptions): PolicyDocu
       ],
       Condition,
     },
+    ...(signer === undefined ? [] : guarding(signer, partition)),
   ])
 }

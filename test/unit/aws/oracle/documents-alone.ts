@@ -1,18 +1,22 @@
 /** Policies that are of no stack. @module */
 import { ACCOUNT, KEY } from '../../../support/stack-variants.ts'
-import { BREAK_GLASS } from './documents.ts'
+import { BREAK_GLASS, CALLERS, DEPLOYERS } from './documents.ts'
 import {
+  BACKEND,
   digest,
+  FUNCTION,
   keyOf,
   type Matrix,
   may,
   mayNot,
   OTHER_KEY,
+  type Question,
   raw,
   SIGNER,
   STRANGER,
   sha384,
 } from './question.ts'
+import { LIVE } from './remote-signer.ts'
 import { signs } from './signing-keys.ts'
 
 const keys = [KEY, OTHER_KEY]
@@ -29,6 +33,51 @@ const stopping = [
 const waiting = (days: number) => ({
   context: { 'kms:ScheduleKeyDeletionPendingWindowInDays': String(days) },
 })
+
+const ofKeysAndTrails: Question[] = [
+  ...BREAK_GLASS.flatMap((who) => [
+    ...may(who, 'kms:DisableKey', KEY),
+    ...may(who, 'kms:ScheduleKeyDeletion', KEY, waiting(30)),
+    ...may(who, 'kms:ScheduleKeyDeletion', KEY),
+    ...mayNot(who, 'kms:ScheduleKeyDeletion', KEY, waiting(29)),
+    ...may(who, stopping, trail),
+  ]),
+  ...mayNot(STRANGER, 'kms:DisableKey', KEY),
+  ...mayNot(STRANGER, 'kms:ScheduleKeyDeletion', KEY, waiting(30)),
+  ...mayNot(STRANGER, stopping, trail),
+  ...may(STRANGER, 'kms:Sign', KEY, { context: raw }),
+  ...may(STRANGER, 'kms:CancelKeyDeletion', KEY),
+  ...may(STRANGER, 'cloudtrail:StartLogging', trail),
+]
+
+const OTHER_FUNCTION = FUNCTION.replace('production', 'another')
+const invoking = ['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl']
+/** Each of the denied patterns once. */
+const changing = [
+  'lambda:AddPermission',
+  'lambda:CreateAlias',
+  'lambda:DeleteFunction',
+  'lambda:PutFunctionConcurrency',
+  'lambda:UpdateFunctionCode',
+]
+const giving = [
+  'iam:AttachRolePolicy',
+  'iam:PassRole',
+  'iam:PutRolePolicy',
+  'iam:TagRole',
+  'iam:UpdateAssumeRolePolicy',
+]
+const guarded: Question[] = [
+  ...DEPLOYERS.flatMap((who) => [...may(who, changing, FUNCTION), ...may(who, giving, SIGNER)]),
+  ...mayNot(STRANGER, changing, FUNCTION),
+  ...mayNot(STRANGER, 'lambda:AddPermission', LIVE),
+  ...mayNot(STRANGER, giving, SIGNER),
+  ...[FUNCTION, LIVE].flatMap((on) => mayNot(STRANGER, invoking, on)),
+  ...mayNot(BACKEND, changing, FUNCTION),
+  ...may(STRANGER, [...changing, ...invoking], OTHER_FUNCTION),
+  ...may(STRANGER, giving, BACKEND),
+  ...may(STRANGER, 'lambda:GetFunction', FUNCTION),
+]
 
 export const documentsAlone: Matrix = {
   'signing policy': [
@@ -57,19 +106,15 @@ export const documentsAlone: Matrix = {
     ...mayNot(SIGNER, 'logs:DeleteLogStream', log),
     ...mayNot(SIGNER, ['sts:AssumeRole', 'iam:PutRolePolicy'], STRANGER),
   ],
-  'service control policy': [
-    ...BREAK_GLASS.flatMap((who) => [
-      ...may(who, 'kms:DisableKey', KEY),
-      ...may(who, 'kms:ScheduleKeyDeletion', KEY, waiting(30)),
-      ...may(who, 'kms:ScheduleKeyDeletion', KEY),
-      ...mayNot(who, 'kms:ScheduleKeyDeletion', KEY, waiting(29)),
-      ...may(who, stopping, trail),
-    ]),
-    ...mayNot(STRANGER, 'kms:DisableKey', KEY),
-    ...mayNot(STRANGER, 'kms:ScheduleKeyDeletion', KEY, waiting(30)),
-    ...mayNot(STRANGER, stopping, trail),
-    ...may(STRANGER, 'kms:Sign', KEY, { context: raw }),
-    ...may(STRANGER, 'kms:CancelKeyDeletion', KEY),
-    ...may(STRANGER, 'cloudtrail:StartLogging', trail),
+  'service control policy': ofKeysAndTrails,
+  'service control policy with a signer': [
+    ...ofKeysAndTrails,
+    ...guarded,
+    ...CALLERS.flatMap((who) => may(who, invoking, LIVE)),
+  ],
+  'service control policy with a signer behind an API': [
+    ...ofKeysAndTrails,
+    ...guarded,
+    ...mayNot(BACKEND, invoking, LIVE),
   ],
 }

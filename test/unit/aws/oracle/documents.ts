@@ -3,6 +3,7 @@ import {
   inspectionPolicy,
   type PolicyDocument,
   permissionBoundary,
+  type ServiceControlOptions,
   serviceControlPolicy,
   signingPolicy,
 } from '../../../../src/aws/index.ts'
@@ -22,15 +23,20 @@ import {
   type PolicyKind,
   policiesOf,
 } from '../../../support/template-policies.ts'
-import { OTHER_KEY } from './question.ts'
+import { BACKEND, FUNCTION, OTHER_KEY, SIGNER } from './question.ts'
 
 export const BREAK_GLASS: readonly string[] = [role('break-glass'), role('second-break-glass')]
+export const CALLERS: readonly string[] = [BACKEND, role('second-backend')]
+export const DEPLOYERS: readonly string[] = [role('deployer'), role('key-admin')]
 
 const alone = (kind: PolicyKind, document: PolicyDocument): KindOfPolicy => ({
   kind,
   policy: document as unknown as Policy, // statements are plain data
 })
 const keyArns = [KEY, OTHER_KEY]
+const signer = { functionArn: FUNCTION, roleArn: SIGNER, deployerRoleArns: DEPLOYERS }
+const underControl = (options: Partial<ServiceControlOptions>) =>
+  alone('control', serviceControlPolicy({ breakGlassRoleArns: BREAK_GLASS, ...options }))
 const documentsAlone: readonly (readonly [string, KindOfPolicy])[] = [
   ['signing policy', alone('identity', signingPolicy({ keyArns, describe: true }))],
   ['inspection policy', alone('identity', inspectionPolicy({ keyArns }))],
@@ -41,10 +47,12 @@ const documentsAlone: readonly (readonly [string, KindOfPolicy])[] = [
       permissionBoundary({ keyArns, otherActions: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
     ),
   ],
+  ['service control policy', underControl({})],
   [
-    'service control policy',
-    alone('control', serviceControlPolicy({ breakGlassRoleArns: BREAK_GLASS })),
+    'service control policy with a signer',
+    underControl({ signer: { ...signer, callerRoleArns: CALLERS } }),
   ],
+  ['service control policy with a signer behind an API', underControl({ signer })],
 ]
 
 const documentsOf = ([variant, stack, options]: Variant, place: Place) =>

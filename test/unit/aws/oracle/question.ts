@@ -57,6 +57,9 @@ export const plain: Context = { 'aws:SecureTransport': 'false' }
 export const fromHere: Context = { 'aws:SourceAccount': ACCOUNT }
 export const fromElsewhere: Context = { 'aws:SourceAccount': '444455556666' }
 
+/** Of the stack `remote-signer`. */
+export const FUNCTION = `arn:aws:lambda:eu-central-1:${ACCOUNT}:function:fcl-kms-production`
+
 /** The key that a stack makes under this name. */
 export const keyOf = (id: string): string => `arn:aws:kms:eu-central-1:${ACCOUNT}:key/${hex(id)}`
 export const OTHER_KEY: string = KEY.replace(/.{4}$/, '0000')

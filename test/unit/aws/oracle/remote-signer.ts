@@ -5,6 +5,7 @@ import {
   BACKEND,
   type Context,
   FOREIGNER,
+  FUNCTION,
   type Matrix,
   may,
   mayNot,
@@ -17,7 +18,6 @@ import { signs } from './signing-keys.ts'
 import { takenBy } from './trust.ts'
 
 const HERE = `eu-central-1:${ACCOUNT}`
-export const FUNCTION = `arn:aws:lambda:${HERE}:function:fcl-kms-production`
 export const LIVE = `${FUNCTION}:live`
 export const API = `arn:aws:execute-api:${HERE}:api/live/POST/sign`
 const GATEWAY = 'apigateway.amazonaws.com'
@@ -62,6 +62,7 @@ const invokedByCallers: Question[] = [
   ...mayNot(OTHER_TEAM, invoke, LIVE, { unaided: true }),
   ...mayNot(STRANGER, invoke, LIVE, { unaided: true }),
   ...may(STRANGER, invoke, LIVE),
+  ...may(STRANGER, 'lambda:UpdateFunctionCode', FUNCTION),
   ...mayNot(FOREIGNER, invoke, LIVE),
   ...mayNot(ANONYMOUS, invoke, LIVE),
 ]

@@ -1,6 +1,6 @@
 /** Who calls the remote signer. @module */
-import { BACKEND, digest, keyOf, may, mayNot, OTHER_TEAM } from '../question.ts'
-import { API, ELSEWHERE, FUNCTION, LIVE } from '../remote-signer.ts'
+import { BACKEND, digest, FUNCTION, keyOf, may, mayNot, OTHER_TEAM } from '../question.ts'
+import { API, ELSEWHERE, LIVE } from '../remote-signer.ts'
 import type { Row } from './row.ts'
 
 const MINTER = keyOf('KeyMinter')

@@ -6,6 +6,8 @@ import {
   ANONYMOUS,
   digest,
   FOREIGNER,
+  FUNCTION,
+  fromHere,
   keyOf,
   may,
   mayNot,
@@ -29,25 +31,36 @@ const anybodyElse = [STRANGER, FOREIGNER, ANONYMOUS]
 
 export const everybody: readonly Row[] = [
   {
-    who: 'anybody else, whatever IAM allows',
+    who: 'anybody else',
     may: {
-      'invoke the function of the signer, if of its account: Lambda knows no denial': {
-        'signer by Invoke/Function.Permissions': may(STRANGER, 'lambda:InvokeFunction', LIVE),
+      'invoke or change the function of the signer, where IAM of its account allows it': {
+        'signer by Invoke/Function.Permissions': [
+          ...may(STRANGER, 'lambda:InvokeFunction', LIVE),
+          ...may(STRANGER, 'lambda:UpdateFunctionCode', FUNCTION),
+        ],
+      },
+      'run a function of their own by the role that signs, where it allows them to pass it': {
+        'keys/SignerRole.AssumeRolePolicyDocument': may(
+          'lambda.amazonaws.com',
+          'sts:AssumeRole',
+          SIGNER,
+          { context: fromHere },
+        ),
       },
     },
     mayNot: {
-      'sign, administer a key or read its policy': {
+      'sign, administer a key or read its policy, whatever IAM allows': {
         'keys/KeyMinter.KeyPolicy': [
           ...mayNot(STRANGER, 'kms:Sign', MINTER, { ...signed, wider: true }),
           ...mayNot(STRANGER, ['kms:PutKeyPolicy', 'kms:GetKeyPolicy'], MINTER),
         ],
       },
-      'call the API': {
+      'call the API, whatever IAM allows': {
         'signer by API/Api.Policy': anybodyElse.flatMap((who) =>
           mayNot(who, 'execute-api:Invoke', API, { context: {} }),
         ),
       },
-      'open a sealed key, or reach its record': {
+      'open a sealed key or reach its record, whatever IAM allows': {
         'sealed keys/WrappingKey.KeyPolicy': mayNot(STRANGER, 'kms:Decrypt', WRAPPING, {
           context: sealed,
           wider: true,
@@ -59,7 +72,7 @@ export const everybody: readonly Row[] = [
           { context: tls },
         ),
       },
-      'open or empty a bucket of sealed keys or of a trail': {
+      'open or empty a bucket of sealed keys or of a trail, whatever IAM allows': {
         'sealed keys/BucketPolicy.PolicyDocument': mayNot(
           STRANGER,
           ['s3:PutBucketPolicy', 's3:PutLifecycleConfiguration'],
@@ -95,6 +108,13 @@ export const everybody: readonly Row[] = [
         'service control policy': [
           ...mayNot(STRANGER, 'kms:DisableKey', KEY),
           ...mayNot(STRANGER, 'kms:ScheduleKeyDeletion', KEY, inDays(30)),
+        ],
+      },
+      'change or invoke a signer that is named there, or give its role to anything': {
+        'service control policy with a signer': [
+          ...mayNot(STRANGER, ['lambda:UpdateFunctionCode', 'lambda:AddPermission'], FUNCTION),
+          ...mayNot(STRANGER, 'lambda:InvokeFunction', LIVE),
+          ...mayNot(STRANGER, ['iam:PassRole', 'iam:PutRolePolicy'], SIGNER),
         ],
       },
       'stop or change a trail': {
