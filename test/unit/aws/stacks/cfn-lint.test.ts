@@ -42,8 +42,17 @@ function lint(given: ReadonlyMap<string, object>): Finding[] {
   }
 }
 
+/** Of another partition: those with a kind of resource that none before it has there. */
+const seen = new Set<string>()
+const newElsewhere = variantsElsewhere.filter(([variant, stack, options]) => {
+  const place = variant.replace(/.* in /, '')
+  const types = Object.values(templateOf(stack, options).Resources).map(({ Type }) => place + Type)
+  const isNew = types.some((type) => !seen.has(type))
+  for (const type of types) seen.add(type)
+  return isNew
+})
 const templates: ReadonlyMap<string, object> = new Map(
-  [...variants, ...variantsElsewhere].map(([variant, stack, options]) => [
+  [...variants, ...newElsewhere].map(([variant, stack, options]) => [
     variant,
     templateOf(stack, options),
   ]),
