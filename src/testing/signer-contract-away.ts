@@ -21,7 +21,7 @@ async function whileFaulty(
   during: () => Promise<void>,
 ): Promise<void> {
   expectThat(subject.restore !== undefined, 'the subject has no `restore`')
-  await sign(subject) // so that what comes is no failure of a start
+  await healed(subject) // so that what comes is no failure of a start
   const before = await subject.signer.publicKey()
   try {
     await fault()
@@ -50,6 +50,11 @@ async function healed(subject: SignerContractSubject): Promise<void> {
     await sleep(20)
   }
 }
+
+const inHaste = (subject: SignerContractSubject): SignerContractSubject => ({
+  ...subject,
+  signer: subject.hasty ?? subject.signer,
+})
 
 async function failure(subject: SignerContractSubject, what: string): Promise<unknown> {
   const thrown = await settled(
@@ -86,10 +91,13 @@ export const awayCases: readonly SignerContractCase[] = [
     needs: ['interrupt'],
     run: (subject) =>
       whileFaulty(
-        subject,
+        inHaste(subject),
         () => subject.interrupt?.(),
         async () => {
-          const error = expectReason('away', await failure(subject, 'while the backend is away'))
+          const error = expectReason(
+            'away',
+            await failure(inHaste(subject), 'while the backend is away'),
+          )
           expectThat(
             /^(retry|hold)$/.test(error.disposition),
             'a backend that is away passes: the disposition is retry or hold',
@@ -102,10 +110,10 @@ export const awayCases: readonly SignerContractCase[] = [
     needs: ['freeze'],
     run: (subject) =>
       whileFaulty(
-        subject,
+        inHaste(subject),
         () => subject.freeze?.(),
         async () => {
-          const error = expectReason('frozen', await failure(subject, 'while frozen'))
+          const error = expectReason('frozen', await failure(inHaste(subject), 'while frozen'))
           expectThat(
             /^(retry|hold)$/.test(error.disposition),
             'a backend that is frozen passes: the disposition is retry or hold',

@@ -11,6 +11,11 @@ export type SignerContractFault = 'interrupt' | 'freeze' | 'corrupt'
 /** A signer under test. Only `signer` must be given; the rest lets more cases run or see more. */
 export type SignerContractSubject = {
   readonly signer: Signer
+  /**
+   * The same key of the same backend, with short deadlines: asked where the backend is away or frozen, so
+   * that `signer` may have all the time that a busy machine needs. Default: `signer`.
+   */
+  readonly hasty?: Signer
   /** The curve that its key must be on. */
   readonly algorithm?: SignatureAlgorithm
   /** Private keys, PINs, credentials: what neither signer nor error may show, as text or as bytes. */

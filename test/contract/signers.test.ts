@@ -5,12 +5,13 @@ import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { createRemoteSigner } from '../../src/signers/remote/index.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
 import { createFakeKms, kmsError } from '../support/fake-kms.ts'
+import { patient } from '../support/limits.ts'
 import { hexOf, softKey } from '../unit/crypto/independent.ts'
 import { answerJson, startService } from '../unit/signers/remote/http-service.ts'
 import { describeSignerContract } from './signer-contract.ts'
 
 /** So that a test of a KMS that never answers takes no longer. */
-const limits = { requestTimeoutMs: 100, totalTimeoutMs: 200 }
+const hasty = { requestTimeoutMs: 100, totalTimeoutMs: 200 }
 
 const flippedHex = (hex: unknown) =>
   String(hex).replace(/.$/, (digit) => (Number.parseInt(digit, 16) ^ 1).toString(16))
@@ -29,9 +30,10 @@ describeSignerContract(
     const kms = createFakeKms()
     const key = kms.addKey({ algorithm })
     const other = softKey(algorithm)
-    const signer = createAwsKmsSigner({ client: kms.client, keyId: key.arn, ...limits })
+    const options = { client: kms.client, keyId: key.arn }
     return {
-      signer,
+      signer: createAwsKmsSigner({ ...options, ...patient }),
+      hasty: createAwsKmsSigner({ ...options, ...hasty }),
       secrets: [key.privateKey, 'fake-secret'],
       interrupt: async () => kms.always('Sign', kmsError('KMSInternalException', 500)),
       freeze: async () => kms.always('Sign', 'hang'),
@@ -56,13 +58,11 @@ for (const way of ['HTTP', 'a Unix socket'] as const)
       const isSocket = way !== 'HTTP'
       const service = await startService({ algorithm, ...(isSocket ? { socketPath } : {}) })
       const other = createSoftwareSigner({ algorithm })
-      const patience = { totalTimeoutMs: 2_000, maxSockets: 8 }
+      const target = isSocket ? { socketPath } : { url: service.url }
+      const options = { ...target, key: 'minter', maxSockets: 8 }
       return {
-        signer: createRemoteSigner({
-          ...(isSocket ? { socketPath } : { url: service.url }),
-          key: 'minter',
-          ...patience,
-        }),
+        signer: createRemoteSigner({ ...options, ...patient }),
+        hasty: createRemoteSigner({ ...options, totalTimeoutMs: 2_000 }),
         secrets: [service.privateKey],
         atOnce: { limit: 8, highest: service.highest },
         interrupt: service.close,

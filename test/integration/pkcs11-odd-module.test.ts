@@ -5,6 +5,7 @@ import {
 } from '../../src/signers/pkcs11/index.ts'
 import type { Signer } from '../../src/signers/signer.ts'
 import { describeSignerContract } from '../contract/signer-contract.ts'
+import { patientToken } from '../support/limits.ts'
 import { makeOddModule, type OddModule } from '../support/odd-module.ts'
 import { childrenOf } from '../support/processes.ts'
 import { describePkcs11, makeSoftHsm, type SoftHsm, type SoftToken } from '../support/softhsm.ts'
@@ -20,15 +21,15 @@ describePkcs11()('a module that is odd', () => {
   let soft: SoftToken
   let odd: OddModule
   let token: Pkcs11Token
-  /** Gives up soon. */
+  /** Tries no more after a second. */
+  let brief: Pkcs11Token
+  /** Waits for no call longer than 0.2 s. */
   let hasty: Pkcs11Token
   const open = (more: Partial<Pkcs11Options> = {}) =>
     createPkcs11Token({
       uri: odd.uri(soft),
       env: odd.env,
-      callTimeoutMs: 500,
-      startTimeoutMs: 5_000,
-      totalTimeoutMs: 2_000,
+      ...patientToken,
       ...more,
     })
   /** It signs, though a machine with much to do may take long to start a process. */
@@ -44,13 +45,14 @@ describePkcs11()('a module that is odd', () => {
     soft = hsm.addToken('odd')
     odd = makeOddModule(hsm)
     token = open()
+    brief = open({ totalTimeoutMs: 1_000 })
     hasty = open({ totalTimeoutMs: 600, callTimeoutMs: 200 })
     const labels = ['ECDSA_P256', 'ECDSA_secp256k1'] as const
     for (const label of labels) await token.createKey({ label, algorithm: label })
   })
   afterEach(() => odd.be(''))
   afterAll(async () => {
-    await Promise.all([token?.close(), hasty?.close()])
+    await Promise.all([token?.close(), brief?.close(), hasty?.close()])
     hsm?.[Symbol.dispose]()
   })
 
@@ -58,6 +60,7 @@ describePkcs11()('a module that is odd', () => {
     'a key behind it',
     async (algorithm) => ({
       signer: token.signer({ label: algorithm }),
+      hasty: hasty.signer({ label: algorithm }),
       secrets: [soft.pin],
       interrupt: async () => odd.be('device error'),
       freeze: async () => odd.be('hang'),
@@ -90,7 +93,8 @@ describePkcs11()('a module that is odd', () => {
   ])(
     'answers a signature with %s: %s, and signs when it is well again',
     async (what, code, then) => {
-      const signer = hasty.signer({ label: 'ECDSA_P256' })
+      const asked = then === 'refuse' ? token : code === 'PKCS11_TIMEOUT' ? hasty : brief
+      const signer = asked.signer({ label: 'ECDSA_P256' })
       await well(signer)
       odd.be(what)
       expect(await failure(signer.sign(question))).toMatchObject({ code, disposition: then })
@@ -117,7 +121,7 @@ describePkcs11()('a module that is odd', () => {
     ['point off its curve', 'MALFORMED_PUBLIC_KEY', {}],
   ])('answers a start with %s: %s', async (what, code, more) => {
     odd.be(what)
-    await using other = open({ totalTimeoutMs: 10_000, ...more })
+    await using other = open(more)
     const signer = other.signer({ label: 'ECDSA_P256' })
     const thrown = await failure(signer.sign(question))
     expect(thrown).toMatchObject({ code })
@@ -141,7 +145,7 @@ describePkcs11()('a module that is odd', () => {
 
   it.each(['already initialised', 'few sessions', 'bare point'])('may answer %s', async (what) => {
     odd.be(what)
-    await using other = open({ totalTimeoutMs: 30_000 })
+    await using other = open()
     const signer = other.signer({ label: 'ECDSA_P256' })
     const signatures = Array.from({ length: 20 }, () => signer.sign(question))
     expect(await Promise.all(signatures)).toHaveLength(20)
@@ -149,7 +153,7 @@ describePkcs11()('a module that is odd', () => {
 
   it('signs 200 messages at once while its process is killed again and again', async () => {
     const others = childrenOf(process.pid)
-    await using other = open({ totalTimeoutMs: 60_000 })
+    await using other = open()
     const signer = other.signer({ label: 'ECDSA_secp256k1' })
     await signer.sign(question)
     const own = () => childrenOf(process.pid).filter((pid) => !others.includes(pid))
@@ -165,7 +169,7 @@ describePkcs11()('a module that is odd', () => {
   })
 
   it('tells whoever waits when it is closed, and signs for nobody afterwards', async () => {
-    const other = open({ totalTimeoutMs: 60_000 })
+    const other = open()
     const signer = other.signer({ label: 'ECDSA_P256' })
     await signer.sign(question)
     odd.be('hang')

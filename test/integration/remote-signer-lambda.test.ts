@@ -21,6 +21,7 @@ import {
   policyOf,
   startLambdaCloud,
 } from '../support/lambda.ts'
+import { patient } from '../support/limits.ts'
 import { hexOf, softKey } from '../unit/crypto/independent.ts'
 
 let cloud: LambdaCloud
@@ -288,14 +289,14 @@ describeSignerContract(
     const proxy = await startFaultProxy({ target: cloud.aws.endpoint })
     const client = { ...cloud.aws.clientConfig(), endpoint: proxy.url, credentials: caller }
     const wrong = createSoftwareSigner({ algorithm })
+    const options = {
+      lambda: { functionName: name, client },
+      key: 'minter',
+      maxSockets: 4, // MiniStack starts a process for each call at the same time
+    }
     return {
-      signer: createRemoteSigner({
-        lambda: { functionName: name, client },
-        key: 'minter',
-        maxSockets: 4, // MiniStack starts a process for each call at the same time
-        requestTimeoutMs: 4_000,
-        totalTimeoutMs: 5_000,
-      }),
+      signer: createRemoteSigner({ ...options, ...patient }),
+      hasty: createRemoteSigner({ ...options, requestTimeoutMs: 4_000, totalTimeoutMs: 5_000 }),
       secrets: [privateKey, caller.secretAccessKey],
       interrupt: async () => proxy.setFault(() => ({ kind: 'reset-before' })),
       freeze: async () => proxy.setFault(() => ({ kind: 'blackhole' })),

@@ -4,12 +4,13 @@ import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { describeSignerContract } from '../contract/signer-contract.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import { startKms, type TestKms } from '../support/kms.ts'
+import { patient } from '../support/limits.ts'
 import { type SoftKey, softKey } from '../unit/crypto/independent.ts'
 
 /** Unlike MiniStack's usual `test`, it can be looked for in an error. */
 const secretAccessKey = 'a-secret-of-the-signer-contract'
-/** So that a frozen KMS takes no longer; with few sockets it is enough on a busy machine too. */
-const limits = { requestTimeoutMs: 1_500, totalTimeoutMs: 2_000 }
+/** So that a frozen KMS takes no longer. */
+const hasty = { requestTimeoutMs: 1_500, totalTimeoutMs: 2_000 }
 const maxSockets = 8
 
 let kms: TestKms
@@ -48,7 +49,8 @@ for (const MultiRegion of [false, true])
       const keyId = await kms.createKey({ KeySpec, MultiRegion })
       const other = softKey(algorithm)
       return {
-        signer: createAwsKmsSigner({ client, keyId, ...limits }),
+        signer: createAwsKmsSigner({ client, keyId, ...patient }),
+        hasty: createAwsKmsSigner({ client, keyId, ...hasty }),
         secrets: [secretAccessKey],
         interrupt: async () => proxy.setFault(() => ({ kind: 'reset-before' })),
         freeze: async () => proxy.setFault(() => ({ kind: 'blackhole' })),

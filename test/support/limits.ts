@@ -7,5 +7,12 @@
  */
 export const ANSWERS_MS = 20_000
 
-/** Of a KMS that answers. */
-export const patient = { requestTimeoutMs: ANSWERS_MS, totalTimeoutMs: ANSWERS_MS } as const
+/** Of a KMS or a service that answers. */
+export const patient = { requestTimeoutMs: ANSWERS_MS, totalTimeoutMs: ANSWERS_MS }
+
+/** Of a token whose process has to start first. */
+export const patientToken = {
+  callTimeoutMs: ANSWERS_MS,
+  startTimeoutMs: ANSWERS_MS,
+  totalTimeoutMs: 3 * ANSWERS_MS,
+}

@@ -32,6 +32,15 @@ describe('the signer contract', () => {
     await expect(running).rejects.toThrow(/^The signer contract: /)
   })
 
+  it.each([
+    'says why it cannot sign while its backend is away, and signs again afterwards',
+    'gives up by its own deadline while its backend is frozen, and signs again afterwards',
+  ])('%s: asked of the hasty one, where there is one', async (name) => {
+    const { signer: hasty, ...subject } = subjectOf()
+    const sign = () => Promise.reject(new Error('it was asked of the patient one'))
+    await caseOf(name).run({ ...subject, hasty, signer: { ...hasty, sign } })
+  })
+
   it('leaves out what its subject cannot do to its backend, and says so in the name of the block', () => {
     const declared = (faults: readonly SignerContractFault[]) => {
       const [blocks, names]: [string[], string[]] = [[], []]
