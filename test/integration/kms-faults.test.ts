@@ -271,13 +271,15 @@ describe('an answer that is broken once (K8)', () => {
     const reports: SignReport[] = []
     const signing = faulty.signer.sign({ ...request, onReport: (told) => void reports.push(told) })
     await expect(signing).rejects.toMatchObject({ code: 'KMS_UNAVAILABLE' })
-    expect(reports).toEqual([
-      {
-        attempts: expect.any(Number),
-        unanswered: faulty.requests() - before,
-        keyId: expect.stringContaining(':key/'),
-      },
-    ])
+    const [{ unanswered, ...report } = {}, ...others] = reports
+    expect(report).toEqual({
+      attempts: expect.any(Number),
+      keyId: expect.stringContaining(':key/'),
+    })
+    expect(others).toEqual([])
+    // The one that was cut off by the total time had left here, and need not have come there.
+    const arrived = faulty.requests() - before
+    expect([arrived, arrived + 1]).toContain(unanswered)
   })
 
   it.each(rows)('%s, for ever: KMS_UNAVAILABLE in the total time', async (_, fault) => {
