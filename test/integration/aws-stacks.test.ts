@@ -1,4 +1,5 @@
 /** Keys and a remote signer as stacks: a mint through API Gateway, Lambda and KMS. @module */
+import { IAMClient, TagRoleCommand } from '@aws-sdk/client-iam'
 import { DescribeKeyCommand } from '@aws-sdk/client-kms'
 import { KmsAuthorizer } from '../../src/index.ts'
 import type { DeployedStack, RemoteSignerCode } from '../../src/provisioning/index.ts'
@@ -133,6 +134,22 @@ describe('environments', () => {
       )
       expect([role, keyId, code]).toEqual([role, keyId, may ? 'signed' : 'KMS_ACCESS_DENIED'])
     }
+  })
+})
+
+describe('environments in one account', () => {
+  it('are kept apart by tag: a role of another environment signs with no key of this one', async () => {
+    const options = { ...keyOptions('staging'), apartBy: 'tag' }
+    const { outputs } = await cloud.deploy('signing-keys', 'keys-staging', options)
+    const keyId = outputs['KeyMinterArn'] ?? ''
+    const sign = async () =>
+      createAwsKmsSigner({ client: await cloud.as('signer-staging'), keyId }).sign(request)
+    expect(await sign()).toHaveLength(64)
+    const iam = new IAMClient(cloud.aws.clientConfig())
+    const Tags = [{ Key: 'Environment', Value: 'production' }]
+    await iam.send(new TagRoleCommand({ RoleName: 'signer-staging', Tags }))
+    iam.destroy()
+    expect(await rejection(sign())).toMatchObject({ code: 'KMS_ACCESS_DENIED' })
   })
 })
 
