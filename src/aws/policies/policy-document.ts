@@ -45,7 +45,7 @@ function deepFreeze<T>(value: T): T {
  * Aliases are refused: in a policy they name the alias, and allow nothing on its key.
  *
  * @returns The same ARNs.
- * @throws {SignerError} `INVALID_OPTION` for none or one twice, `INVALID_KEY_ID` for anything but
+ * @throws {SignerError} `INVALID_OPTION` for none, one twice or several partitions, `INVALID_KEY_ID` for anything but
  * the ARN of one key.
  */
 export function checkedKeyArns(keyArns: readonly string[]): readonly string[] {
@@ -57,6 +57,8 @@ export function checkedKeyArns(keyArns: readonly string[]): readonly string[] {
       throw new SignerError('INVALID_KEY_ID', { reason })
     }
   if (new Set(keyArns).size !== keyArns.length) throw invalid('keyArns', 'a key is given twice')
+  if (new Set(keyArns.map((keyArn) => keyArn.split(':')[1])).size > 1)
+    throw invalid('keyArns', 'they are of several partitions, and no account has keys of two')
   return [...keyArns]
 }
 

@@ -1,5 +1,11 @@
 /** China and GovCloud: accounts, ARNs and Regions apart, and some names of their own. */
-import { stacks, type Template } from '../../../../src/aws/index.ts'
+import {
+  inspectionPolicy,
+  permissionBoundary,
+  signingPolicy,
+  stacks,
+  type Template,
+} from '../../../../src/aws/index.ts'
 import {
   inPartition,
   partitions,
@@ -141,6 +147,17 @@ describe('an ARN or a Region of another partition', () => {
         context: { option, reason: expect.stringMatching(/of the partition aws/) },
       }),
     )
+  })
+
+  it('of a key is refused beside keys of another by a policy alone', () => {
+    const keyArns = [keyIn('aws', 'eu-central-1'), keyIn('aws-cn', 'cn-north-1')]
+    for (const policy of [signingPolicy, inspectionPolicy, permissionBoundary])
+      expect(() => policy({ keyArns })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_OPTION',
+          context: { option: 'keyArns', reason: expect.stringContaining('several partitions') },
+        }),
+      )
   })
 
   it('is not needed for a function URL in GovCloud, which has none', () => {
