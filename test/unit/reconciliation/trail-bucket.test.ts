@@ -75,6 +75,12 @@ describe('readTrailBucket', () => {
     expect(found.map(({ kind }) => kind)).toEqual(['sign', 'other', 'sign'])
   })
 
+  it('lists the day before too, right after midnight', async () => {
+    const early = Date.parse('2026-11-20T00:05:00Z')
+    const { asked } = await read(filesOf({}), { from: early, to: early + HOUR })
+    expect(prefixesOf(asked)).toEqual([`${folder}/2026/11/19/`, `${folder}/2026/11/20/`])
+  })
+
   it('lists the days in question, with what is delivered after midnight', async () => {
     const late = Date.parse('2026-11-20T23:30:00Z')
     const { asked } = await read(filesOf({}), { from: late - 24 * HOUR, to: late })
@@ -142,6 +148,7 @@ describe('readTrailBucket', () => {
     ['TRAIL_DENIED', 's3:ListBucket', errorOf('AccessDenied', 403)],
     ['TRAIL_DENIED', 's3:ListBucket', errorOf('NoSuchBucket', 404)],
     ['TRAIL_UNAVAILABLE', '', errorOf('SlowDown', 503)],
+    ['TRAIL_UNAVAILABLE', '', new Error('secret')],
     ['TRAIL_UNAVAILABLE', '', Object.assign(new Error('secret'), { code: 'ECONNRESET' })],
   ])('answers %s %s when S3 does so', async (code, operation, error) => {
     const thrown = await read(() => error).catch((one: unknown) => one)
