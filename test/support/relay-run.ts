@@ -40,7 +40,7 @@ export type RunOptions = Partial<RelayOptions> & {
 }
 
 /** Before a test would time out, so that what it started is stopped. */
-const DEADLINE_MS = 40_000
+const DEADLINE_MS = 150_000
 
 /** Starts proxy and relay; the relay has no other way to the chain. */
 export async function startRun(chain: FlowChain, options: RunOptions = {}): Promise<RelayRun> {
