@@ -65,7 +65,7 @@ const line = (what, id, result, compute, keys, calls) =>
     id.padEnd(64),
     result.padEnd(20),
     String(compute).padStart(7),
-    keys.padEnd(19),
+    keys.padEnd(29),
     String(calls).padStart(10),
   ].join('  ')
 
