@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -95,13 +95,17 @@ export async function readReview(page: Page): Promise<void> {
   const bar = page.getByRole('region', { name: 'Decision' })
   for (const step of ['read the summary to its end', 'look through the items']) {
     const link = bar.getByRole('button', { name: step })
-    if (await link.isVisible()) await link.click()
+    await clickIfThere(link)
     while (await link.isVisible()) {
       await page.mouse.wheel(0, 300)
       await drawn(page)
     }
   }
 }
+
+/** A link is gone once what it leads to is seen, which may be before anybody could click it. */
+export const clickIfThere = (link: Locator): Promise<unknown> =>
+  link.evaluateAll(([found]) => (found as { click(): void } | undefined)?.click())
 
 /** Whatever the page does once it was scrolled is done. */
 export const drawn = (page: Page): Promise<unknown> =>
