@@ -1,6 +1,7 @@
 /** Whether an attestation document comes from Nitro hardware, is fresh, and tells the measurements that were expected. @module */
 
 import { verify } from 'node:crypto'
+import { bytesOrNone } from '../crypto/arguments.ts'
 import { equalBytes } from '../crypto/bytes.ts'
 import { bytesToHex, hexToBytes } from '../crypto/hex.ts'
 import { SignerError } from '../errors.ts'
@@ -84,9 +85,14 @@ function readyOf(expected: AttestationExpectation) {
   if (!Number.isFinite(now)) throw invalid('now', 'it is not a time in milliseconds')
   if (!Number.isFinite(maxAgeMs) || maxAgeMs <= 0)
     throw invalid('maxAgeMs', 'it is not a positive number of milliseconds')
-  if (nonce !== 'unchecked' && (!(nonce instanceof Uint8Array) || nonce.length === 0))
-    throw invalid('nonce', "it is neither bytes nor 'unchecked'")
+  if (nonce !== 'unchecked' && !isNonce(nonce))
+    throw invalid('nonce', "it is neither 1 to 1,024 bytes nor 'unchecked'")
   return { pcrs: readyPcrs(expected.pcrs), nonce, now, maxAgeMs, root: rootOf(root) }
+}
+
+function isNonce(nonce: Uint8Array): boolean {
+  const { length = 0 } = bytesOrNone(nonce) ?? {}
+  return length > 0 && length <= 1_024
 }
 
 function readyPcrs(pcrs: AttestationExpectation['pcrs']): ReadonlyMap<number, string> {

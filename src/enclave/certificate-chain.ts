@@ -1,6 +1,8 @@
 /** The chain of certificates of an attestation document, from its root to the enclave. @module */
 
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import { bytesOrNone } from '../crypto/arguments.ts'
+import { equalBytes } from '../crypto/bytes.ts'
 import { bytesToHex } from '../crypto/hex.ts'
 import { SignerError } from '../errors.ts'
 import { invalid } from '../options.ts'
@@ -18,9 +20,18 @@ const AWS_NITRO_ROOT_SHA256 = '641a0321a3e244efe456463195d606317ed7cdcc3c1756e09
 /** @returns SHA-256 of the root, 64 digits. @throws {SignerError} `INVALID_OPTION`. */
 export function rootOf(root: Uint8Array | undefined): string {
   if (root === undefined) return AWS_NITRO_ROOT_SHA256
-  if (!(root instanceof Uint8Array) || root.length === 0)
+  if (bytesOrNone(root) === undefined || !isCertificate(root))
     throw invalid('root', 'it is not the DER of a certificate')
   return fingerprint(root)
+}
+
+/** PEM, and what stands behind a certificate, would be passed over. */
+function isCertificate(der: Uint8Array): boolean {
+  try {
+    return equalBytes(new X509Certificate(der).raw, der)
+  } catch {
+    return false
+  }
 }
 
 const fingerprint = (der: Uint8Array) =>

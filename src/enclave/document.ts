@@ -122,20 +122,27 @@ const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8A
 /** One item and nothing after it, in its shortest form, no key twice, nothing of indefinite length. */
 function read(bytes: Uint8Array): unknown {
   try {
-    return decode(bytes, {
-      useMaps: true,
-      strict: true,
-      rejectDuplicateMapKeys: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowInfinity: false,
-      allowNaN: false,
-      allowBigInt: false,
-    })
+    const value = decode(bytes, strict)
+    // The parser drops a byte order mark, and takes a float for the integer that it equals.
+    if (equalBytes(encode(value, asItWas), bytes)) return value
   } catch {
-    throw malformed('it is not CBOR in its strict form') // what the parser says quotes the bytes
+    // What the parser says quotes the bytes.
   }
+  throw malformed('it is not CBOR in its strict form')
 }
+
+const strict = {
+  useMaps: true,
+  strict: true,
+  rejectDuplicateMapKeys: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowInfinity: false,
+  allowNaN: false,
+  allowBigInt: false,
+}
+/** Keys stay where they were: the documents of the hardware do not sort them. */
+const asItWas = { mapSorter: () => 0 }
 
 /** For all modules of this folder that read bytes. */
 export const malformed = (reason: string): SignerError =>

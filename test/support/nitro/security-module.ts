@@ -61,10 +61,16 @@ export const pcr = (byte: number): Uint8Array => new Uint8Array(48).fill(byte)
 export function signDocument(
   chain: readonly Authority[],
   fields: DocumentFields,
-  parts: { readonly header?: Uint8Array; readonly open?: object; readonly tag?: boolean } = {},
+  parts: {
+    readonly header?: Uint8Array
+    readonly open?: object
+    readonly tag?: boolean
+    /** What is signed, in place of the payload. */
+    readonly change?: (payload: Uint8Array) => Uint8Array
+  } = {},
 ): Uint8Array {
   const { header = Uint8Array.of(0xa1, 0x01, 0x38, 0x22), open = new Map(), tag = false } = parts
-  const payload = encode(fields)
+  const payload = (parts.change ?? ((same) => same))(encode(fields))
   const signed = encode(['Signature1', header, new Uint8Array(), payload])
   const key = (chain.at(-1) as Authority).privateKey
   const signature = sign('sha384', signed, { key, dsaEncoding: 'ieee-p1363' })

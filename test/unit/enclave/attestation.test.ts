@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { decode, encode } from 'cborg'
 import fc from 'fast-check'
@@ -101,6 +101,12 @@ describe('an attestation', () => {
     ['of no bytes', () => 'x' as unknown as Uint8Array, 'it is not bytes'],
     ['that is larger', () => new Uint8Array(12_289), 'it has more than 12288 bytes'],
     ['that is a number', () => encode(7), 'it is not COSE_Sign1'],
+    ['of deep lists', () => new Uint8Array(9_000).fill(0x81), 'it is not CBOR in its strict form'],
+    [
+      'of lists as deep as the parser can',
+      () => Uint8Array.of(...new Uint8Array(3_000).fill(0x81), 0),
+      'it is not COSE_Sign1',
+    ],
     ['of five parts', () => encode([...decodeParts(), 1]), 'it is not COSE_Sign1'],
     [
       'signed by ES256',
@@ -164,6 +170,26 @@ describe('an attestation', () => {
     )
   })
 
+  it.each<readonly [string, DocumentFields, (payload: Uint8Array) => Uint8Array]>([
+    ['a byte order mark in a text', {}, (bytes) => replaced(bytes, 'fSHA384', 'i\u{feff}SHA384')],
+    ['a byte order mark in a key', {}, (bytes) => replaced(bytes, 'enonce', 'h\u{feff}nonce')],
+    [
+      'a float for a time',
+      { timestamp: 0.1 },
+      (bytes) => {
+        const at = Buffer.from(bytes).indexOf('timestamp') + 'timestamp'.length
+        const float = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 8)
+        float.setFloat64(0, NOW)
+        return bytes
+      },
+    ],
+  ])('with %s is malformed', (_, changes, change) => {
+    const made = signDocument(chain, { ...fields, ...changes }, { change })
+    expect(() => verifyAttestation(made, expected)).toThrow(
+      refusal('ATTESTATION_MALFORMED', 'it is not CBOR in its strict form'),
+    )
+  })
+
   it.each(Object.keys(fieldsOf(chain, NOW)).slice(0, 6))('without %s is malformed', (name) => {
     const { [name]: _, ...rest } = fields
     expect(() => verifyAttestation(signDocument(chain, rest), expected)).toThrow(
@@ -171,6 +197,14 @@ describe('an attestation', () => {
     )
   })
 })
+
+/** One text for another; the letter before each is the byte of CBOR that tells its length. */
+const replaced = (bytes: Uint8Array, text: string, other: string): Uint8Array => {
+  const whole = Buffer.from(bytes)
+  const at = whole.indexOf(text)
+  const parts = [whole.subarray(0, at), Buffer.from(other), whole.subarray(at + text.length)]
+  return new Uint8Array(Buffer.concat(parts))
+}
 
 const decodeParts = () => decode(document(), { useMaps: true }) as unknown[]
 
@@ -328,7 +362,10 @@ describe('an expectation', () => {
     ['nonce', { nonce: 'abc' }],
     ['now', { now: Number.NaN }],
     ['maxAgeMs', { maxAgeMs: 0 }],
+    ['nonce', { nonce: new Uint8Array(1_025) }],
     ['root', { root: new Uint8Array() }],
+    ['root', { root: Uint8Array.of(...root, 0) }],
+    ['root', { root: new TextEncoder().encode(new X509Certificate(root).toString()) }],
     ['roots', { roots: [] }],
   ])('with a wrong %s is refused', (option, change) => {
     expect(() => verifyAttestation(document(), { ...expected, ...change })).toThrow(
