@@ -16,7 +16,7 @@ const unpack = promisify(gunzip)
  * Reads each `.json` and `.json.gz` below the folder, in order of their names; digest files of the
  * integrity check are passed over, since AWS's own `validate-logs` reads those. Holds one file in memory.
  *
- * @throws {SignerError} `INVALID_OPTION` when the folder cannot be read. A file that cannot is told as
+ * @throws {SignerError} `INVALID_OPTION` when the folder cannot be read, or has none. A file that cannot is told as
  *   `unreadable`.
  */
 export async function* readTrailFolder(
@@ -63,11 +63,13 @@ async function recordsOf(bytes: Uint8Array | undefined): Promise<readonly unknow
 async function filesOf(folder: string): Promise<readonly string[]> {
   try {
     const names = await readdir(folder, { recursive: true })
-    return names.filter((name) => /\.json(\.gz)?$/.test(name)).sort()
+    const logs = names.filter((name) => /\.json(\.gz)?$/.test(name)).sort()
+    if (logs.length > 0) return logs
   } catch {
-    throw new SignerError('INVALID_OPTION', {
-      option: 'folder',
-      reason: 'it is not a folder that can be read',
-    })
+    throw noLogs('it is not a folder that can be read')
   }
+  // Of the wrong folder: all would seem to agree.
+  throw noLogs('there is no log of CloudTrail in it, nor below')
 }
+
+const noLogs = (reason: string) => new SignerError('INVALID_OPTION', { option: 'folder', reason })

@@ -76,6 +76,8 @@ export function readyOf(options: RemoteSignerOptions): ReadySigner {
   assertText('name', name, /^[A-Za-z0-9_-]{1,60}$/, '1 to 60 letters, digits, - and _')
   const place = placeOfKey('keyArn', keyArn)
   if (roleArn !== undefined) assertAccountOf('roleArn', parseRoleArn('roleArn', roleArn), place)
+  if (typeof code !== 'object' || code === null)
+    throw invalid('code', 'it is not { bucket, key }; --document and --code-bucket fill it in')
   assertKnownKeys(code, ['bucket', 'key', 'version'])
   assertText('code.bucket', code.bucket, /^[a-z0-9.-]{3,63}$/, 'the name of a bucket')
   assertText('code.key', code.key, /^[\w!.*'()/-]{1,1024}$/, 'the name of an object')

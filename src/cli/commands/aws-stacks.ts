@@ -1,7 +1,7 @@
 /** `fcl-kms aws template`, `aws deploy` and `aws delete`. @module */
 
-import { readFileSync } from 'node:fs'
 import { type StackName, stacks, type Template } from '../../aws/index.ts'
+import { parseStrictJson } from '../../policy/strict-json.ts'
 import {
   deleteStack,
   deployStack,
@@ -15,8 +15,9 @@ import {
   uploadRemoteSigner,
 } from '../../provisioning/index.ts'
 import { type Command, type Context, exitCodes, type Flags } from '../command.ts'
-import { kmsSettings } from '../settings.ts'
+import { kmsSettings, timeoutMs } from '../settings.ts'
 import { facts, json, table } from '../text.ts'
+import { readInput } from '../text-input.ts'
 import { usage } from '../values.ts'
 
 const names = Object.keys(stacks).join(', ')
@@ -90,7 +91,7 @@ export const awsDelete: Command = {
     const client = clientOf(context)
     const deleted = await deleteStack({
       ...{ name, kind: values.operand, client, signal, onProgress },
-      ...paceOf(client),
+      ...paceOf(context, client),
     })
     const kept = deleted.kept.map(({ logicalId, type, physicalId }) => [
       logicalId,
@@ -115,7 +116,7 @@ async function deploy(context: Context) {
     name: values.optional('name') ?? defaultName(kind, template),
     ...{ kind, template, client, signal },
     ...{ replace: values.many('replace'), confirmReplace: values.many('confirm-replace') },
-    ...paceOf(client),
+    ...paceOf(context, client),
   }
   if (!values.flag('yes')) {
     const plan = await planStack(planned)
@@ -138,44 +139,38 @@ function stackOf({ values }: Context) {
   return stacks[name as StackName] // one of its own
 }
 
-async function optionsOf({ values, stdin }: Context): Promise<unknown> {
-  const file = values.required('options')
-  if (file !== '-') return readJson('--options', file)
-  const parts: string[] = []
-  for await (const part of stdin) parts.push(String(part))
-  return parseJson('--options', parts.join(''))
-}
+const optionsOf = (context: Context): Promise<unknown> =>
+  readJson(context, '--options', context.values.required('options'))
 
-function readJson(option: string, file: string): unknown {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch {
-    throw usage(option, 'the file cannot be read')
-  }
-  return parseJson(option, text)
-}
+/** No options are as long, and a device or a pipe may have no end. */
+const MAX_JSON_BYTES = 1_048_576
 
-function parseJson(option: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw usage(option, 'it is not JSON')
-  }
+/** Strict: of two equal keys one would be passed over. */
+async function readJson(context: Context, option: string, file: string): Promise<unknown> {
+  const { text } = await readInput(context, option, file, {
+    maxBytes: MAX_JSON_BYTES,
+    tooLarge: () => usage(option, `the file has more than ${MAX_JSON_BYTES} bytes`),
+  })
+  if (text.startsWith('\u{feff}'))
+    throw usage(option, 'it begins with a byte order mark: write it as UTF-8 without one')
+  const parsed = parseStrictJson(text)
+  if (parsed.reason !== undefined) throw usage(option, parsed.reason)
+  return parsed.value
 }
 
 /** Packed in any case, so that a plan shows what a deployment would; put into the bucket by that one. */
 async function withCode(
-  { values, signal, note }: Context,
+  context: Context,
   options: unknown,
   client: StackClientConfig,
 ): Promise<unknown> {
+  const { values, signal, note } = context
   const bucket = values.optional('code-bucket')
   const file = values.optional('document')
   if (bucket === undefined && file === undefined) return options
   if (values.operand !== 'remote-signer' || bucket === undefined || file === undefined)
     throw usage('--code-bucket', 'it goes with --document, and both with remote-signer')
-  const document = readJson('--document', file) as SignerDocument // checked by `packRemoteSigner`
+  const document = (await readJson(context, '--document', file)) as SignerDocument // checked by `packRemoteSigner`
   const code = await packRemoteSigner({ document })
   note(`Code: ${code.byteLength} bytes, SHA-256 ${code.sha256}`)
   if (values.flag('yes')) await uploadRemoteSigner({ client, bucket, code, signal })
@@ -194,8 +189,14 @@ function clientOf(context: Context): StackClientConfig {
   }
 }
 
-/** What runs here is done at once. */
-const paceOf = ({ endpoint }: StackClientConfig) => (endpoint === undefined ? {} : { pollMs: 50 })
+/** How long a call may take, and how often is asked: what runs here is done at once. */
+function paceOf(context: Context, { endpoint }: StackClientConfig) {
+  const requestTimeoutMs = timeoutMs(context)
+  return {
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    ...(endpoint === undefined ? {} : { pollMs: 50 }),
+  }
+}
 
 function defaultName(kind: string, { Metadata }: Template): string {
   const { environment } = Metadata.FclKms

@@ -2,7 +2,7 @@
 
 import { diagnose, diagnoseStack, type Finding } from '../../provisioning/index.ts'
 import { type Command, exitCodes } from '../command.ts'
-import { chainFlags, kmsFlags, kmsSettings, optionalChain } from '../settings.ts'
+import { chainFlags, kmsFlags, kmsSettings, optionalChain, timeoutMs } from '../settings.ts'
 import { table } from '../text.ts'
 import { wholeNumber } from '../values.ts'
 
@@ -42,6 +42,7 @@ export const doctor: Command = {
       ...(address === undefined ? {} : { address }),
       ...(weight === undefined ? {} : { requiredWeight: wholeNumber('--weight', weight, 1, 1000) }),
     })
+    const timeout = timeoutMs(context)
     const ofStacks = await Promise.all(
       stacks.map((name) =>
         diagnoseStack({
@@ -49,6 +50,7 @@ export const doctor: Command = {
           // Only `diagnose` is ever given a client here.
           client: 'send' in client ? {} : client,
           ...(signal === undefined ? {} : { signal }),
+          ...(timeout === undefined ? {} : { requestTimeoutMs: timeout }),
           keyArns: values
             .many('key')
             .filter((key) => /^arn:[a-z-]+:kms:[^:]+:\d{12}:key\//.test(key)),

@@ -1,11 +1,9 @@
 /** Files of transactions, from anybody and to anybody. @module */
 
-import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import type { Transaction } from '../../crypto/transaction.ts'
 import { MAX_TRANSACTION_BYTES } from '../../crypto/transaction-decoding.ts'
-import { abortable } from '../../deadline.ts'
-import { isSignerError, SignerError } from '../../errors.ts'
+import { SignerError } from '../../errors.ts'
 import {
   decodeTransactionFile,
   encodeTransactionFile,
@@ -13,6 +11,7 @@ import {
   type TransactionFormat,
 } from '../../transactions/index.ts'
 import type { Command, Context } from '../command.ts'
+import { fileError, readInput } from '../text-input.ts'
 import { usage } from '../values.ts'
 
 /** The largest transaction in hexadecimal, with a line end. */
@@ -41,32 +40,15 @@ export const readTransaction = async (
 ): Promise<TransactionFile> => decodeTransactionFile((await readText(context, option, file)).text)
 
 /** Reads no more than a transaction can have, whatever the file is; - is stdin. */
-export async function readText(
-  { stdin, signal }: Context,
+export const readText = (
+  context: Context,
   option: string,
   file: string,
-): Promise<{ readonly text: string; readonly bytes: Uint8Array }> {
-  const read = async () => {
-    const chunks: Buffer[] = []
-    let byteLength = 0
-    const input = file === '-' ? stdin : createReadStream(file, { signal })
-    for await (const chunk of input) {
-      chunks.push(Buffer.from(chunk))
-      byteLength += chunk.length
-      if (byteLength > MAX_FILE_BYTES)
-        throw new SignerError('MALFORMED_TRANSACTION', { reason: 'the file is too large' })
-    }
-    return Buffer.concat(chunks)
-  }
-  const bytes = await abortable(read(), signal).catch((thrown) => {
-    throw isSignerError(thrown) || signal.aborted ? thrown : fileError(option, 'read', thrown)
+): ReturnType<typeof readInput> =>
+  readInput(context, option, file, {
+    maxBytes: MAX_FILE_BYTES,
+    tooLarge: () => new SignerError('MALFORMED_TRANSACTION', { reason: 'the file is too large' }),
   })
-  try {
-    return { bytes, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
-  } catch {
-    throw usage(option, 'the file is not UTF-8')
-  }
-}
 
 /** What was written where. */
 export type Written = { readonly text: string; readonly file: string | undefined }
@@ -96,9 +78,3 @@ export const writtenLines = (
   { text, file }: Written,
   done: readonly string[],
 ): readonly string[] => (file === undefined ? text.replace(/\n$/, '').split('\n') : done)
-
-function fileError(option: string, verb: string, thrown: unknown): SignerError {
-  const { code = 'unknown' }: { code?: unknown } =
-    typeof thrown === 'object' && thrown !== null ? thrown : {}
-  return usage(option, `the file cannot be ${verb} (${String(code)})`)
-}

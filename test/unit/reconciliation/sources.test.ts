@@ -85,6 +85,17 @@ describe('delivered log files', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
+  it('are looked for in vain where a folder has none: that is no verdict', async () => {
+    const empty = join(folder, 'empty')
+    await mkdir(empty)
+    await writeFile(join(empty, 'notes.txt'), 'hello')
+    await expect(readTrailFolder(empty).next()).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      context: { reason: 'there is no log of CloudTrail in it, nor below' },
+    })
+    await rm(empty, { recursive: true })
+  })
+
   it('are read packed or not, in folders below, without digests and other files', async () => {
     const log = (...records: unknown[]) => JSON.stringify({ Records: records })
     await mkdir(join(folder, 'a/b'), { recursive: true })
