@@ -100,6 +100,7 @@ export type SignerErrorContext = {
   ATTESTATION_UNTRUSTED: { reason: string }
   ATTESTATION_STALE: { reason: string }
   ATTESTATION_MISMATCH: { reason: string }
+  ATTESTATION_UNAVAILABLE: { key: string }
   // PKCS#11
   PKCS11_PACKAGE_MISSING: { package: string }
   PKCS11_PACKAGE_NOT_BUILT: { package: string; reason: string }
@@ -471,6 +472,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ATTESTATION_MISMATCH: [
     'refuse',
     'The document is real, and of another image or question. Compare the measurements with those of the image that you built.',
+  ],
+  ATTESTATION_UNAVAILABLE: [
+    'fail',
+    'This signing service does not attest. Ask one that runs in an enclave; believe nothing of what it runs until then.',
   ],
   PKCS11_PACKAGE_MISSING: [
     'fail',

@@ -8,7 +8,7 @@ import type { Disposition } from '../error-codes.ts'
 export type RequestEvent = {
   readonly requestId: string
   /** `malformed` could not be read. */
-  readonly operation: 'sign' | 'publicKey' | 'malformed'
+  readonly operation: 'sign' | 'publicKey' | 'attest' | 'malformed'
   readonly key?: string
   readonly caller?: string
   readonly kind?: DecodedMessage['kind']

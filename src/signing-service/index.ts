@@ -18,7 +18,12 @@ export { createDynamoDbLedger, type DynamoDbLedgerOptions } from './ledger/dynam
 export type { Charge, Ledger, LedgerClaim, LedgerDecision } from './ledger/ledger.ts'
 export { createMemoryLedger, type LedgerClock } from './ledger/memory-ledger.ts'
 export { createSqlLedger, type SqlLedgerOptions } from './ledger/sql-ledger.ts'
-export type { ServicePolicy, ServicePolicyContext, SigningServiceOptions } from './options.ts'
+export type {
+  ServiceAttest,
+  ServicePolicy,
+  ServicePolicyContext,
+  SigningServiceOptions,
+} from './options.ts'
 export {
   createSigningService,
   type ServiceCall,

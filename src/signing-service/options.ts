@@ -28,6 +28,18 @@ export type ServicePolicy = (
   context: ServicePolicyContext,
 ) => undefined | void | Promise<undefined> | Promise<void>
 
+/**
+ * Asks the hardware for an attestation document that holds both as they are.
+ *
+ * @param request - `nonce` of 1 to 512 bytes as the caller sent it, `userData` of at most 400 that names
+ * the key. Borrowed.
+ * @returns COSE_Sign1, 1 to 12,288 bytes.
+ */
+export type ServiceAttest = (
+  request: { readonly nonce: Uint8Array; readonly userData: Uint8Array },
+  options: { readonly signal: AbortSignal },
+) => Promise<Uint8Array>
+
 /** Options of `createSigningService`. */
 export type SigningServiceOptions = {
   /** By the names that clients ask for: 1 to 128 letters, digits and `._:/@+-`. */
@@ -50,6 +62,11 @@ export type SigningServiceOptions = {
   readonly ledgerTimeoutMs?: number
   /** Requests under way at once; more are refused. Default 256. */
   readonly maxConcurrent?: number
+  /**
+   * Inside an enclave: proves to whoever asks which image keeps which key. Without it such requests are
+   * refused.
+   */
+  readonly attest?: ServiceAttest
   /** Called after each request, for audit and metrics. What it throws becomes a process warning. */
   readonly onRequest?: RequestObserver
 }
@@ -64,6 +81,7 @@ export type ReadyOptions = {
   readonly timeoutMs: number
   readonly ledgerTimeoutMs: number
   readonly maxConcurrent: number
+  readonly attest: ServiceAttest | undefined
   readonly onRequest: RequestObserver | undefined
 }
 
@@ -76,6 +94,7 @@ const known = [
   'timeoutMs',
   'ledgerTimeoutMs',
   'maxConcurrent',
+  'attest',
   'onRequest',
 ]
 
@@ -85,7 +104,7 @@ const MAX_HOLD_MS = 86_400_000
 /** @throws {SignerError} `INVALID_OPTION`, `INVALID_ADDRESS`. */
 export function compileOptions(options: SigningServiceOptions): ReadyOptions {
   assertKnownKeys(options, known)
-  const { policy, ledger, budgets, onRequest } = options
+  const { policy, ledger, budgets, attest, onRequest } = options
   const { holdMs = 1_200_000, timeoutMs = 30_000 } = options
   const { ledgerTimeoutMs = 5_000, maxConcurrent = 256 } = options
   const keys = compileKeys(options.keys)
@@ -104,6 +123,8 @@ export function compileOptions(options: SigningServiceOptions): ReadyOptions {
   assertTimeout('ledgerTimeoutMs', ledgerTimeoutMs)
   if (!Number.isInteger(maxConcurrent) || maxConcurrent < 1 || maxConcurrent > 100_000)
     throw invalid('maxConcurrent', 'it is not a whole number from 1 to 100000')
+  if (attest !== undefined && typeof attest !== 'function')
+    throw invalid('attest', 'it is not a function')
   if (onRequest !== undefined && typeof onRequest !== 'function')
     throw invalid('onRequest', 'it is not a function')
   const chargesOf = compileBudgets(budgets ?? {})
@@ -116,6 +137,7 @@ export function compileOptions(options: SigningServiceOptions): ReadyOptions {
     timeoutMs,
     ledgerTimeoutMs,
     maxConcurrent,
+    attest,
     onRequest,
   }
 }

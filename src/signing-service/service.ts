@@ -17,6 +17,7 @@ import {
   type WireObject,
 } from '../signers/remote/protocol.ts'
 import type { SignReport } from '../signers/signer.ts'
+import { attestKey } from './attest.ts'
 import { decide } from './decide.ts'
 import type { RequestEvent } from './event.ts'
 import { compileOptions, type ReadyOptions, type SigningServiceOptions } from './options.ts'
@@ -82,7 +83,7 @@ export function createSigningService(options: SigningServiceOptions): SigningSer
 
   function tell(facts: Facts, startedAt: number): void {
     const durationMs = performance.now() - startedAt
-    const told = facts.operation === 'publicKey' ? 'told' : 'signed'
+    const told = facts.operation === 'sign' ? 'signed' : 'told'
     const outcome = facts.errorCode === undefined ? told : 'refused'
     tellObserver(
       ready.onRequest,
@@ -152,6 +153,18 @@ async function answerTo(
     })
     return { key: key.name, publicKey, signatureAlgorithm, keyId: key.signer.id, requestId }
   }
+  let report: SignReport | undefined
+  const onReport = (told: SignReport) => {
+    report = told
+    if (told.keyId !== undefined) facts.backendKeyId = told.keyId
+    if (told.requestId !== undefined) facts.backendRequestId = told.requestId
+    if (told.unanswered !== undefined) facts.backendUnanswered = told.unanswered
+  }
+  if (request.operation === 'attest') {
+    const { nonce } = request
+    const attested = await attestKey(key, options.attest, { nonce, signal, onReport })
+    return { ...attested, keyId: key.signer.id, requestId }
+  }
   const { message, hashAlgorithm, approvals = [] } = request
   facts.hashAlgorithm = hashAlgorithm
   // A hash of a megabyte takes two milliseconds, and nobody else wants it.
@@ -161,13 +174,6 @@ async function answerTo(
   if (isObserved) addFacts(facts, decoded)
   const replayed = await decide(options, { key, decoded, approvals, caller, signal })
   if (replayed !== undefined) facts.replayed = replayed
-  let report: SignReport | undefined
-  const onReport = (told: SignReport) => {
-    report = told
-    if (told.keyId !== undefined) facts.backendKeyId = told.keyId
-    if (told.requestId !== undefined) facts.backendRequestId = told.requestId
-    if (told.unanswered !== undefined) facts.backendUnanswered = told.unanswered
-  }
   const signature = await key.signer.sign({ message, hashAlgorithm, signal, onReport })
   const { bytes: publicKey, algorithm: signatureAlgorithm } = await key.signer.publicKey({ signal })
   const keyId = report?.keyId ?? key.signer.id

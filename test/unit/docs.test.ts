@@ -94,7 +94,7 @@ describe('code in the documents', () => {
       if ('operation' in wire) return decodeRequest(wire).operation
       return decodeReply(wire).refusal?.code ?? 'answer'
     })
-    expect(kinds).toEqual(['sign', 'publicKey', 'answer', 'POLICY_REFUSED'])
+    expect(kinds).toEqual(['sign', 'publicKey', 'attest', 'answer', 'POLICY_REFUSED'])
   })
 
   it.each<[string, string, string]>([

@@ -107,6 +107,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'ACCESS_NODE_REFUSED',
     'ACCOUNT_CREATION_INCOMPLETE',
     'ACCOUNT_NOT_FOUND',
+    'ATTESTATION_UNAVAILABLE',
     'AWS_REGION_INVALID',
     'AWS_REQUEST_INVALID',
     'AWS_SDK_MISSING',

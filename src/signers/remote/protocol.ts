@@ -26,8 +26,17 @@ export const MAX_REQUEST_BYTES: number = 2 * 1_048_576
  */
 export const MAX_MESSAGE_BYTES: number = ((MAX_REQUEST_BYTES - 4_096) / 4) * 3
 
-/** Of a reply's body, in bytes. One that is longer is no reply of a signing service. */
-export const MAX_REPLY_BYTES = 16_384
+/** Of an attestation document, in bytes: what the Nitro Secure Module answers at most. */
+export const MAX_DOCUMENT_BYTES = 0x3000
+
+/** Of the nonce of an attestation, in bytes. */
+export const MAX_NONCE_BYTES = 512
+
+/**
+ * Of a reply's body, in bytes: the largest document in base64, and 4,096 for the rest. One that is
+ * longer is no reply of a signing service.
+ */
+export const MAX_REPLY_BYTES: number = (MAX_DOCUMENT_BYTES / 3) * 4 + 4_096
 
 /** The content type of requests and replies. */
 export const CONTENT_TYPE = 'application/json'
@@ -45,6 +54,12 @@ export type ServiceRequest =
       readonly approvals?: readonly string[]
     }
   | { readonly operation: 'publicKey'; readonly key: string }
+  | {
+      readonly operation: 'attest'
+      readonly key: string
+      /** 1 to 512 bytes that nobody could know before. */
+      readonly nonce: Uint8Array
+    }
 
 /** What a service answers. */
 export type ServiceAnswer = {
@@ -54,6 +69,8 @@ export type ServiceAnswer = {
   readonly signatureAlgorithm: SignatureAlgorithm
   /** 64 bytes, r‖s. Present when a signature was asked for. */
   readonly signature?: Uint8Array
+  /** An attestation document about this key, COSE_Sign1. Present when one was asked for. */
+  readonly document?: Uint8Array
   /** What the backend of the service calls the key, for audit. */
   readonly keyId?: string
   /** What the service's own log knows the request by. */
@@ -85,6 +102,8 @@ export type WireObject = Readonly<Record<string, unknown>>
  */
 export function encodeRequest(request: ServiceRequest): string {
   if (request.operation === 'publicKey') return JSON.stringify(withVersion(request))
+  if (request.operation === 'attest')
+    return JSON.stringify({ ...withVersion(request), nonce: bytesToBase64(request.nonce) })
   const { message, approvals, ...rest } = request
   assertLength(message.length, MAX_MESSAGE_BYTES)
   const others = JSON.stringify({
@@ -104,7 +123,8 @@ export function assertLength(byteLength: number, maxBytes: number): void {
 const keysOf = {
   sign: ['version', 'operation', 'key', 'message', 'hashAlgorithm', 'approvals'],
   publicKey: ['version', 'operation', 'key'],
-} as const
+  attest: ['version', 'operation', 'key', 'nonce'],
+} as const satisfies Record<ServiceRequest['operation'], readonly string[]>
 
 /**
  * @param wire - What the JSON of a request says. Anything is looked at, and nothing of it is quoted.
@@ -112,18 +132,17 @@ const keysOf = {
  * `SIGNING_REQUEST_TOO_LARGE` for a message over `MAX_MESSAGE_BYTES`, by whichever door.
  */
 export function decodeRequest(wire: unknown): ServiceRequest {
-  const { version, operation, key, message, hashAlgorithm, approvals, ...others } = record(wire)
+  const { version, operation, key, ...rest } = record(wire)
   if (version !== PROTOCOL_VERSION) throw malformed(`version is not ${PROTOCOL_VERSION}`)
-  if (operation !== 'sign' && operation !== 'publicKey')
-    throw malformed('operation is neither sign nor publicKey')
+  if (operation !== 'sign' && operation !== 'publicKey' && operation !== 'attest')
+    throw malformed('operation is none of sign, publicKey and attest')
   if (typeof key !== 'string' || !KEY_NAME.test(key)) throw malformed('key is not the name of one')
-  if (Object.keys(others).length > 0)
-    throw malformed(`it has fields other than ${keysOf[operation].join(', ')}`)
-  if (operation === 'publicKey') {
-    if (message !== undefined || hashAlgorithm !== undefined || approvals !== undefined)
-      throw malformed(`it has fields other than ${keysOf.publicKey.join(', ')}`)
-    return { operation, key }
-  }
+  const known: readonly string[] = keysOf[operation]
+  if (!Object.keys(rest).every((name) => known.includes(name)))
+    throw malformed(`it has fields other than ${known.join(', ')}`)
+  if (operation === 'publicKey') return { operation, key }
+  if (operation === 'attest') return { operation, key, nonce: nonceOf(rest['nonce']) }
+  const { message, hashAlgorithm, approvals } = rest
   if (!isHashAlgorithm(hashAlgorithm))
     throw malformed('hashAlgorithm is neither SHA2_256 nor SHA3_256')
   const bytes = messageOf(message)
@@ -143,6 +162,18 @@ function messageOf(message: unknown): Uint8Array {
   return bytes
 }
 
+function nonceOf(nonce: unknown): Uint8Array {
+  const bytes = shortBytes(nonce, MAX_NONCE_BYTES)
+  if (bytes === undefined) throw malformed(`nonce is not 1 to ${MAX_NONCE_BYTES} bytes in base64`)
+  return bytes
+}
+
+/** @returns What the base64 says, or `undefined` for none, nothing or more than `maxBytes`. */
+function shortBytes(text: unknown, maxBytes: number): Uint8Array | undefined {
+  if (typeof text !== 'string' || text === '' || base64ByteLength(text) > maxBytes) return undefined
+  return base64ToBytes(text)
+}
+
 function approvalsOf(approvals: unknown): readonly string[] {
   const isApproval = (one: unknown): one is string =>
     typeof one === 'string' && one.length > 0 && one.length <= 4_096
@@ -153,12 +184,13 @@ function approvalsOf(approvals: unknown): readonly string[] {
 
 /** @returns Plain data, to be written as JSON. */
 export function encodeAnswer(answer: ServiceAnswer): WireObject {
-  const { publicKey, signature, keyId, ...rest } = answer
+  const { publicKey, signature, document, keyId, ...rest } = answer
   return {
     ...withVersion(rest),
     ...(keyId === undefined ? {} : { keyId: shown(keyId, MAX_KEY_ID_LENGTH) }),
     publicKey: bytesToHex(publicKey),
     ...(signature === undefined ? {} : { signature: bytesToHex(signature) }),
+    ...(document === undefined ? {} : { document: bytesToBase64(document) }),
   }
 }
 
@@ -187,7 +219,7 @@ export function decodeReply(wire: unknown): ServiceReply {
   if (version !== PROTOCOL_VERSION) throw malformedReply(`version is not ${PROTOCOL_VERSION}`)
   if (!isPrintable(requestId, 128)) throw malformedReply('requestId is not a printable text')
   if (error !== undefined) return { refusal: { ...decodeError(error), requestId } }
-  const { key, publicKey, signatureAlgorithm, signature, keyId } = rest
+  const { key, publicKey, signatureAlgorithm, signature, document, keyId } = rest
   if (typeof key !== 'string' || !KEY_NAME.test(key))
     throw malformedReply('key is not the name of one')
   if (!isSignatureAlgorithm(signatureAlgorithm))
@@ -200,6 +232,7 @@ export function decodeReply(wire: unknown): ServiceReply {
       publicKey: sixtyFour('publicKey', publicKey),
       signatureAlgorithm,
       ...(signature === undefined ? {} : { signature: sixtyFour('signature', signature) }),
+      ...(document === undefined ? {} : { document: documentOf(document) }),
       ...(keyId === undefined ? {} : { keyId }),
       requestId,
     },
@@ -221,6 +254,12 @@ function sixtyFour(field: string, value: unknown): Uint8Array {
   if (typeof value !== 'string' || !/^[0-9a-f]{128}$/.test(value))
     throw malformedReply(`${field} is not 128 lower-case hexadecimal digits`)
   return hexToBytes(value, field)
+}
+
+function documentOf(document: unknown): Uint8Array {
+  const bytes = shortBytes(document, MAX_DOCUMENT_BYTES)
+  if (bytes !== undefined) return bytes
+  throw malformedReply(`document is not 1 to ${MAX_DOCUMENT_BYTES} bytes in base64`)
 }
 
 const isDisposition = (value: unknown): value is Disposition =>

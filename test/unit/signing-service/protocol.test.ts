@@ -22,6 +22,8 @@ const wire = {
   message: 'AAH/',
   hashAlgorithm: 'SHA3_256',
 }
+const attest = { operation: 'attest', key: 'minter', nonce: new Uint8Array([0, 1, 255]) } as const
+const wireAttest = { version: 1, operation: 'attest', key: 'minter', nonce: 'AAH/' }
 const answer = {
   key: 'minter',
   publicKey: new Uint8Array(64).fill(1),
@@ -46,12 +48,15 @@ describe('a request', () => {
       operation: 'publicKey',
       key: 'minter',
     })
+    expect(JSON.parse(encodeRequest(attest))).toEqual(wireAttest)
   })
 
   it.each([
     ['a signature', sign],
     ['a signature with approvals', { ...sign, approvals: ['one', 'two'] }],
     ['a public key', { operation: 'publicKey', key: 'a/b:c.d@e+f-g_h' } as const],
+    ['an attestation', attest],
+    ['the longest nonce', { ...attest, nonce: new Uint8Array(512).fill(9) }],
   ])('for %s is read as it was written', (_name, request) => {
     expect(decodeRequest(JSON.parse(encodeRequest(request)))).toEqual(request)
   })
@@ -125,6 +130,15 @@ describe('a request', () => {
     ['an empty approval', { ...wire, approvals: [''] }],
     ['a long approval', { ...wire, approvals: ['a'.repeat(4_097)] }],
     ['many approvals', { ...wire, approvals: Array.from({ length: 17 }, () => 'a') }],
+    ['an attestation with a message', { ...wireAttest, message: 'AAH/' }],
+    ['an attestation without a nonce', { version: 1, operation: 'attest', key: 'a' }],
+    ['an empty nonce', { ...wireAttest, nonce: '' }],
+    ['a nonce of 513 bytes', { ...wireAttest, nonce: 'A'.repeat(684) }],
+    ['a nonce in hexadecimal', { ...wireAttest, nonce: '0001ff0' }],
+    ['a nonce with spare bits', { ...wireAttest, nonce: 'AAF=' }],
+    ['a nonce as a list', { ...wireAttest, nonce: ['AAH/'] }],
+    ['a signature with a nonce', { ...wire, nonce: 'AAH/' }],
+    ['a public key with a nonce', { ...wireAttest, operation: 'publicKey' }],
     ['a public key with a message', { version: 1, operation: 'publicKey', key: 'a', message: '' }],
   ])('with %s is refused', (_name, request) => {
     expect(() => decodeRequest(request)).toThrow(
@@ -143,12 +157,14 @@ describe('a request', () => {
   })
 })
 
+const attested = { ...answer, document: new Uint8Array(12_288).fill(3) }
 const wireAnswer = encodeAnswer(answer)
 const wireRefusal = encodeRefusal(refusal)
 
 describe('a reply', () => {
   it.each([
     ['an answer', wireAnswer, { answer }],
+    ['a document', encodeAnswer(attested), { answer: attested }],
     ['a refusal', wireRefusal, { refusal }],
   ])('that is %s is read as it was written', (_name, written, read) => {
     expect(decodeReply(JSON.parse(JSON.stringify(written)))).toEqual(read)
@@ -179,6 +195,10 @@ describe('a reply', () => {
     ['another curve', { ...wireAnswer, signatureAlgorithm: 'ECDSA_P384' }],
     ['a long signature', { ...wireAnswer, signature: '02'.repeat(65) }],
     ['a signature that is null', { ...wireAnswer, signature: null }],
+    ['a document of nothing', { ...wireAnswer, document: '' }],
+    ['a document that is too long', { ...wireAnswer, document: 'A'.repeat(16_388) }],
+    ['a document that is no base64', { ...wireAnswer, document: 'AA_/' }],
+    ['a document that is null', { ...wireAnswer, document: null }],
     ['a key id with control characters', { ...wireAnswer, keyId: 'a\u0000' }],
     ['a refusal without a code', { ...wireRefusal, error: { ...refusal, code: undefined } }],
     ['a refusal with a code of anything', { ...wireRefusal, error: { ...refusal, code: 'a b' } }],

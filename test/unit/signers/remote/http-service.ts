@@ -66,7 +66,7 @@ export async function startService(options: TestServiceOptions = {}): Promise<Te
   async function answerOf(request: ServiceRequest): Promise<WireObject> {
     const known = { key: request.key, publicKey, signatureAlgorithm: algorithm }
     const answer = { ...known, keyId: 'a key in memory', requestId: `r${requests.length + 1}` }
-    if (request.operation === 'publicKey') return encodeAnswer(answer)
+    if (request.operation !== 'sign') return encodeAnswer(answer)
     return encodeAnswer({ ...answer, signature: await signer.sign(request) })
   }
 
