@@ -89,6 +89,7 @@ export type SignerErrorContext = {
     waitedMs: number
   }
   KMS_REPLY_MISMATCH: { keyId: string; field: string }
+  KMS_RECIPIENT_IGNORED: { keyId: string; field: string }
   SIGNING_TIMEOUT: { address: string; timeoutMs: number }
   SIGNING_QUEUE_FULL: { name: string; queued: number }
   // CloudTrail
@@ -101,6 +102,11 @@ export type SignerErrorContext = {
   ATTESTATION_STALE: { reason: string }
   ATTESTATION_MISMATCH: { reason: string }
   ATTESTATION_UNAVAILABLE: { key: string }
+  // Inside an enclave
+  SECURITY_MODULE_UNAVAILABLE: { reason: string }
+  SECURITY_MODULE_REFUSED: { reason: string }
+  SECURITY_MODULE_REPLY_INVALID: { reason: string }
+  RECIPIENT_CIPHERTEXT_INVALID: { byteLength: number }
   // PKCS#11
   PKCS11_PACKAGE_MISSING: { package: string }
   PKCS11_PACKAGE_NOT_BUILT: { package: string; reason: string }
@@ -440,6 +446,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'refuse',
     'KMS answered for another key or algorithm than asked. The answer was not used; check endpoint and alias.',
   ],
+  KMS_RECIPIENT_IGNORED: [
+    'refuse',
+    'An open key came back, though it was asked for one that only this enclave opens. It was overwritten and not used; look at what stands in for KMS.',
+  ],
   SIGNING_TIMEOUT: [
     'retry',
     'The signers did not answer in time. Nothing was sent, and it is tried again; give the signer a limit of its own.',
@@ -476,6 +486,22 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ATTESTATION_UNAVAILABLE: [
     'fail',
     'This signing service does not attest. Ask one that runs in an enclave; believe nothing of what it runs until then.',
+  ],
+  SECURITY_MODULE_UNAVAILABLE: [
+    'retry',
+    'The Nitro Secure Module did not answer. Look whether the init of the enclave runs and has /dev/nsm.',
+  ],
+  SECURITY_MODULE_REFUSED: [
+    'fail',
+    'The Nitro Secure Module does not do this. The reason is its own word for it.',
+  ],
+  SECURITY_MODULE_REPLY_INVALID: [
+    'refuse',
+    'What answered is no Nitro Secure Module. Nothing of it was used; look at what stands between.',
+  ],
+  RECIPIENT_CIPHERTEXT_INVALID: [
+    'refuse',
+    'What KMS sent for this enclave does not open with its key. Nothing was signed; look at what stands in for KMS.',
   ],
   PKCS11_PACKAGE_MISSING: [
     'fail',

@@ -34,8 +34,10 @@ export type KmsCall<Input extends ServiceInputTypes, Output extends ServiceOutpu
   readonly keyId: string
   /** As KMS names it. */
   readonly operation: string
-  /** Makes the command, once for each time that it is sent. */
-  readonly command: () => KmsCommand<Input, Output>
+  /** Makes the command, once for each time that it is sent, within the time of that request. */
+  readonly command: (
+    signal: AbortSignal,
+  ) => KmsCommand<Input, Output> | Promise<KmsCommand<Input, Output>>
   readonly signal?: AbortSignal | undefined
   /** Of the quota; its turn was taken for the first request. */
   readonly pace?: SignPace | undefined
@@ -115,9 +117,11 @@ export async function callKms<Input extends ServiceInputTypes, Output extends Se
     }
   }
 
-  function send(abortSignal: AbortSignal): Promise<Output> {
+  async function send(abortSignal: AbortSignal): Promise<Output> {
+    const made = await call.command(abortSignal)
+    abortSignal.throwIfAborted()
     wasSent = true
-    const command = watch(withBoundedReply(call.command()), abortSignal, (thrown) => {
+    const command = watch(withBoundedReply(made), abortSignal, (thrown) => {
       before = thrown
     })
     return client.send(command, { abortSignal })

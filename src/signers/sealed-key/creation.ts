@@ -7,12 +7,12 @@ import type { Opener } from './data-key-cache.ts'
 import type { DataKeys } from './data-keys.ts'
 import { sealScalar } from './envelope.ts'
 import type { SealedKeyStore } from './key-store.ts'
-import { assertPair, checksumOf, readRecord, withPrivateKey } from './opening.ts'
+import { assertPair, checksumOf, type Opening, readRecord, withPrivateKey } from './opening.ts'
 import { generateScalar, type ScalarPair } from './private-key.ts'
 import { encodeHeader, type SealedRecord } from './record.ts'
 
 /** What creating, and wrapping anew, works with. */
-export type Workshop = {
+export type Workshop = Opening & {
   readonly dataKeys: DataKeys
   /** Without a cache: it proves that KMS opens what was wrapped. */
   readonly opener: Opener
@@ -41,19 +41,29 @@ export type LendPair = (use: (pair: ScalarPair) => Uint8Array) => Promise<Uint8A
  * has wrapped.
  */
 export async function sealPair(
-  { dataKeys, opener }: Workshop,
+  workshop: Workshop,
   { id, keyArn, signal }: Place,
   algorithm: SignatureAlgorithm,
   lendPair: LendPair,
 ): Promise<Uint8Array> {
+  const { dataKeys, context } = workshop
   const { plaintext, wrapped } = await dataKeys.generate(id, keyArn, signal)
   const seal = ({ scalar, publicKey }: ScalarPair) => {
     const header = encodeHeader({ form: 'data-key', id, algorithm, publicKey, keyArn, wrapped })
-    return sealScalar(plaintext, header, scalar)
+    return sealScalar(plaintext, header, scalar, { context })
   }
   const bytes = await lendPair(seal).finally(() => plaintext.fill(0))
+  return proved(workshop, { id, keyArn, signal }, bytes)
+}
+
+/** What was sealed, and does open. */
+async function proved(
+  workshop: Workshop,
+  { id, keyArn, signal }: Place,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
   const record = readRecord(id, bytes, [keyArn])
-  await withPrivateKey(opener, record, (pair) => assertPair(record, pair), signal)
+  await withPrivateKey(workshop, record, (pair) => assertPair(record, pair), signal)
   return bytes
 }
 
@@ -62,7 +72,7 @@ export async function sealPair(
  * leaves no wallet.
  *
  * @param generatedBy - `kms`: by `GenerateDataKeyPairWithoutPlaintext`, so the private key is not here
- * and is not proved to open.
+ * and is not proved to open; to an enclave by `GenerateDataKeyPair`, and proved.
  * @throws {SignerError} `SEALED_KEY_EXISTS`, `SEALED_KEY_UNCERTAIN`, and the codes of KMS.
  */
 export async function createRecord(
@@ -94,13 +104,16 @@ const lendNewPair =
   }
 
 async function wrappedPair(
-  { dataKeys }: Workshop,
-  { id, keyArn, signal }: Place,
+  workshop: Workshop,
+  place: Place,
   algorithm: SignatureAlgorithm,
 ): Promise<Uint8Array> {
+  const { dataKeys } = workshop
+  const { id, keyArn, signal } = place
   const pair = await dataKeys.generatePair(id, keyArn, algorithm, signal)
   const header = encodeHeader({ form: 'key-pair', id, algorithm, keyArn, ...pair })
-  return new Uint8Array(Buffer.concat([header, checksumOf(header)]))
+  const bytes = new Uint8Array(Buffer.concat([header, checksumOf(header)]))
+  return dataKeys.isAttested ? proved(workshop, place, bytes) : bytes
 }
 
 /** A reply that was lost is no failure: the record that lies there tells whether it is this one. */

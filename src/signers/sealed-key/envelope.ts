@@ -52,23 +52,31 @@ export function openGcm(parts: GcmParts): Uint8Array | undefined {
   }
 }
 
+/** What is authenticated with a private key, and not in its record. */
+export type Unwritten = {
+  /** Of `boundContext`; none by default. */
+  readonly context?: Uint8Array
+}
+
 /**
  * @param dataKey - 32 bytes, used for this one record. Borrowed.
  * @param header - Authenticated with it. Borrowed.
  * @param scalar - 32 bytes. Borrowed.
- * @param iv - 12 bytes, random unless a test vector has its own.
+ * @param more - An iv of 12 bytes: random unless a test vector has its own.
  * @returns The whole record.
  */
 export function sealScalar(
   dataKey: Uint8Array,
   header: Uint8Array,
   scalar: Uint8Array,
-  iv: Uint8Array = randomBytes(IV_BYTES),
+  more: Unwritten & { readonly iv?: Uint8Array } = {},
 ): Uint8Array {
-  const { key, commitment, wipe } = derive(dataKey, header)
+  const { iv = randomBytes(IV_BYTES), context } = more
+  const authenticated = authenticatedOf(header, context)
+  const { key, commitment, wipe } = derive(dataKey, authenticated)
   try {
     const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
-    cipher.setAAD(header)
+    cipher.setAAD(authenticated)
     const ciphertext = Buffer.concat([cipher.update(scalar), cipher.final()])
     return new Uint8Array(Buffer.concat([header, commitment, iv, ciphertext, cipher.getAuthTag()]))
   } finally {
@@ -84,28 +92,35 @@ export function sealScalar(
  */
 export function openScalar(
   dataKey: Uint8Array,
-  { header, body }: { readonly header: Uint8Array; readonly body: Uint8Array },
+  record: Unwritten & { readonly header: Uint8Array; readonly body: Uint8Array },
 ): Uint8Array | undefined {
+  const { header, body, context } = record
   const { take } = createCutter(body)
   const [committed, iv] = [take(COMMITMENT_BYTES), take(IV_BYTES)]
   const [ciphertext, tag] = [take(SCALAR_BYTES), take(TAG_BYTES)]
   if (dataKey.length !== KEY_BYTES || tag.length !== TAG_BYTES) return undefined
-  const { key, commitment, wipe } = derive(dataKey, header)
+  const additionalData = authenticatedOf(header, context)
+  const { key, commitment, wipe } = derive(dataKey, additionalData)
   try {
     if (!timingSafeEqual(commitment, committed)) return undefined
-    return openGcm({ key, iv, additionalData: header, ciphertext, tag })
+    return openGcm({ key, iv, additionalData, ciphertext, tag })
   } finally {
     wipe()
   }
 }
+
+/** A header tells where it ends, so that none runs on into a context. */
+const authenticatedOf = (header: Uint8Array, context: Uint8Array | undefined): Uint8Array =>
+  context === undefined ? header : Buffer.concat([header, context])
 
 /**
  * GCM alone lets somebody make one ciphertext that opens under two keys; the commitment names one.
  *
  * @see RFC 5869 for HKDF, here with SHA-256, without salt: the data key is uniform and used once.
  */
-function derive(dataKey: Uint8Array, header: Uint8Array) {
-  const info = Buffer.concat([Buffer.from(LABEL), createHash('sha256').update(header).digest()])
+function derive(dataKey: Uint8Array, authenticated: Uint8Array) {
+  const digest = createHash('sha256').update(authenticated).digest()
+  const info = Buffer.concat([Buffer.from(LABEL), digest])
   const both = new Uint8Array(hkdfSync('sha256', dataKey, '', info, KEY_BYTES + COMMITMENT_BYTES))
   return {
     key: both.subarray(0, KEY_BYTES),

@@ -30,12 +30,19 @@ export function readRecord(
 export const checksumOf = (header: Uint8Array): Uint8Array =>
   createHash('sha256').update(header).digest()
 
+/** What a record is opened with. */
+export type Opening = {
+  readonly opener: Opener
+  /** Of `boundContext`. */
+  readonly context: Uint8Array
+}
+
 /**
  * @param use - Runs to its end before anything else does; the private key is overwritten after it.
  * @throws {SignerError} `SEALED_KEY_INVALID`, and the codes of KMS.
  */
 export function withPrivateKey<T>(
-  opener: Opener,
+  { opener, context }: Opening,
   record: SealedRecord,
   use: (pair: ScalarPair) => T,
   signal?: AbortSignal,
@@ -46,7 +53,7 @@ export function withPrivateKey<T>(
     (plaintext) => {
       const scalar =
         form === 'data-key'
-          ? openScalar(plaintext, record)
+          ? openScalar(plaintext, { ...record, context })
           : scalarOfPkcs8(plaintext, algorithm, publicKey)
       if (scalar === undefined) throw invalidKey(id)
       try {

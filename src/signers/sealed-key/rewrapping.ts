@@ -92,7 +92,7 @@ async function rewrapOne(
 const reseal = (workshop: Workshop, place: Place, record: SealedRecord): Promise<Uint8Array> =>
   sealPair(workshop, place, record.algorithm, async (use) => {
     const used = await withPrivateKey(
-      workshop.opener,
+      workshop,
       record,
       (pair) => {
         assertPair(record, pair)

@@ -15,9 +15,11 @@ import { createCachingOpener, createOpener, type DataKeyCacheLimits } from './da
 import { createDataKeys } from './data-keys.ts'
 import { assertStore, createBoundedKeyStore, type SealedKeyStore } from './key-store.ts'
 import { readRecord } from './opening.ts'
+import { assertRecipient, type Recipient } from './recipient.ts'
 import { isKeyArn, parseRecord, type RecordHeader } from './record.ts'
 import { type RewrapProgress, type RewrapResult, rewrapAll } from './rewrapping.ts'
 import { createSealedSigner, loadRecord } from './sealed-signer.ts'
+import { boundContext, type SealingContext } from './sealing-context.ts'
 import { walletIds } from './walking.ts'
 import { assertWalletId } from './wallet-id.ts'
 
@@ -37,6 +39,14 @@ export type SealedKeysOptions = Partial<KmsLimits> & {
   readonly storeTimeoutMs?: number
   /** Keeps data keys open for a while. By default each signature asks KMS. */
   readonly dataKeyCache?: DataKeyCacheLimits
+  /** The enclave that KMS answers to. By default KMS answers to whoever holds the credentials. */
+  readonly recipient?: Recipient
+  /**
+   * Up to 8 names and values that records are bound to: they join the encryption context of each call,
+   * where policies can ask for them, and what each seal authenticates. Records open only with the same;
+   * those made without stay as they were. `fcl-kms` and `wallet` are taken.
+   */
+  readonly context?: SealingContext
 }
 
 /** What a record says openly. Only `create` and the `publicKey` of a signer have proved it. */
@@ -61,7 +71,8 @@ export type SealedKeys = {
    * once the record is lost.
    *
    * @param generatedBy - `kms`: KMS makes the key pair, so that this process never has the private key
-   * and needs no `kms:Decrypt`. Then it is not proved here that KMS opens it. Default `here`.
+   * and needs no `kms:Decrypt`. Then it is not proved here that KMS opens it; with a `recipient` it is.
+   * Default `here`.
    * @throws {SignerError} `SEALED_KEY_EXISTS`; `SEALED_KEY_UNCERTAIN` when it is not known whether the
    * store has kept it; and the codes of KMS and of stores.
    */
@@ -116,6 +127,8 @@ const known = [
   'store',
   'storeTimeoutMs',
   'dataKeyCache',
+  'recipient',
+  'context',
   ...limitNames,
 ]
 
@@ -133,6 +146,7 @@ export function createSealedKeys(options: SealedKeysOptions): SealedKeys {
     store: given,
     storeTimeoutMs = 10_000,
     dataKeyCache,
+    recipient,
   } = options
   assertKms(kms, 'kms')
   assertStore(given)
@@ -145,11 +159,13 @@ export function createSealedKeys(options: SealedKeysOptions): SealedKeys {
     Object.fromEntries(Object.entries(options).filter(([name]) => limitNames.includes(name))),
   )
   const store = createBoundedKeyStore(given, storeTimeoutMs)
-  const dataKeys = createDataKeys(kms, limits)
+  assertRecipient(recipient)
+  const { pairs, digest: context } = boundContext(options.context)
+  const dataKeys = createDataKeys(kms, limits, { recipient, context: pairs })
   const direct = createOpener(dataKeys.unwrap)
   const opener =
     dataKeyCache === undefined ? direct : createCachingOpener(dataKeys.unwrap, dataKeyCache)
-  const workshop = { dataKeys, opener: direct, store }
+  const workshop = { dataKeys, opener: direct, context, store }
 
   return Object.freeze({
     async create(id, creation) {
@@ -169,7 +185,7 @@ export function createSealedKeys(options: SealedKeysOptions): SealedKeys {
 
     signer(id) {
       assertWalletId(id)
-      return createSealedSigner({ store, opener, keyArns }, id)
+      return createSealedSigner({ store, opener, context, keyArns }, id)
     },
 
     async describe(id, asked = {}) {

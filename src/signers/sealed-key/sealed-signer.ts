@@ -6,24 +6,22 @@ import { SignerError } from '../../errors.ts'
 import type { Signer, SignerPublicKey } from '../signer.ts'
 import { createVerifiedSigner } from '../verified-signer.ts'
 import { withSignal } from './creation.ts'
-import type { Opener } from './data-key-cache.ts'
 import { invalidKey } from './data-keys.ts'
 import type { SealedKeyStore } from './key-store.ts'
-import { assertPair, readRecord, withPrivateKey } from './opening.ts'
-import { signByScalar } from './private-key.ts'
+import { assertPair, type Opening, readRecord, withPrivateKey } from './opening.ts'
+import { type ScalarPair, signByScalar } from './private-key.ts'
 import type { SealedRecord } from './record.ts'
 
 /** What signing works with. */
-export type SigningTools = {
+export type SigningTools = Opening & {
   readonly store: Required<SealedKeyStore>
-  readonly opener: Opener
   /** KMS keys that a record may be under. Any, when they are left out. */
   readonly keyArns?: readonly string[]
 }
 
 /** @throws {SignerError} `SEALED_KEY_NOT_FOUND`, `SEALED_KEY_INVALID`, and the codes of stores. */
 export async function loadRecord(
-  { store, keyArns }: Omit<SigningTools, 'opener'>,
+  { store, keyArns }: Omit<SigningTools, keyof Opening>,
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<SealedRecord> {
@@ -40,9 +38,9 @@ export async function loadRecord(
  * may have put there. A signature proves the same, so the first one does not wait for that.
  */
 export function createSealedSigner(tools: SigningTools, id: string): Signer {
-  const { opener } = tools
   let pinned: SignerPublicKey | undefined
-  let isProved = false
+  /** The record whose private key is that of the public key; its commitment lets no other open. */
+  let proved: Uint8Array | undefined
 
   async function load(signal?: AbortSignal): Promise<SealedRecord> {
     const record = await loadRecord(tools, id, signal)
@@ -50,6 +48,14 @@ export function createSealedSigner(tools: SigningTools, id: string): Signer {
     const same = pinned ?? { algorithm, bytes: publicKey.slice() }
     if (same.algorithm !== algorithm || !equalBytes(same.bytes, publicKey)) throw invalidKey(id)
     return record
+  }
+
+  /** Before anything is done with it: what is opened is the key of this wallet. */
+  function prove(record: SealedRecord, pair: ScalarPair): void {
+    const bytes = Buffer.concat([record.header, record.body])
+    if (proved !== undefined && equalBytes(proved, bytes)) return
+    assertPair(record, pair)
+    proved = bytes
   }
 
   function pin({ algorithm, publicKey }: SealedRecord): SignerPublicKey {
@@ -60,19 +66,21 @@ export function createSealedSigner(tools: SigningTools, id: string): Signer {
   const signer: Signer = {
     id: `sealed-key:${id}`,
     async publicKey() {
-      if (pinned !== undefined && isProved) return pinned
+      if (pinned !== undefined && proved !== undefined) return pinned
       const record = await load()
-      await withPrivateKey(opener, record, (pair) => assertPair(record, pair))
-      isProved = true
+      await withPrivateKey(tools, record, (pair) => prove(record, pair))
       return pin(record)
     },
     async sign({ message, hashAlgorithm, signal, onReport }) {
       const record = await load(signal)
       const { algorithm, keyArn } = record
       const { value, call } = await withPrivateKey(
-        opener,
+        tools,
         record,
-        (pair) => signByScalar(pair, algorithm, message, hashAlgorithm),
+        (pair) => {
+          prove(record, pair)
+          return signByScalar(pair, algorithm, message, hashAlgorithm)
+        },
         signal,
       )
       if (call !== undefined) {

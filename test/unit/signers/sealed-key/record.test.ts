@@ -47,7 +47,7 @@ describe('a record', () => {
 
   it.each(vectors.filter(({ form }) => form === 'data-key'))('seals and opens $id', (vector) => {
     const [dataKey, iv] = [bytesOf(vector.dataKey ?? ''), bytesOf(vector.iv ?? '')]
-    const sealed = sealScalar(dataKey, bytesOf(vector.header), bytesOf(vector.scalar), iv)
+    const sealed = sealScalar(dataKey, bytesOf(vector.header), bytesOf(vector.scalar), { iv })
     expect(hexOf(sealed)).toBe(vector.record)
     const parsed = readRecord(vector.id, bytesOf(vector.record))
     expect(hexOf(openScalar(dataKey, parsed) ?? new Uint8Array())).toBe(vector.scalar)
