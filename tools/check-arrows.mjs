@@ -53,7 +53,7 @@ const allowed = {
   observability: ['relay', ...relay],
   aws,
   provisioning,
-  enclave: ['crypto', ...base],
+  enclave: ['signing-service', 'policy', 'signers', 'stores', 'crypto', ...base],
   reconciliation: ['signers', ...base],
   testing: ['signers', 'flow', 'crypto', ...base],
   cli: ['aws', 'transactions', 'policy', 'provisioning', 'reconciliation', ...provisioning],

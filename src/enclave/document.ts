@@ -1,9 +1,10 @@
 /** An attestation document from bytes to claims: COSE_Sign1 and CBOR, strictly. Nothing is verified here. @module */
 
-import { decode, encode } from 'cborg'
+import { encode } from 'cborg'
 import { bytesOrNone } from '../crypto/arguments.ts'
 import { equalBytes } from '../crypto/bytes.ts'
 import { SignerError } from '../errors.ts'
+import { readCbor } from './cbor.ts'
 
 /** What a document says. */
 export type AttestationClaims = {
@@ -119,30 +120,11 @@ function field(name: string, value: unknown): Uint8Array {
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
 
-/** One item and nothing after it, in its shortest form, no key twice, nothing of indefinite length. */
 function read(bytes: Uint8Array): unknown {
-  try {
-    const value = decode(bytes, strict)
-    // The parser drops a byte order mark, and takes a float for the integer that it equals.
-    if (equalBytes(encode(value, asItWas), bytes)) return value
-  } catch {
-    // What the parser says quotes the bytes.
-  }
-  throw malformed('it is not CBOR in its strict form')
+  const value = readCbor(bytes)
+  if (value === undefined) throw malformed('it is not CBOR in its strict form')
+  return value
 }
-
-const strict = {
-  useMaps: true,
-  strict: true,
-  rejectDuplicateMapKeys: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
-  allowBigInt: false,
-}
-/** Keys stay where they were: the documents of the hardware do not sort them. */
-const asItWas = { mapSorter: () => 0 }
 
 /** For all modules of this folder that read bytes. */
 export const malformed = (reason: string): SignerError =>

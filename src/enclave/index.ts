@@ -5,3 +5,9 @@ export {
   type AttestationExpectation,
   verifyAttestation,
 } from './attestation.ts'
+export { createRecipient } from './recipient/recipient.ts'
+export {
+  connectSecurityModule,
+  type DocumentRequest,
+  type SecurityModule,
+} from './recipient/security-module.ts'
