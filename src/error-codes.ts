@@ -210,6 +210,11 @@ export type SignerErrorContext = {
   SEALED_KEY_UNCERTAIN: { id: string }
   STORE_DENIED: { operation: string; reason: string }
   STORE_ANSWER_INVALID: { operation: string }
+  // What runs inside an enclave
+  ENCLAVE_CONFIGURATION_INVALID: { reason: string }
+  ENCLAVE_START_FAILED: { step: string; reason: string }
+  ENCLAVE_CLOCK_WRONG: { aheadMs: number; boundMs: number }
+  ENCLAVE_TLS_REFUSED: { host: string; reason: string }
   // AWS, other than KMS
   AWS_DENIED: { operation: string }
   AWS_CREDENTIALS_UNUSABLE: { operation: string; reason: string; remedy: string }
@@ -746,6 +751,22 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   STORE_ANSWER_INVALID: [
     'refuse',
     'The store of sealed keys answered with something that is not in its contract. Correct the store.',
+  ],
+  ENCLAVE_CONFIGURATION_INVALID: [
+    'fail',
+    'The measured configuration of the enclave cannot be used. Correct what the reason names, and build the image again.',
+  ],
+  ENCLAVE_START_FAILED: [
+    'fail',
+    'The program of the enclave could not start. The step and the reason say what is missing in its image.',
+  ],
+  ENCLAVE_CLOCK_WRONG: [
+    'hold',
+    'The clock of the enclave and that of KMS are too far apart, so it signs nothing. Set the clock of the host, and start the enclave again.',
+  ],
+  ENCLAVE_TLS_REFUSED: [
+    'refuse',
+    'What answers in the place of KMS has no certificate for this host that the enclave trusts. Look at where the parent leads it; a CA of your own has to be in the measured configuration.',
   ],
   AWS_DENIED: [
     'hold',

@@ -1,0 +1,56 @@
+/** What is bundled of the program of an enclave: its reader of enclave.json. @module */
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { root } from '../paths.mjs'
+
+const source = join(root, 'examples', 'enclave', 'inside')
+
+/**
+ * Reads enclave.json as the enclave will, so that no image is built of one that it refuses.
+ *
+ * @param {string} text
+ * @returns {Promise<import('../../../examples/enclave/inside/configuration.ts').EnclaveConfiguration>}
+ * @throws {Error} `SignerError` `ENCLAVE_CONFIGURATION_INVALID`
+ */
+export async function readEnclaveConfiguration(text) {
+  // It makes no call, so that the AWS SDK is never loaded.
+  reader ??= bundle('configuration.ts', ['@aws-sdk/*', '@smithy/*']).then(
+    (code) => import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`),
+  )
+  const { parseConfiguration } = await reader
+  return parseConfiguration(text)
+}
+
+/** @type {Promise<{ parseConfiguration: (text: string) => any }> | undefined} */
+let reader
+
+/**
+ * @param {string} entry
+ * @param {string[]} external
+ */
+async function bundle(entry, external = []) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [join(source, entry)],
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    // The modules of the AWS SDK drop what is not used; its CommonJS is 150 kB more.
+    mainFields: ['module', 'main'],
+    external,
+    alias: { '@aws-sdk/credential-provider-node': join(source, 'no-credential-chain.ts') },
+    tsconfig: join(root, 'tsconfig.json'),
+    legalComments: 'eof',
+    logLevel: 'error',
+    // What AWS documents for ES modules: packages in CommonJS call require.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire('file:///');",
+    },
+  })
+  const [file] = outputFiles
+  if (file === undefined) throw new Error('esbuild made no file.')
+  return file.contents
+}
