@@ -1,9 +1,12 @@
-/** What is bundled of the program of an enclave: its reader of enclave.json. @module */
+/** What runs inside an enclave as one file, the same bytes each time, and its reader of enclave.json. @module */
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { root } from '../paths.mjs'
 
 const source = join(root, 'examples', 'enclave', 'inside')
+
+/** @returns {Promise<Uint8Array>} an ES module for Node.js 20 or newer, everything in it */
+export const bundleInside = () => bundle('main.ts')
 
 /**
  * Reads enclave.json as the enclave will, so that no image is built of one that it refuses.
