@@ -107,6 +107,10 @@ export type SignerErrorContext = {
   SECURITY_MODULE_REFUSED: { reason: string }
   SECURITY_MODULE_REPLY_INVALID: { reason: string }
   RECIPIENT_CIPHERTEXT_INVALID: { byteLength: number }
+  // The parent of an enclave
+  ENCLAVE_UNAVAILABLE: { reason: string }
+  ENCLAVE_REFUSED: { enclaveCode: string }
+  ENCLAVE_START_FAILED: { reason: string; remedy: string }
   // PKCS#11
   PKCS11_PACKAGE_MISSING: { package: string }
   PKCS11_PACKAGE_NOT_BUILT: { package: string; reason: string }
@@ -507,6 +511,18 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   RECIPIENT_CIPHERTEXT_INVALID: [
     'refuse',
     'What KMS sent for this enclave does not open with its key. Nothing was signed; look at what stands in for KMS.',
+  ],
+  ENCLAVE_UNAVAILABLE: [
+    'retry',
+    'The enclave did not answer, and nothing was signed outside of it. It may be restarting; look at the events and the log of its host.',
+  ],
+  ENCLAVE_REFUSED: [
+    'hold',
+    'The enclave cannot do what it was asked. Look enclaveCode up in docs/errors.md, and its log for the facts.',
+  ],
+  ENCLAVE_START_FAILED: [
+    'hold',
+    'The enclave did not start. Nothing is signed until it does; do what the remedy says.',
   ],
   PKCS11_PACKAGE_MISSING: [
     'fail',

@@ -79,7 +79,12 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'signingPolicy',
     'uploadRemoteSigner',
   ],
-  './enclave': ['verifyAttestation'],
+  './enclave': [
+    'connectSecurityModule',
+    'createEnclaveHost',
+    'createRecipient',
+    'verifyAttestation',
+  ],
   './reconciliation': [
     'readTrailBucket',
     'lookUpSignEvents',

@@ -74,10 +74,14 @@ export function createHttpTransport(options: HttpTransportOptions): RemoteTransp
   } satisfies RemoteTransport)
 }
 
-function exchange(
+/**
+ * @param connectionTimeoutMs - Left out where whoever makes the connection bounds it.
+ * @returns The reply, up to the bound of the protocol. Rejects with what Node.js says, or a fault.
+ */
+export function exchange(
   outgoing: ClientRequest,
   body: Uint8Array,
-  connectionTimeoutMs: number,
+  connectionTimeoutMs?: number,
 ): Promise<TransportReply> {
   return new Promise((resolve, reject) => {
     outgoing.once('response', (incoming) => {
@@ -91,7 +95,7 @@ function exchange(
     outgoing.on('error', (error) => {
       reject(outgoing.reusedSocket ? Object.assign(error, { wasReused: true }) : error)
     })
-    boundConnection(outgoing, connectionTimeoutMs)
+    if (connectionTimeoutMs !== undefined) boundConnection(outgoing, connectionTimeoutMs)
     outgoing.end(body)
   })
 }

@@ -30,17 +30,22 @@ export function createBodyRoom(maxBytes: number): BodyRoom {
 const MAX_DROPPED_BYTES = 2 * MAX_REQUEST_BYTES
 
 /**
+ * @param maxBytes - Of this body. Default: of a request to a signing service.
  * @returns All of it. The room it takes is given back by whoever has done with it, by its length.
  * @throws {SignerError} `SIGNING_REQUEST_TOO_LARGE`, `SIGNING_SERVICE_BUSY` when there is no room,
  * `SIGNING_REQUEST_MALFORMED` when it ends early.
  */
-export async function readBody(request: IncomingMessage, room: BodyRoom): Promise<Uint8Array> {
+export async function readBody(
+  request: IncomingMessage,
+  room: BodyRoom,
+  maxBytes: number = MAX_REQUEST_BYTES,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let kept = 0
   let fault: SignerError | undefined
   const onChunk = (chunk: Uint8Array, byteLength: number) => {
     if (fault !== undefined) return
-    if (byteLength > MAX_REQUEST_BYTES) fault = tooLarge(byteLength).error
+    if (byteLength > maxBytes) fault = tooLarge(byteLength, maxBytes).error
     else if (!room.take(chunk.length))
       fault = new SignerError('SIGNING_SERVICE_BUSY', { reason: 'bodies take all the room' })
     if (fault !== undefined) return

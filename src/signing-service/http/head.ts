@@ -32,9 +32,9 @@ export function headFault(head: RequestHead, path: string): HeadFault | undefine
   return byteLength > MAX_REQUEST_BYTES ? tooLarge(byteLength) : undefined
 }
 
-export const tooLarge = (byteLength: number): HeadFault => ({
+export const tooLarge = (byteLength: number, maxBytes: number = MAX_REQUEST_BYTES): HeadFault => ({
   status: 413,
-  error: new SignerError('SIGNING_REQUEST_TOO_LARGE', { byteLength, maxBytes: MAX_REQUEST_BYTES }),
+  error: new SignerError('SIGNING_REQUEST_TOO_LARGE', { byteLength, maxBytes }),
 })
 
 const fault = (status: number, reason: string): HeadFault => ({
