@@ -110,7 +110,7 @@ export type SignerErrorContext = {
   // The parent of an enclave
   ENCLAVE_UNAVAILABLE: { reason: string }
   ENCLAVE_REFUSED: { enclaveCode: string }
-  ENCLAVE_START_FAILED: { reason: string; remedy: string }
+  ENCLAVE_NOT_STARTED: { reason: string; remedy: string }
   // PKCS#11
   PKCS11_PACKAGE_MISSING: { package: string }
   PKCS11_PACKAGE_NOT_BUILT: { package: string; reason: string }
@@ -520,7 +520,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'hold',
     'The enclave cannot do what it was asked. Look enclaveCode up in docs/errors.md, and its log for the facts.',
   ],
-  ENCLAVE_START_FAILED: [
+  ENCLAVE_NOT_STARTED: [
     'hold',
     'The enclave did not start. Nothing is signed until it does; do what the remedy says.',
   ],

@@ -82,7 +82,7 @@ export type EnclaveHost = {
   /**
    * Resolves when the enclave says that it is well, at most `startTimeoutMs` from now.
    *
-   * @throws {SignerError} `ENCLAVE_START_FAILED`.
+   * @throws {SignerError} `ENCLAVE_NOT_STARTED`.
    */
   readonly ready: (options?: { readonly signal?: AbortSignal }) => Promise<EnclaveHealth>
   readonly stats: () => EnclaveHostStats
@@ -113,7 +113,7 @@ const LOOK_MS = 100
  * Opens the sockets that the enclave comes to and, with a `runner`, starts it and waits until it is
  * ready. It holds no key and signs nothing: where the enclave does not answer, requests are refused.
  *
- * @throws {SignerError} `INVALID_OPTION`, `ENCLAVE_START_FAILED`; what the runner throws. Rejects with
+ * @throws {SignerError} `INVALID_OPTION`, `ENCLAVE_NOT_STARTED`; what the runner throws. Rejects with
  * `signal.reason` on abort.
  */
 export async function createEnclaveHost(options: EnclaveHostOptions): Promise<EnclaveHost> {
@@ -208,7 +208,7 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
     const timeoutMs = limits.startTimeoutMs
     let said = 'nothing'
     const onTimeout = () =>
-      new SignerError('ENCLAVE_START_FAILED', {
+      new SignerError('ENCLAVE_NOT_STARTED', {
         reason: `it was not ready within ${timeoutMs} ms; the last that it said: ${said}`,
         remedy:
           'see that it runs, and read its last lines: its console, and the events that it told',

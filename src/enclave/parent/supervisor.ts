@@ -20,7 +20,7 @@ export type RunningEnclave = {
 
 /** Starts enclaves, never two at once: by nitro-cli, or a guest on a machine of one's own. */
 export type EnclaveRunner = {
-  /** Rejects with `ENCLAVE_START_FAILED`, or anything; with `signal.reason` on abort. */
+  /** Rejects with `ENCLAVE_NOT_STARTED`, or anything; with `signal.reason` on abort. */
   readonly start: (options: { readonly signal: AbortSignal }) => Promise<RunningEnclave>
 }
 
@@ -36,7 +36,7 @@ export type Supervisor = {
   readonly restarts: () => number
   /** At the last health check that was answered. */
   readonly health: () => EnclaveHealth | undefined
-  /** @throws {SignerError} `ENCLAVE_UNAVAILABLE`, `ENCLAVE_START_FAILED` when it is of no use to ask it. */
+  /** @throws {SignerError} `ENCLAVE_UNAVAILABLE`, `ENCLAVE_NOT_STARTED` when it is of no use to ask it. */
   readonly assertUp: () => void
   readonly close: () => Promise<void>
 }
@@ -229,12 +229,12 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 }
 
 const startFailed = (reason: string) =>
-  new SignerError('ENCLAVE_START_FAILED', {
+  new SignerError('ENCLAVE_NOT_STARTED', {
     reason,
     remedy: 'read the last lines of the enclave: its console, and the events that it told',
   })
 
 const asStartFailed = (thrown: unknown): SignerError =>
-  isSignerError(thrown, 'ENCLAVE_START_FAILED')
+  isSignerError(thrown, 'ENCLAVE_NOT_STARTED')
     ? thrown
     : startFailed(`it was given up: ${troubleOf(thrown).code}`)
