@@ -56,7 +56,15 @@ const allowed = {
   enclave: ['signing-service', 'policy', 'signers', 'stores', 'crypto', ...base],
   reconciliation: ['signers', ...base],
   testing: ['signers', 'flow', 'crypto', ...base],
-  cli: ['aws', 'transactions', 'policy', 'provisioning', 'reconciliation', ...provisioning],
+  cli: [
+    'aws',
+    'enclave',
+    'transactions',
+    'policy',
+    'provisioning',
+    'reconciliation',
+    ...provisioning,
+  ],
   index: ['authorizer', 'signers', 'crypto', ...base],
 }
 

@@ -9,6 +9,7 @@ import { auditReconcile } from './commands/audit-reconcile.ts'
 import { awsCostCommand } from './commands/aws-cost.ts'
 import { awsDelete, awsDeploy, awsTemplate } from './commands/aws-stacks.ts'
 import { doctor } from './commands/doctor.ts'
+import { enclaveAttest } from './commands/enclave-attest.ts'
 import { keysCreate } from './commands/keys-create.ts'
 import { keysPolicy } from './commands/keys-policy.ts'
 import { keysShow } from './commands/keys-show.ts'
@@ -36,6 +37,7 @@ const commands: readonly Command[] = [
   transactionsApprove,
   transactionsSend,
   auditReconcile,
+  enclaveAttest,
   awsCostCommand,
   awsTemplate,
   awsDeploy,

@@ -15,12 +15,12 @@ export type InputLimit = { readonly maxBytes: number; readonly tooLarge: () => S
  * @param file - - is stdin.
  * @throws {SignerError} `INVALID_OPTION` with the option, and what the limit says.
  */
-export async function readInput(
+export async function readBytes(
   { stdin, signal }: Context,
   option: string,
   file: string,
   { maxBytes, tooLarge }: InputLimit,
-): Promise<{ readonly text: string; readonly bytes: Uint8Array }> {
+): Promise<Buffer> {
   const read = async () => {
     const chunks: Buffer[] = []
     let byteLength = 0
@@ -32,9 +32,19 @@ export async function readInput(
     }
     return Buffer.concat(chunks)
   }
-  const bytes = await abortable(read(), signal).catch((thrown) => {
+  return abortable(read(), signal).catch((thrown) => {
     throw isSignerError(thrown) || signal.aborted ? thrown : fileError(option, 'read', thrown)
   })
+}
+
+/** As `readBytes`, of a file in UTF-8. */
+export async function readInput(
+  context: Context,
+  option: string,
+  file: string,
+  limit: InputLimit,
+): Promise<{ readonly text: string; readonly bytes: Uint8Array }> {
+  const bytes = await readBytes(context, option, file, limit)
   try {
     return { bytes, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
   } catch {

@@ -3,7 +3,7 @@
 import { verify } from 'node:crypto'
 import { bytesOrNone } from '../crypto/arguments.ts'
 import { equalBytes } from '../crypto/bytes.ts'
-import { bytesToHex, hexToBytes } from '../crypto/hex.ts'
+import { bytesToHex } from '../crypto/hex.ts'
 import { SignerError } from '../errors.ts'
 import { assertKnownKeys, invalid } from '../options.ts'
 import { assertChain, rootOf } from './certificate-chain.ts'
@@ -66,28 +66,73 @@ export function verifyAttestation(
   document: Uint8Array,
   expected: AttestationExpectation,
 ): Attestation {
-  const ready = readyOf(expected)
+  assertKnownKeys(expected, ['pcrs', 'nonce', 'now', 'maxAgeMs', 'root'])
+  const { pcrs, ...origin } = expected
+  const expectedPcrs = readyPcrs(pcrs)
+  const attestation = verifyOrigin(document, origin)
+  assertMeasurements(attestation, expectedPcrs)
+  return attestation
+}
+
+/**
+ * Debug mode is refused whatever was expected: that another register fits would not help.
+ *
+ * @throws {SignerError} `ATTESTATION_MISMATCH`.
+ */
+export function assertMeasurements(
+  attestation: Attestation,
+  expected: ReadonlyMap<number, string>,
+): void {
+  const [other] = differingPcrs(attestation, expected)
+  if (isDebugMode(attestation))
+    throw new SignerError('ATTESTATION_MISMATCH', { reason: 'it runs in debug mode' })
+  if (other !== undefined)
+    throw new SignerError('ATTESTATION_MISMATCH', { reason: `PCR${other} is another` })
+}
+
+/** Everything that a document must say but the measurements. */
+export type AttestationOrigin = Omit<AttestationExpectation, 'pcrs'>
+
+/**
+ * `verifyAttestation` without the measurements: any image at all may have made the document, so this
+ * proves nothing of what runs. For who compares them himself.
+ *
+ * @throws {SignerError} As `verifyAttestation`.
+ */
+export function verifyOrigin(document: Uint8Array, origin: AttestationOrigin): Attestation {
+  const ready = readyOf(origin)
   const { claims, signed, signature } = readDocument(document)
   const publicKey = assertChain(claims, ready.root, ready.now)
   const key = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const
   if (!verify('sha384', signed, key, signature))
     throw new SignerError('ATTESTATION_UNTRUSTED', { reason: 'its signature is of another key' })
   assertFresh(claims, ready)
-  assertExpected(claims, ready)
+  assertAsked(claims, ready)
   return attestationOf(claims)
 }
 
+/** Whether it is what an enclave in debug mode has, whose console and memory its parent reads. */
+export const isDebugMode = ({ pcrs }: Attestation): boolean => !/[^0]/.test(pcrs[0] ?? '')
+
+/** @returns The numbers of registers that are another, or are not there. */
+export const differingPcrs = (
+  { pcrs }: Attestation,
+  expected: ReadonlyMap<number, string>,
+): readonly number[] =>
+  [...expected].flatMap(([index, digits]) => (pcrs[index] === digits ? [] : [index]))
+
+/** @throws {SignerError} `INVALID_OPTION`, before anything is asked. */
+export const assertOrigin = (origin: AttestationOrigin): void => void readyOf(origin)
+
 type Ready = ReturnType<typeof readyOf>
 
-function readyOf(expected: AttestationExpectation) {
-  assertKnownKeys(expected, ['pcrs', 'nonce', 'now', 'maxAgeMs', 'root'])
-  const { nonce, now = Date.now(), maxAgeMs = MAX_AGE_MS, root } = expected
+function readyOf({ nonce, now = Date.now(), maxAgeMs = MAX_AGE_MS, root }: AttestationOrigin) {
   if (!Number.isFinite(now)) throw invalid('now', 'it is not a time in milliseconds')
   if (!Number.isFinite(maxAgeMs) || maxAgeMs <= 0)
     throw invalid('maxAgeMs', 'it is not a positive number of milliseconds')
   if (nonce !== 'unchecked' && !isNonce(nonce))
     throw invalid('nonce', "it is neither 1 to 1,024 bytes nor 'unchecked'")
-  return { pcrs: readyPcrs(expected.pcrs), nonce, now, maxAgeMs, root: rootOf(root) }
+  return { nonce, now, maxAgeMs, root: rootOf(root) }
 }
 
 function isNonce(nonce: Uint8Array): boolean {
@@ -95,7 +140,11 @@ function isNonce(nonce: Uint8Array): boolean {
   return length > 0 && length <= 1_024
 }
 
-function readyPcrs(pcrs: AttestationExpectation['pcrs']): ReadonlyMap<number, string> {
+/**
+ * @returns The expected digits in lower case, by number.
+ * @throws {SignerError} `INVALID_OPTION` for none, and for zeros.
+ */
+export function readyPcrs(pcrs: AttestationExpectation['pcrs']): ReadonlyMap<number, string> {
   const entries = typeof pcrs === 'object' && pcrs !== null ? Object.entries(pcrs) : []
   if (entries.length === 0) throw invalid('pcrs', 'it names none, so every enclave would do')
   const known = new Map<number, string>()
@@ -118,16 +167,10 @@ function assertFresh({ timestamp }: AttestationClaims, { now, maxAgeMs }: Ready)
     })
 }
 
-function assertExpected(claims: AttestationClaims, { pcrs, nonce }: Ready): void {
-  for (const [index, digits] of pcrs)
-    if (!equalBytes(claims.pcrs.get(index) ?? new Uint8Array(), hexToBytes(digits, 'pcrs')))
-      throw mismatch(`PCR${index} is another`)
-  if (nonce === 'unchecked') return
-  if (!equalBytes(claims.nonce ?? new Uint8Array(), nonce))
-    throw mismatch('it was not made for this nonce')
+function assertAsked(claims: AttestationClaims, { nonce }: Ready): void {
+  if (nonce !== 'unchecked' && !equalBytes(claims.nonce ?? new Uint8Array(), nonce))
+    throw new SignerError('ATTESTATION_MISMATCH', { reason: 'it was not made for this nonce' })
 }
-
-const mismatch = (reason: string) => new SignerError('ATTESTATION_MISMATCH', { reason })
 
 function attestationOf(claims: AttestationClaims): Attestation {
   const { moduleId, timestamp, pcrs, publicKey, userData, nonce } = claims

@@ -1,5 +1,6 @@
 /** `fcl-kms/enclave`: proof of what runs inside a Nitro enclave, and the parent's side of one. @module */
 
+export { type AttestKeyOptions, attestKey, type KeyAttestation } from './attest-key.ts'
 export {
   type Attestation,
   type AttestationExpectation,

@@ -80,6 +80,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'uploadRemoteSigner',
   ],
   './enclave': [
+    'attestKey',
     'connectSecurityModule',
     'createEnclaveHost',
     'createRecipient',

@@ -43,6 +43,7 @@ Commands:
   transactions approve        Verify and merge the signatures of all parties, and tell who is missing
   transactions send           Send a transaction that all have signed, once, and wait for the seal
   audit reconcile             Compare the Sign events of CloudTrail with our own records
+  enclave attest              Prove by the hardware which image keeps a key, and say what that does not prove
   aws cost                    What a month of KMS costs, with the prices that were assumed and their date
   aws template                Print a stack as CloudFormation; calls nothing
   aws deploy                  Show what a stack would change, and with --yes change it
@@ -62,6 +63,7 @@ Examples:
   fcl-kms transactions approve --network testnet --in mint.rlp --signed ours.rlp --signed theirs.rlp --out whole.rlp
   fcl-kms transactions send --network testnet --in whole.rlp
   fcl-kms audit reconcile --key alias/flow-minter --records signatures.jsonl
+  fcl-kms enclave attest --url https://signer.internal:8443/ --key minter --pcr0 $PCR0
   fcl-kms aws cost --mints 100000 --keys 2
   fcl-kms aws template signing-keys --options keys.json
   fcl-kms aws deploy signing-keys --options keys.json --region eu-central-1
@@ -69,7 +71,7 @@ Examples:
   fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
 
 fcl-kms <command> --help shows the options of a command; fcl-kms --version the version.
-Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a problem, 130 interrupted.
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a problem or an enclave is not proven, 130 interrupted.
 "
 `)
   })
@@ -86,6 +88,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a proble
     'transactions prepare',
     'transactions approve',
     'transactions send',
+    'enclave attest',
     'doctor',
   ])('shows options, examples and exit codes of %s', async (name) => {
     const { stdout, exitCode } = await cli([...name.split(' '), '--help'])
