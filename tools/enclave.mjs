@@ -4,6 +4,7 @@ import { main } from './lib/set-up.mjs'
 /** @type {Record<string, () => Promise<{ run: (args: string[]) => Promise<number> }>>} */
 const commands = {
   kernel: () => import('./lib/enclave/commands/kernel.mjs'),
+  setup: () => import('./lib/enclave/commands/setup.mjs'),
   measure: () => import('./lib/enclave/commands/measure.mjs'),
 }
 

@@ -202,11 +202,13 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 
 await main(async () => {
   const chosen = chosenSteps()
-  const env = await setUp(['npm', 'pkcs11', 'aws', 'lambda', 'emulator']).catch((error) => {
-    console.error(error.message)
-    total.failed += 1
-    return undefined
-  })
+  const env = await setUp(['npm', 'pkcs11', 'aws', 'lambda', 'enclave', 'emulator']).catch(
+    (error) => {
+      console.error(error.message)
+      total.failed += 1
+      return undefined
+    },
+  )
   const environment = withoutAws({
     ...npmEnvironment(env),
     XDG_CACHE_HOME: cacheFolder(),

@@ -1,12 +1,13 @@
 /** All of the set-up, for the tools. Runs before any npm package is installed. @module */
 import { ensureAws } from './aws.mjs'
 import { ensureEmulator } from './emulator.mjs'
+import { ensureEnclave } from './enclave/set-up.mjs'
 import { ensureLambdaEmulator } from './lambda-emulator.mjs'
 import { ensureNpm } from './npm.mjs'
 import { ensurePkcs11 } from './pkcs11.mjs'
 
 /**
- * @param {readonly ('npm' | 'emulator' | 'lambda' | 'aws' | 'pkcs11')[]} parts
+ * @param {readonly ('npm' | 'emulator' | 'lambda' | 'aws' | 'pkcs11' | 'enclave')[]} parts
  * @returns {Promise<NodeJS.ProcessEnv>} this environment and where the servers are
  * @throws {Error} in one sentence, when something is missing
  */
@@ -15,11 +16,14 @@ export async function setUp(parts) {
   if (major < 20 || (major === 20 && minor < 19))
     throw new Error(`Node.js ${process.versions.node} is too old: install 20.19 or newer.`)
   const env = { ...process.env }
+  const enclave = parts.includes('enclave') ? ensureEnclave() : undefined
+  enclave?.catch(() => undefined) // prepared beside the others, and told after them
   if (parts.includes('npm')) await ensureNpm()
   if (parts.includes('pkcs11')) await ensurePkcs11()
   if (parts.includes('aws')) env.FCL_KMS_MINISTACK = await ensureAws()
   if (parts.includes('lambda')) env.FCL_KMS_LAMBDA_EMULATOR = await ensureLambdaEmulator()
   if (parts.includes('emulator')) env.FLOW_EMULATOR = await ensureEmulator()
+  env.FCL_KMS_ENCLAVE = await enclave
   return env
 }
 

@@ -1,0 +1,34 @@
+/** The first process of an enclave, built of examples/enclave/init: the same bytes each time. @module */
+import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { goEnvironment } from '../go.mjs'
+import { cacheFolder, findProgram, fingerprint, isExecutable, root } from '../paths.mjs'
+import { capture, runWithProgress } from '../run.mjs'
+
+const source = 'examples/enclave/init'
+
+/** Go's caches: kept, for the tests of the program use them too. */
+export const initGoFolder = () => join(cacheFolder(), 'enclave', 'go')
+
+/**
+ * A static program for Linux on x86-64, also on another machine.
+ * @returns {Promise<string>} its path
+ * @throws {Error} in one sentence, when Go is missing or cannot build it
+ */
+export async function ensureInit() {
+  const go = findProgram('go')
+  if (!go) throw new Error('there is no Go to build its first process: install Go 1.26 or newer')
+  const env = { ...goEnvironment(initGoFolder()), CGO_ENABLED: '0', GOOS: 'linux', GOARCH: 'amd64' }
+  const { output } = await capture(go, ['env', 'GOVERSION'], { env })
+  const names = readdirSync(join(root, source)).filter((name) => /^go\.|(?<!_test)\.go$/.test(name))
+  const files = names.sort().map((name) => `${source}/${name}`)
+  const program = join(cacheFolder(), 'enclave', `init-${fingerprint(files, [output])}`, 'init')
+  if (isExecutable(program)) return program
+  mkdirSync(dirname(program), { recursive: true })
+  const result = `${program}.${process.pid}`
+  const flags = ['-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=', '-o', result]
+  const title = 'Preparing the first process of an enclave'
+  await runWithProgress(title, go, ['build', ...flags, '.'], { cwd: join(root, source), env })
+  renameSync(result, program)
+  return program
+}
