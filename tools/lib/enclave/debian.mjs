@@ -2,15 +2,7 @@
  * Packages of Debian, unpacked below the cache folder: no root, nothing installed, and from the mirror
  * that this machine's own apt uses. @module
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs'
-import { userInfo } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder, tidy } from '../paths.mjs'
 import { capture, runWithProgress } from '../run.mjs'
@@ -105,14 +97,10 @@ async function takeKernel(apt, work, folder) {
   const { output } = await capture('apt-cache', [...apt, 'depends', kernelPackage])
   const [, name] = /Depends: (linux-image-\S+)/.exec(output) ?? []
   if (!name) throw new Error(`the mirror has no package ${kernelPackage} of ${release}`)
-  await runWithProgress(
-    'Preparing a kernel for an enclave',
-    'apt-get',
-    [...apt, 'download', name],
-    {
-      cwd: work,
-    },
-  )
+  mkdirSync(work, { recursive: true })
+  await runWithProgress('Downloading a kernel', 'apt-get', [...apt, 'download', name], {
+    cwd: work,
+  })
   const whole = join(work, 'whole')
   await unpack(work, whole)
   const version = name.replace('linux-image-', '')

@@ -33,8 +33,13 @@ export async function ensureEnclave() {
   try {
     return await withLock('enclave', prepare)
   } catch (error) {
-    const [sentence = ''] = String(error instanceof Error ? error.message : error).split('\n')
-    return skip(sentence)
+    const said = error instanceof Error ? error.message : String(error)
+    return skip(
+      said
+        .replace(/\s+/g, ' ')
+        .slice(0, 500)
+        .replace(/[.:]?$/, ''),
+    )
   }
 }
 
