@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { isSignerError, SignerError } from 'fcl-kms'
 import { parseStrictJson } from '../../../src/policy/strict-json.ts'
-import { listening } from '../../../src/signing-service/http/unix-socket.ts'
+import { bindPrivately, listening } from '../../../src/signing-service/http/unix-socket.ts'
 import { faultOf } from './health.ts'
 
 const MAX_BODY_BYTES = 4_096
@@ -36,7 +36,7 @@ export async function openControlDoor(
       .catch(() => request.destroy())
   })
   server.maxConnections = 32
-  await listening(server, { path: socketPath })
+  await bindPrivately(socketPath, (path) => listening(server, { path }))
   return () =>
     new Promise((resolve) => {
       server.close(() => resolve())

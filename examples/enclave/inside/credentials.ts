@@ -4,7 +4,7 @@ import type { KMSClientConfig } from '@aws-sdk/client-kms'
 import { clearCredentialCache, SignatureV4 } from '@smithy/signature-v4'
 import { SignerError } from 'fcl-kms'
 import { nodeSha256 } from '../../../src/signers/remote/sha256.ts'
-import { type AskParent, fieldsOfAnswer, type ParentAnswer } from './parent.ts'
+import { type AskParent, codeOfAnswer, fieldsOfAnswer, type ParentAnswer } from './parent.ts'
 
 const TIMEOUT_MS = 5_000
 
@@ -58,8 +58,13 @@ async function credentialsOf(ask: AskParent, keyId: string): Promise<Credentials
   throw new SignerError('KMS_CREDENTIALS_UNAVAILABLE', { keyId, provider, reason })
 }
 
+/** What somebody has to mend, by the code of the parent or by the status. */
 const isRefusal = (answer: ParentAnswer | undefined) =>
-  answer !== undefined && answer.status < 500 && answer.status !== 429
+  answer !== undefined &&
+  (answer.status < 500 ||
+    /^(KMS_CREDENTIALS_(MISSING|INVALID)|AWS_CONFIG_INVALID)$/.test(
+      codeOfAnswer(answer.body) ?? '',
+    ))
 
 const reasonOf = (answer: ParentAnswer | undefined) => {
   if (answer === undefined) return 'it does not answer, or with something that is no answer'

@@ -42,6 +42,8 @@ process.umask(0o077)
 for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
 process.env['AWS_CONFIG_FILE'] = '/dev/null'
 process.env['AWS_SHARED_CREDENTIALS_FILE'] = '/dev/null'
+// The log of an enclave is for what it has to say.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 
 async function start(): Promise<void> {
   const { run, configuration: path } = readArguments()

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000
 /** Digits of base64: one record is 8,192 bytes at most, and what is longer is none. */
 const MAX_RECORD_DIGITS = 11_000
 const MAX_PAGE = 1_000
-const MAX_TEXT = 1_024
+const MAX_TEXT = 2_048
 
 /**
  * The parent may lie: about what is there, what it has kept, and what is newer. It cannot make a record
