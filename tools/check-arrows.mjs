@@ -50,7 +50,7 @@ const allowed = {
   'remote-signer-lambda': remoteSignerLambda,
   'proposal-keys': proposalKeys,
   relay,
-  observability: ['relay', ...relay],
+  observability: ['enclave', 'signing-service', 'relay', ...relay],
   aws,
   provisioning,
   enclave: ['signing-service', 'policy', 'signers', 'stores', 'crypto', ...base],

@@ -17,6 +17,7 @@ export {
   type EnclaveHostStats,
 } from './parent/host.ts'
 export type { EnclaveHostLimits, SupervisorLimits } from './parent/limits.ts'
+export { createNitroRunner, type NitroRunnerOptions } from './parent/nitro-runner.ts'
 export type { EnclaveRunner, EnclaveState, RunningEnclave } from './parent/supervisor.ts'
 export { createRecipient } from './recipient/recipient.ts'
 export {

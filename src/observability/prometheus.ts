@@ -2,6 +2,7 @@
 
 import type { SignObserver } from '../authorizer/observer.ts'
 import { normalizeAddress } from '../crypto/address.ts'
+import type { EnclaveHost } from '../enclave/parent/host.ts'
 import { SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
 import type { ProposalKeyPool } from '../proposal-keys/proposal-key-pool.ts'
@@ -52,7 +53,7 @@ export type PrometheusMetrics = {
    * @returns Ends it. To be called when what is observed is closed.
    * @throws {SignerError} `INVALID_OPTION` for anything else.
    */
-  readonly observe: (source: Relay | ProposalKeyPool | SigningGovernor) => () => void
+  readonly observe: (source: Relay | ProposalKeyPool | SigningGovernor | EnclaveHost) => () => void
 }
 
 type Families = {
@@ -94,11 +95,12 @@ export function createPrometheusMetrics(options: PrometheusMetricsOptions): Prom
     onGovernorReport: guarded('metrics.onGovernorReport', signatures.onGovernorReport),
     observe(source) {
       if (typeof source !== 'object' || source === null || !('stats' in source))
-        throw invalid('source', 'it is no relay, pool or governor')
+        throw invalid('source', 'it is no relay, pool, governor or host of an enclave')
       if ('submit' in source) return stats.observeRelay(labels, source)
       if ('lease' in source) return stats.observePool(labels, source)
       if ('run' in source) return stats.observeGovernor(source)
-      throw invalid('source', 'it is no relay, pool or governor')
+      if ('service' in source) return stats.observeEnclave(source)
+      throw invalid('source', 'it is no relay, pool, governor or host of an enclave')
     },
   } satisfies PrometheusMetrics)
 }

@@ -1,5 +1,6 @@
-/** Gauges of what relays, pools and governors tell when they are asked. @module */
+/** Gauges of what relays, pools, governors and hosts of enclaves tell when they are asked. @module */
 
+import type { EnclaveHost, EnclaveHostStats } from '../enclave/parent/host.ts'
 import type { ProposalKeyPool } from '../proposal-keys/proposal-key-pool.ts'
 import type { PoolStats } from '../proposal-keys/report.ts'
 import type { Relay, RelayStats } from '../relay/relay.ts'
@@ -13,22 +14,26 @@ export type StatsMetrics = {
   readonly observeRelay: (labels: Labels, relay: Pick<Relay, 'stats'>) => () => void
   readonly observePool: (labels: Labels, pool: Pick<ProposalKeyPool, 'stats'>) => () => void
   readonly observeGovernor: (governor: Pick<SigningGovernor, 'stats'>) => () => void
+  readonly observeEnclave: (host: Pick<EnclaveHost, 'name' | 'stats'>) => () => void
 }
 
 export function createStatsMetrics(maker: MetricMaker): StatsMetrics {
   const relays = createSources<RelayStats>()
   const pools = createSources<PoolStats>()
   const governors = createSources<ReadonlyMap<string, QuotaStats>>()
+  const enclaves = createSources<EnclaveHostStats>()
   defineRelay(maker, relays)
   definePool(maker, async () => [
     ...(await relays.read()).map(({ labels, stats }) => ({ labels, stats: stats.proposalKeys })),
     ...(await pools.read()),
   ])
   defineGovernor(maker, governors.read)
+  defineEnclave(maker, enclaves.read)
   return {
     observeRelay: (labels, relay) => relays.add(labels['address'], labels, relay.stats),
     observePool: (labels, pool) => pools.add(labels['address'], labels, pool.stats),
     observeGovernor: (governor) => governors.add(governor, {}, governor.stats),
+    observeEnclave: (host) => enclaves.add(host.name, { enclave: host.name }, host.stats),
   }
 }
 
@@ -138,5 +143,70 @@ function defineGovernor(
     'governor_throttled_total',
     'Requests that the backend throttled.',
     ({ throttled }) => throttled,
+  )
+}
+
+function defineEnclave({ scraped }: MetricMaker, read: Sources<EnclaveHostStats>['read']): void {
+  const some = (
+    type: 'Counter' | 'Gauge',
+    name: string,
+    help: string,
+    rows: (stats: EnclaveHostStats) => Row[],
+    ...labels: readonly string[]
+  ) => scraped(type, [`enclave_${name}`, help, ['enclave', ...labels]], read, rows)
+  some('Gauge', 'up', 'Whether it runs, and said at the last look that it is well.', ({ up }) => [
+    [up ? 1 : 0],
+  ])
+  some('Gauge', 'clock_offset_seconds', 'How far its clock is ahead of the parent.', (stats) =>
+    stats.clockOffsetMs === undefined ? [] : [[stats.clockOffsetMs / 1_000]],
+  )
+  some('Counter', 'restarts_total', 'Times that it was started after the first.', (stats) => [
+    [stats.restarts],
+  ])
+  some('Counter', 'requests_total', 'Requests to its signing service.', ({ requests }) => [
+    [requests],
+  ])
+  some('Counter', 'refusals_total', 'Requests that never had its answer.', ({ refusals }) => [
+    [refusals],
+  ])
+  some('Counter', 'helper_failures_total', 'Questions to its parent that failed.', (stats) => [
+    [stats.helperFailures],
+  ])
+  type Forward = EnclaveHostStats['forwards'][number]
+  const ofHosts = (rows: (forward: Forward) => Row[]) => (stats: EnclaveHostStats) =>
+    Object.values(stats.forwards).flatMap((forward) =>
+      rows(forward).map(([value, labels]): Row => [value, { ...labels, host: forward.host }]),
+    )
+  some(
+    'Gauge',
+    'forward_open',
+    'Connections to a host.',
+    ofHosts(({ open }) => [[open]]),
+    'host',
+  )
+  some(
+    'Counter',
+    'forward_connections_total',
+    'Connections that were made.',
+    ofHosts(({ connections }) => [[connections]]),
+    'host',
+  )
+  some(
+    'Counter',
+    'forward_refused_total',
+    'Connections that did not come about.',
+    ofHosts(({ refused }) => [[refused]]),
+    'host',
+  )
+  some(
+    'Counter',
+    'forward_bytes_total',
+    'Bytes from the enclave to a host (out), and back (in).',
+    ofHosts(({ bytesIn, bytesOut }) => [
+      [bytesIn, { direction: 'in' }],
+      [bytesOut, { direction: 'out' }],
+    ]),
+    'host',
+    'direction',
   )
 }

@@ -83,6 +83,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'attestKey',
     'connectSecurityModule',
     'createEnclaveHost',
+    'createNitroRunner',
     'createRecipient',
     'verifyAttestation',
   ],

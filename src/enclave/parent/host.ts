@@ -9,7 +9,7 @@ import type { SealedKeyStore } from '../../signers/sealed-key/key-store.ts'
 import type { SigningService } from '../../signing-service/service.ts'
 import { createEnclaveControl, type EnclaveHealth, type EnclaveKey } from './control.ts'
 import { createCredentialsRoute } from './credentials-route.ts'
-import { createEnclaveHttp } from './enclave-http.ts'
+import { createEnclaveHttp, isPassingCode } from './enclave-http.ts'
 import { type EnclaveHostEvent, type EnclaveHostObserver, troubleOf } from './events.ts'
 import { createEventsRoute } from './events-route.ts'
 import { type ForwardCounts, type ForwardedHosts, openForward, readHosts } from './forwarder.ts'
@@ -207,18 +207,14 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
   async function ready({ signal }: { readonly signal?: AbortSignal } = {}) {
     const timeoutMs = limits.startTimeoutMs
     let said = 'nothing'
-    const onTimeout = () =>
-      new SignerError('ENCLAVE_NOT_STARTED', {
-        reason: `it was not ready within ${timeoutMs} ms; the last that it said: ${said}`,
-        remedy:
-          'see that it runs, and read its last lines: its console, and the events that it told',
-      })
+    const onTimeout = () => notReady(`not within ${timeoutMs} ms; the last that it said: ${said}`)
     return withDeadline({ timeoutMs, signal, onTimeout }, async (abort) => {
       for (;;) {
         if (closed !== undefined) throw enclaveUnavailable('its host was closed')
         const seen = await control.health(limits.healthTimeoutMs, abort).catch(() => undefined)
         if (seen?.status === 'ok') return seen
         if (seen !== undefined) said = seen.error?.code ?? seen.status
+        if (seen?.status === 'failing' && !isPassingCode(said)) throw notReady(`it says ${said}`)
         await pause(LOOK_MS, abort)
       }
     })
@@ -254,6 +250,12 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
     [Symbol.asyncDispose]: close,
   } satisfies EnclaveHost)
 }
+
+const notReady = (reason: string) =>
+  new SignerError('ENCLAVE_NOT_STARTED', {
+    reason,
+    remedy: 'see that it runs, and read its last lines: its console, and the events that it told',
+  })
 
 function readOptions(options: EnclaveHostOptions) {
   assertKnownKeys(options, known)

@@ -5,7 +5,7 @@ import { signerErrorTable } from '../../error-codes.ts'
 import { SignerError } from '../../errors.ts'
 import { createBodyRoom, dropBody, readBody } from '../../signing-service/http/body.ts'
 import { headFault, parseBody, replyHeaders } from '../../signing-service/http/head.ts'
-import { asSignerError, refusalOf } from '../../signing-service/refusal.ts'
+import { asSignerError } from '../../signing-service/refusal.ts'
 import { bindServer, type UnixDoor } from './unix-door.ts'
 
 /** Plain data of a JSON object. */
@@ -49,7 +49,7 @@ export async function openJsonDoor(options: {
     const { method, url = '', headers } = request
     const route = Object.hasOwn(routes, url) ? routes[url] : undefined
     const place = route === undefined ? 'no such path' : url
-    const refuse = (error: SignerError, status = refusalOf(error, '-').status) => {
+    const refuse = (error: SignerError, status = statusOf(error)) => {
       onFailure(place, error)
       reply(response, status, bodyOf(error))
     }
@@ -85,6 +85,13 @@ function reply(response: ServerResponse, status: number, text: string): void {
   const length = { 'content-length': Buffer.byteLength(text) }
   response.writeHead(status, { ...replyHeaders, ...length })
   response.end(text)
+}
+
+/** Of what waiting may mend, of a mistake of the enclave, and of what somebody has to mend here. */
+function statusOf({ code, disposition }: SignerError): number {
+  if (code === 'SIGNING_SERVICE_FAILED') return 500 // something that is no error of this package
+  if (code === 'SIGNING_REQUEST_TOO_LARGE') return 413
+  return { retry: 503, hold: 403, refuse: 403, fail: 400 }[disposition]
 }
 
 /** The facts of an error can hold names of this machine, which are none of the enclave's business. */

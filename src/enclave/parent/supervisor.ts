@@ -5,7 +5,6 @@ import { isSignerError, SignerError } from '../../errors.ts'
 import { createLoop } from '../../loop.ts'
 import { doubling } from '../../retry.ts'
 import type { EnclaveControl, EnclaveHealth } from './control.ts'
-import { isPassingCode } from './enclave-http.ts'
 import { type EnclaveHostEvent, troubleOf } from './events.ts'
 import type { SupervisorLimits } from './limits.ts'
 import { enclaveUnavailable } from './vsock.ts'
@@ -29,7 +28,7 @@ export type EnclaveState = 'starting' | 'up' | 'down' | 'given-up' | 'closed'
 
 /** One enclave, kept running. */
 export type Supervisor = {
-  /** Starts it, waits until it is ready and keeps it so. Rejects when this first time fails. */
+  /** Starts it, waits until it says how it is and keeps it so. Rejects when this first time fails. */
   readonly begin: (signal?: AbortSignal) => Promise<void>
   readonly state: () => EnclaveState
   /** Times that it was started after the first. */
@@ -96,16 +95,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     tell({ kind: 'started', durationMs: upSince - startedAt })
   }
 
-  /** Until it says that it is well. */
+  /** Until it says how it is. */
   async function ready(signal: AbortSignal): Promise<void> {
     for (;;) {
       if (reason !== undefined) throw startFailed(`it ended at once: ${reason}`)
       const seen = await control.health(limits.healthTimeoutMs, signal).catch(() => undefined)
       signal.throwIfAborted()
-      if (seen?.status === 'ok') return see(seen)
-      const { code = 'OTHER' } = seen?.error ?? {}
-      if (seen?.status === 'failing' && !isPassingCode(code))
-        throw startFailed(`it says that it is failing: ${code}`)
+      // One that fails is running: it says why, and starting it again would not mend that.
+      if (seen !== undefined && seen.status !== 'starting') return see(seen)
       await pause(LOOK_MS, signal)
     }
   }
@@ -131,10 +128,11 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     if (closing.signal.aborted) return
     health = seen
     misses = 0
+    const wasUp = state === 'up'
+    state = 'up'
     if (seen.status !== 'failing') {
-      if (isTrouble || state !== 'up') tell({ kind: 'healthy', clockOffsetMs: seen.clockOffsetMs })
+      if (isTrouble || !wasUp) tell({ kind: 'healthy', clockOffsetMs: seen.clockOffsetMs })
       isTrouble = false
-      state = 'up'
       return
     }
     const { code, message } = seen.error ?? { code: 'OTHER', message: 'it does not say why' }
