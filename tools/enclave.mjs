@@ -3,9 +3,11 @@ import { main } from './lib/set-up.mjs'
 
 /** @type {Record<string, () => Promise<{ run: (args: string[]) => Promise<number> }>>} */
 const commands = {
+  build: () => import('./lib/enclave/commands/build.mjs'),
   kernel: () => import('./lib/enclave/commands/kernel.mjs'),
   setup: () => import('./lib/enclave/commands/setup.mjs'),
   measure: () => import('./lib/enclave/commands/measure.mjs'),
+  verify: () => import('./lib/enclave/commands/verify.mjs'),
 }
 
 await main(async () => {

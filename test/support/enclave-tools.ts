@@ -10,6 +10,8 @@ export type EnclaveTools = {
   readonly vsock: string
   readonly nsmBridge: string
   readonly init: string
+  /** Node.js and its libraries, as they lie in the guest. */
+  readonly node: string
   readonly goFolder: string
 }
 

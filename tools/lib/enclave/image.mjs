@@ -1,6 +1,5 @@
-/** What the image of an enclave is made of, part by part. @module */
+/** What lies where in the image of an enclave. @module */
 import { readFileSync } from 'node:fs'
-import { createRamdisk } from './ramdisk.mjs'
 
 /** @typedef {import('./ramdisk.mjs').Entry} Entry */
 
@@ -14,26 +13,25 @@ export const commandLine = 'console=ttyS0 loglevel=4 reboot=k panic=1 random.tru
 const folders = ['config', 'dev', 'proc', 'run', 'sys', 'tmp']
 
 /**
- * The first ramdisk: all code, the same for everyone.
+ * Of the first ramdisk: all code, the same for everyone.
  *
  * @param {{ init: string, program: Uint8Array, node: readonly Entry[] }} code `init` is the path of
  *   the first process, `program` the bundle that Node.js runs
- * @returns {Uint8Array}
+ * @returns {Entry[]}
  */
-export function createCodeRamdisk({ init, program, node }) {
-  return createRamdisk([
-    ...folders.map((path) => ({ path })),
-    { path: 'init', contents: readFileSync(init), mode: 0o755 },
-    { path: 'app/enclave.mjs', contents: program },
-    ...node,
-  ])
-}
+export const codeEntries = ({ init, program, node }) => [
+  ...folders.map((path) => ({ path })),
+  { path: 'init', contents: readFileSync(init), mode: 0o755 },
+  { path: 'app/enclave.mjs', contents: program },
+  ...node,
+]
 
 /**
- * The second: what makes an enclave yours.
+ * Of the second: what makes an enclave yours.
  *
  * @param {Uint8Array} configuration enclave.json
- * @returns {Uint8Array}
+ * @returns {Entry[]}
  */
-export const createConfigurationRamdisk = (configuration) =>
-  createRamdisk([{ path: 'config/enclave.json', contents: configuration }])
+export const configurationEntries = (configuration) => [
+  { path: 'config/enclave.json', contents: configuration },
+]

@@ -31,24 +31,28 @@ const libraries = [
 ]
 
 /**
- * What a ramdisk needs so that `/bin/node` runs in it, about 110 MB. What only a debugger reads is cut
- * off. The folder in the cache is made once.
- *
- * @returns {Promise<Entry[]>}
+ * The folder in the cache with these files as they lie in the guest, made once.
+ * @returns {Promise<string>}
  * @throws {Error} in one sentence, when npm or Debian's mirror has no such file
  */
-export async function nodeEntries() {
+export async function ensureNode() {
   const name = `enclave-node-${fingerprint(files, ['1'])}`
   const folder = join(cacheFolder(), name)
   if (!existsSync(folder))
     await withLock(name, async () => {
       if (!existsSync(folder)) await make(folder)
     })
-  const paths = [
-    'bin/node',
-    'lib64/ld-linux-x86-64.so.2',
-    ...libraries.map(([file]) => `${libraryFolder}/${file}`),
-  ]
+  return folder
+}
+
+/**
+ * What a ramdisk needs so that `/bin/node` runs in it, 114 MB.
+ * @param {string} folder of `ensureNode`
+ * @returns {Entry[]}
+ */
+export function nodeEntries(folder) {
+  const loaded = libraries.map(([file]) => `${libraryFolder}/${file}`)
+  const paths = ['bin/node', 'lib64/ld-linux-x86-64.so.2', ...loaded]
   return paths.map((path) => ({ path, contents: readFileSync(join(folder, path)), mode: 0o755 }))
 }
 

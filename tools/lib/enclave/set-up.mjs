@@ -6,15 +6,17 @@ import { cacheFolder, fingerprint } from '../paths.mjs'
 import { ensureDevices } from './cargo.mjs'
 import { debianFolder, debianParts, ensureDebian } from './debian.mjs'
 import { ensureInit, initGoFolder } from './init.mjs'
+import { ensureNode } from './node.mjs'
 
 /**
  * @typedef {import('./debian.mjs').DebianParts & {
  *   vsock: string
  *   nsmBridge: string
  *   init: string
+ *   node: string
  *   goFolder: string
- * }} EnclaveTools what $FCL_KMS_ENCLAVE names: a JSON file of paths; `qemu` is a command, `goFolder`
- *   Go's caches
+ * }} EnclaveTools what $FCL_KMS_ENCLAVE names: a JSON file of paths; `qemu` is a command, `node`
+ *   a folder with Node.js and its libraries as they lie in the guest, `goFolder` Go's caches
  */
 
 /**
@@ -44,16 +46,22 @@ export async function ensureEnclave() {
 }
 
 async function prepare() {
-  const results = await Promise.allSettled([ensureDebian(), ensureDevices(), ensureInit()])
-  const [debian, devices, init] = results
+  const [debian, devices, init, node] = await Promise.allSettled([
+    ensureDebian(),
+    ensureDevices(),
+    ensureInit(),
+    ensureNode(),
+  ])
   if (debian.status === 'rejected') throw debian.reason
   if (devices.status === 'rejected') throw devices.reason
   if (init.status === 'rejected') throw init.reason
+  if (node.status === 'rejected') throw node.reason
   /** @type {EnclaveTools} */
   const tools = {
     ...debianParts(debianFolder()),
     ...devices.value,
     init: init.value,
+    node: node.value,
     goFolder: initGoFolder(),
   }
   const text = `${JSON.stringify(tools, undefined, 2)}\n`

@@ -1,0 +1,83 @@
+/** The image of an enclave, built twice: in two clones in two folders, each with its own caches. @module */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { enclaveTools } from '../support/enclave-tools.ts'
+import { root } from '../types/compile.ts'
+
+const run = promisify(execFile)
+const tools = enclaveTools()
+const describeEnclave = tools === undefined ? describe.skip : describe
+const sources = ['src', 'examples/enclave', 'tools', 'package.json', 'tsconfig.json']
+const configuration = 'examples/enclave/configuration/enclave.json'
+
+/** Of the caches only what was downloaded, or is a cache of Go's; the first process is linked anew. */
+async function makeClone(folder: string): Promise<void> {
+  for (const path of sources) await cp(join(root, path), join(folder, path), { recursive: true })
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const enclave = join(folder, 'cache', 'fcl-kms', 'enclave')
+  await mkdir(enclave, { recursive: true })
+  await symlink(tools?.node ?? '', join(enclave, '..', (tools?.node ?? '').split('/').at(-1) ?? ''))
+  await symlink(tools?.goFolder ?? '', join(enclave, 'go'))
+}
+
+describeEnclave('the image of an enclave', () => {
+  let folder = ''
+  let own: string | undefined
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fcl-kms-image-'))
+    const module = new URL('../../tools/lib/enclave/kernel.mjs', import.meta.url).href
+    const path: string = (await import(module)).kernelPath()
+    own = existsSync(path) ? path : undefined
+    for (const name of ['one', 'another place']) await makeClone(join(folder, name))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  /** With our kernel where it was built, else with Debian's: what it is does not matter here. */
+  const enclave = async (clone: string, env: Record<string, string>, ...words: string[]) => {
+    const place = join(folder, clone)
+    const args = [
+      join(place, 'tools/enclave.mjs'),
+      ...words,
+      '--kernel',
+      own ?? tools?.kernel ?? '',
+    ]
+    const { PATH = '', HOME = '' } = process.env
+    const own_ = { PATH, HOME, XDG_CACHE_HOME: join(place, 'cache'), ...env }
+    return run(process.execPath, args, { cwd: place, env: own_ }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error) => ({ code: error.code as number, stdout: String(error.stdout) + error.stderr }),
+    )
+  }
+
+  it('is the same, whoever builds it and wherever, and another for another configuration', async () => {
+    const build = ['build', '--configuration', configuration, '--output', 'images']
+    const built = await enclave('one', { TZ: 'UTC', LANG: 'C' }, ...build)
+    expect(built).toEqual({ code: 0, stdout: expect.stringMatching(/^PCR0 {2}[0-9a-f]{96}$/m) })
+
+    const published = join(folder, 'one', 'images', 'mint-signer.measurements.json')
+    const verify = (file: string) =>
+      enclave(
+        'another place',
+        { TZ: 'Pacific/Kiritimati', LANG: 'de_DE.UTF-8' },
+        ...['verify', '--configuration', file, '--measurements', published],
+      )
+    expect(await verify(configuration)).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('The same in every part.'),
+    })
+
+    const other = JSON.parse(await readFile(join(root, configuration), 'utf8'))
+    await writeFile(
+      join(folder, 'another place', 'other.json'),
+      JSON.stringify({ ...other, name: 'other-signer' }),
+    )
+    const { code, stdout } = await verify('other.json')
+    expect(code).toBe(1)
+    const differing = stdout.split('\n').flatMap((line) => line.split(' differs: ').slice(0, -1))
+    expect(differing).toEqual(['configuration: config/enclave.json', 'PCR0', 'PCR2'])
+  })
+})
