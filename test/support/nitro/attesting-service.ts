@@ -1,13 +1,17 @@
 /** A signing service that attests with a chain of a test, as one in an enclave does. @module */
 
+import type { Authority } from '../../../examples/enclave/local/nitro/certificates.ts'
+import {
+  type DocumentFields,
+  fieldsOf,
+  signDocument,
+} from '../../../examples/enclave/local/nitro/documents.ts'
 import { createSoftwareSigner } from '../../../src/signers/software-signer.ts'
 import {
   createSigningService,
   type ServiceAttest,
   type SigningService,
 } from '../../../src/signing-service/index.ts'
-import type { Authority } from './certificates.ts'
-import { type DocumentFields, fieldsOf, signDocument } from './security-module.ts'
 
 export const signer = createSoftwareSigner({ algorithm: 'ECDSA_secp256k1' })
 

@@ -1,19 +1,19 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import {
+  createNitroChain,
+  type DocumentFields,
+  fieldsOf,
+  pcr,
+  signDocument,
+} from '../../../examples/enclave/local/nitro/documents.ts'
 import { run } from '../../../src/cli/run.ts'
 import { bytesToHex } from '../../../src/crypto/hex.ts'
 import { listen } from '../../../src/signing-service/index.ts'
 import { attestingService, signer } from '../../support/nitro/attesting-service.ts'
-import {
-  type DocumentFields,
-  fieldsOf,
-  makeChain,
-  pcr,
-  signDocument,
-} from '../../support/nitro/security-module.ts'
 
-const chain = makeChain(Date.now())
+const chain = createNitroChain(Date.now())
 const folder = await mkdtemp(join(tmpdir(), 'attest-'))
 afterAll(() => rm(folder, { recursive: true }))
 const root = join(folder, 'root.der')

@@ -1,3 +1,8 @@
+import {
+  createNitroChain,
+  type DocumentFields,
+  pcr,
+} from '../../../examples/enclave/local/nitro/documents.ts'
 import { bytesToHex } from '../../../src/crypto/hex.ts'
 import { attestKey } from '../../../src/enclave/index.ts'
 import { encodeAttestedKey } from '../../../src/signers/remote/attested-key.ts'
@@ -8,9 +13,8 @@ import {
   type SigningService,
 } from '../../../src/signing-service/index.ts'
 import { attestingService, signer } from '../../support/nitro/attesting-service.ts'
-import { type DocumentFields, makeChain, pcr } from '../../support/nitro/security-module.ts'
 
-const chain = makeChain(Date.now())
+const chain = createNitroChain(Date.now())
 const root = chain[0]?.certificate ?? new Uint8Array()
 const pcrs = { 0: '01'.repeat(48) }
 
@@ -66,7 +70,7 @@ describe('attestKey', () => {
   })
 
   it('refuses the document of another root, and that of AWS where none is given', async () => {
-    const other = attestingService(makeChain(Date.now()))
+    const other = attestingService(createNitroChain(Date.now()))
     await expect(ask(other)).rejects.toEqual(refusal('ATTESTATION_UNTRUSTED', {}))
     const ofAws = { root: undefined }
     await expect(ask(attestingService(chain), ofAws)).rejects.toEqual(

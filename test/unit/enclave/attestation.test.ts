@@ -2,25 +2,25 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { decode, encode } from 'cborg'
 import fc from 'fast-check'
-import { bytesToHex as hexOf } from '../../../src/crypto/hex.ts'
-import { verifyAttestation } from '../../../src/enclave/index.ts'
 import {
   CERT_SIGN,
   type CertificateFacts,
   DIGITAL_SIGNATURE,
   makeCertificate,
-} from '../../support/nitro/certificates.ts'
+} from '../../../examples/enclave/local/nitro/certificates.ts'
 import {
+  createNitroChain,
   type DocumentFields,
   fieldsOf,
   type LinkName,
-  makeChain,
   pcr,
   signDocument,
-} from '../../support/nitro/security-module.ts'
+} from '../../../examples/enclave/local/nitro/documents.ts'
+import { bytesToHex as hexOf } from '../../../src/crypto/hex.ts'
+import { verifyAttestation } from '../../../src/enclave/index.ts'
 
 const NOW = Date.UTC(2026, 10, 29, 12)
-const chain = makeChain(NOW)
+const chain = createNitroChain(NOW)
 const root = chain[0]?.certificate ?? new Uint8Array()
 const nonce = Uint8Array.of(1, 2, 3, 4)
 const fields: DocumentFields = { ...fieldsOf(chain, NOW), nonce }
@@ -210,7 +210,7 @@ const decodeParts = () => decode(document(), { useMaps: true }) as unknown[]
 
 describe('the chain of an attestation', () => {
   const changed = (changes: Partial<Record<LinkName, Partial<CertificateFacts>>>) => {
-    const other = makeChain(NOW, changes)
+    const other = createNitroChain(NOW, changes)
     return () =>
       verifyAttestation(document({}, other), {
         ...expected,
@@ -219,7 +219,7 @@ describe('the chain of an attestation', () => {
   }
 
   it('of another root is refused', () => {
-    const other = makeChain(NOW)
+    const other = createNitroChain(NOW)
     expect(() => verifyAttestation(document({}, other), expected)).toThrow(
       refusal('ATTESTATION_UNTRUSTED', 'its root is not the one that was expected'),
     )
@@ -231,7 +231,7 @@ describe('the chain of an attestation', () => {
   })
 
   it('is refused when the document is signed by another key than that of the enclave', () => {
-    const other = makeChain(NOW)
+    const other = createNitroChain(NOW)
     expect(() => verifyAttestation(signDocument(other, fields), expected)).toThrow(
       refusal('ATTESTATION_UNTRUSTED', 'its signature is of another key'),
     )

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseConfiguration } from '../../../../examples/enclave/inside/configuration.ts'
+import { makeCertificate } from '../../../../examples/enclave/local/nitro/certificates.ts'
 import { readEnclaveConfiguration } from '../../../support/enclave-inside.ts'
-import { makeCertificate } from '../../../support/nitro/certificates.ts'
 
 const example = readFileSync(
   new URL('../../../../examples/enclave/configuration/enclave.json', import.meta.url),

@@ -23,6 +23,8 @@ export type CertificateFacts = {
   /** The first byte of key usage; `undefined` leaves it out. */
   readonly usage?: number | undefined
   readonly curve?: string
+  /** Of a server: names of DNS and addresses of IPv4. */
+  readonly hosts?: readonly string[]
   readonly critical?: string
   readonly repeated?: boolean
 }
@@ -52,6 +54,17 @@ function bits(byte: number): asn1.BitString {
   return new asn1.BitString({ valueHex: Uint8Array.of(byte).buffer, unusedBits })
 }
 
+/** RFC 5280 4.2.1.6: `[2]` is a name of DNS, `[7]` an address. */
+const hostsOf = (hosts: readonly string[]) =>
+  sequence(
+    ...hosts.map((host) => {
+      const isAddress = /^[\d.]+$/.test(host)
+      const bytes = isAddress ? Uint8Array.from(host.split('.'), Number) : Buffer.from(host)
+      const idBlock = { tagClass: 3, tagNumber: isAddress ? 7 : 2 }
+      return new asn1.Primitive({ idBlock, valueHex: new Uint8Array(bytes).buffer })
+    }),
+  )
+
 let serial = 1
 
 export function makeCertificate(facts: CertificateFacts): Authority {
@@ -68,6 +81,7 @@ export function makeCertificate(facts: CertificateFacts): Authority {
     basic,
     ...(facts.repeated === true ? [basic] : []),
     ...(usage === undefined ? [] : [extension('2.5.29.15', true, bits(usage))]),
+    ...(facts.hosts === undefined ? [] : [extension('2.5.29.17', false, hostsOf(facts.hosts))]),
     ...(facts.critical === undefined
       ? []
       : [extension(facts.critical, true, octets(new ArrayBuffer(1)))]),

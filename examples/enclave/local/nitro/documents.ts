@@ -1,4 +1,4 @@
-/** What a Nitro Secure Module does when it is asked for a document, with a chain of a test. @module */
+/** Attestation documents, with the chain of a test. @module */
 
 import { sign } from 'node:crypto'
 import { encode } from 'cborg'
@@ -14,10 +14,16 @@ const HOUR = 3_600_000
 const names = ['root', 'region', 'zone', 'instance', 'enclave'] as const
 export type LinkName = (typeof names)[number]
 
-/** Root, region, zone, instance and enclave, with the times and lengths of real ones. */
-export function makeChain(
-  now: number,
+/**
+ * Root, region, zone, instance and enclave, with the times and lengths of real ones: that of the enclave
+ * is over after two hours.
+ *
+ * @param root - Of an earlier chain, to make another below it.
+ */
+export function createNitroChain(
+  now: number = Date.now(),
   changes: Partial<Record<LinkName, Partial<CertificateFacts>>> = {},
+  root?: Authority,
 ): readonly Authority[] {
   const facts: Record<LinkName, Omit<CertificateFacts, 'name'>> = {
     root: { from: now - 1_000 * HOUR, to: now + 1_000 * HOUR, isAuthority: true, usage: CERT_SIGN },
@@ -26,8 +32,8 @@ export function makeChain(
     instance: authority(now, 24, 0),
     enclave: { from: now - HOUR, to: now + 2 * HOUR, usage: DIGITAL_SIGNATURE },
   }
-  const chain: Authority[] = []
-  for (const name of names) {
+  const chain: Authority[] = root === undefined ? [] : [root]
+  for (const name of names.slice(chain.length)) {
     const issuer = chain.at(-1)
     const own = { name, ...facts[name], ...(issuer === undefined ? {} : { issuer }) }
     chain.push(makeCertificate({ ...own, ...changes[name] }))
@@ -56,6 +62,15 @@ export const fieldsOf = (chain: readonly Authority[], now: number): DocumentFiel
 })
 
 export const pcr = (byte: number): Uint8Array => new Uint8Array(48).fill(byte)
+
+/** As QEMU's own module makes it: signed by nobody. */
+export const unsignedDocument = (fields: DocumentFields): Uint8Array =>
+  encode([
+    encode(new Map([[1, -1]])),
+    new Map(),
+    encode({ ...fields, certificate: new Uint8Array(64) }),
+    new Uint8Array(64),
+  ])
 
 /** @param parts - Of COSE, in place of what they would be. */
 export function signDocument(
