@@ -2,6 +2,8 @@ module fcl-kms/enclave/init
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/mdlayher/vsock v1.4.0
 	golang.org/x/sys v0.49.0
