@@ -219,6 +219,7 @@ export type SignerErrorContext = {
   ENCLAVE_START_FAILED: { step: string; reason: string }
   ENCLAVE_CLOCK_WRONG: { aheadMs: number; boundMs: number }
   ENCLAVE_TLS_REFUSED: { host: string; reason: string }
+  ENCLAVE_PIN_NOT_OPENED: { token: string }
   // AWS, other than KMS
   AWS_DENIED: { operation: string }
   AWS_CREDENTIALS_UNUSABLE: { operation: string; reason: string; remedy: string }
@@ -783,6 +784,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ENCLAVE_TLS_REFUSED: [
     'refuse',
     'What answers in the place of KMS has no certificate for this host that the enclave trusts. Look at where the parent leads it; a CA of your own has to be in the measured configuration.',
+  ],
+  ENCLAVE_PIN_NOT_OPENED: [
+    'hold',
+    'KMS does not open the sealed PIN of this token for this enclave. Seal it again, with the key, the name of the enclave and the label of the token that the configuration has, and build the image again.',
   ],
   AWS_DENIED: [
     'hold',

@@ -44,6 +44,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'AWS_DENIED',
     'ENCLAVE_CLOCK_WRONG',
     'ENCLAVE_NOT_STARTED',
+    'ENCLAVE_PIN_NOT_OPENED',
     'ENCLAVE_REFUSED',
     'JOB_QUARANTINED',
     'KEY_DISABLED',

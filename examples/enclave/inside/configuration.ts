@@ -10,13 +10,12 @@ import {
 } from 'fcl-kms/signers/sealed-key'
 import { createSigningService } from 'fcl-kms/signing-service'
 import { parseStrictJson } from '../../../src/policy/strict-json.ts'
+import { assertOneSetting, type HsmKey, readHsmKey } from './hsm-configuration.ts'
 import { hostFault } from './kms-host.ts'
 import { invalid, readBoolean, readNumber, readObject, readText, readTexts } from './reading.ts'
 
 /** One key of the enclave, and what it may sign. */
-export type EnclaveKey = {
-  /** The name of its record in the store. */
-  readonly wallet: string
+export type EnclaveKey = KeyPlace & {
   readonly algorithm: SignatureAlgorithm
   /** 128 lower-case digits. With it no other key is opened, and none is made. */
   readonly publicKey?: string
@@ -26,6 +25,9 @@ export type EnclaveKey = {
   readonly userMessages: boolean
   readonly accountProofs: readonly string[]
 }
+
+/** Where a private key is: sealed, under the name of its record in the store, or on an HSM. */
+type KeyPlace = { readonly wallet: string } | { readonly pkcs11: HsmKey }
 
 /** All of enclave.json. */
 export type EnclaveConfiguration = {
@@ -113,6 +115,7 @@ function readCa(value: unknown): string {
 
 const keyFields = [
   'wallet',
+  'pkcs11',
   'algorithm',
   'publicKey',
   'accounts',
@@ -128,8 +131,9 @@ function readKeys(value: unknown): EnclaveConfiguration['keys'] {
   const keys = entries.map(
     ([name, key]) => [name, readKey(`keys.${name.slice(0, 40)}`, key)] as const,
   )
-  if (new Set(keys.map(([, { wallet }]) => wallet)).size < keys.length)
-    throw invalid('keys: two have one wallet')
+  const wallets = keys.flatMap(([, key]) => ('wallet' in key ? [key.wallet] : []))
+  if (new Set(wallets).size < wallets.length) throw invalid('keys: two have one wallet')
+  assertOneSetting(keys.flatMap(([, key]) => ('pkcs11' in key ? [key.pkcs11] : [])))
   return Object.fromEntries(keys)
 }
 
@@ -137,7 +141,7 @@ function readKey(path: string, value: unknown): EnclaveKey {
   const key = readObject(path, value, keyFields)
   const { publicKey } = key
   return {
-    wallet: readText(`${path}.wallet`, key['wallet'], /^[A-Za-z0-9._:@+=-]{1,80}$/),
+    ...readPlace(path, key),
     algorithm: readText(`${path}.algorithm`, key['algorithm'], /^ECDSA_(P256|secp256k1)$/) as
       | 'ECDSA_P256'
       | 'ECDSA_secp256k1', // as the pattern says
@@ -150,6 +154,13 @@ function readKey(path: string, value: unknown): EnclaveKey {
     userMessages: readBoolean(`${path}.userMessages`, key['userMessages']),
     accountProofs: readTexts(`${path}.accountProofs`, key['accountProofs']),
   }
+}
+
+function readPlace(path: string, { wallet, pkcs11 }: Readonly<Record<string, unknown>>): KeyPlace {
+  if ((wallet === undefined) === (pkcs11 === undefined))
+    throw invalid(`${path}: it has not one of wallet and pkcs11`)
+  if (pkcs11 !== undefined) return { pkcs11: readHsmKey(`${path}.pkcs11`, pkcs11) }
+  return { wallet: readText(`${path}.wallet`, wallet, /^[A-Za-z0-9._:@+=-]{1,80}$/) }
 }
 
 /** Makes what will be made of it, of parts that do nothing, so that what is wrong is known by then. */

@@ -5,6 +5,7 @@ import { bytesToHex } from 'fcl-kms/crypto'
 import type { SealedKeys } from 'fcl-kms/signers/sealed-key'
 import type { ServiceKey } from 'fcl-kms/signing-service'
 import type { EnclaveConfiguration, EnclaveKey } from './configuration.ts'
+import type { Hsms } from './hsms.ts'
 
 /** What the control door answers of a key. */
 export type KeyDescription = {
@@ -20,7 +21,8 @@ export type EnclaveKeys = {
   /**
    * @returns What is there, opened; else what was made.
    * @throws {SignerError} `SIGNING_KEY_UNKNOWN`; `SEALED_KEY_NOT_FOUND` where the configuration names the
-   * public key of what is not there; `SEALED_KEY_INVALID`, and the codes of KMS and of the store.
+   * public key of what is not there; `SEALED_KEY_INVALID`, and the codes of KMS and of the store. What
+   * is on an HSM is never made: the `PKCS11_…` codes.
    */
   readonly create: (name: string) => Promise<KeyDescription>
 }
@@ -28,13 +30,14 @@ export type EnclaveKeys = {
 export function createEnclaveKeys(
   keys: EnclaveConfiguration['keys'],
   sealed: SealedKeys,
+  hsms: Hsms,
 ): EnclaveKeys {
-  const entries = Object.entries(keys).map(
-    ([name, { wallet, algorithm, publicKey, ...rights }]) => {
-      const signer = asConfigured(sealed.signer(wallet), { wallet, algorithm, publicKey })
-      return [name, { signer, ...rights }] as const
-    },
-  )
+  const entries = Object.entries(keys).map(([name, key]) => {
+    const { accounts, payload, envelope, userMessages, accountProofs } = key
+    const rights = { accounts, payload, envelope, userMessages, accountProofs }
+    const signer = 'wallet' in key ? sealed.signer(key.wallet) : hsms.signer(key.pkcs11)
+    return [name, { signer: asConfigured(signer, key), ...rights }] as const
+  })
   const signers = new Map(entries.map(([name, { signer }]) => [name, signer]))
   let last: Promise<unknown> = Promise.resolve()
 
@@ -44,6 +47,7 @@ export function createEnclaveKeys(
   }
 
   async function create(name: string, signer: Signer, key: EnclaveKey): Promise<KeyDescription> {
+    if (!('wallet' in key)) return describe(name, signer)
     const { wallet, algorithm } = key
     try {
       return await describe(name, signer)
@@ -75,22 +79,23 @@ export function createEnclaveKeys(
   }
 }
 
-/** The same, and `SEALED_KEY_INVALID` for a key that is another than the measured one. */
-function asConfigured(
-  signer: Signer,
-  measured: Pick<EnclaveKey, 'wallet' | 'algorithm'> & { readonly publicKey: string | undefined },
-): Signer {
-  const { wallet, algorithm, publicKey } = measured
+/** The same, and an error for a key that is another than the measured one. */
+function asConfigured(signer: Signer, measured: EnclaveKey): Signer {
+  const { publicKey, algorithm } = measured
   return Object.freeze({
     id: signer.id,
     async publicKey(options) {
       const found = await signer.publicKey(options)
       const isOther = publicKey !== undefined && bytesToHex(found.bytes) !== publicKey
-      if (isOther || found.algorithm !== algorithm)
-        throw new SignerError('SEALED_KEY_INVALID', { id: wallet })
+      if (isOther || found.algorithm !== algorithm) throw otherKey(signer.id, measured)
       return found
     },
     // Whoever wraps it asks for the public key first, and verifies by that.
     sign: (request) => signer.sign(request),
   } satisfies Signer)
 }
+
+const otherKey = (id: string, key: EnclaveKey): SignerError =>
+  'wallet' in key
+    ? new SignerError('SEALED_KEY_INVALID', { id: key.wallet })
+    : new SignerError('PKCS11_KEY_CHANGED', { key: id })

@@ -10,10 +10,12 @@ import type { EnclaveConfiguration } from './configuration.ts'
 import { openControlDoor } from './control-door.ts'
 import { createEvents, type Events } from './events.ts'
 import { createHealth } from './health.ts'
+import { createHsms } from './hsms.ts'
 import { createEnclaveKeys } from './keys.ts'
 import { createKmsClient } from './kms-client.ts'
 import { createParent } from './parent.ts'
 import { createParentStore } from './parent-store.ts'
+import { openPin } from './sealed-pin.ts'
 
 /** A program that runs. */
 export type EnclaveProgram = {
@@ -42,8 +44,9 @@ export async function startProgram(
   const recipient = createRecipient({ securityModule })
   await recipient.attest() // without a security module it is no enclave, and goes no further
 
+  const client = createKmsClient({ kms, socketPath: socket('kms'), ask })
   const sealed = createSealedKeys({
-    kms: createKmsClient({ kms, socketPath: socket('kms'), ask }),
+    kms: client,
     keyId: kms.keyId,
     store: createParentStore(ask),
     recipient,
@@ -51,7 +54,9 @@ export async function startProgram(
     requestTimeoutMs: 6_000,
     ...(dataKeyCache === undefined ? {} : { dataKeyCache }),
   })
-  const keys = createEnclaveKeys(configuration.keys, sealed)
+  const pins = { kms: client, keyId: kms.keyId, recipient, enclave: name }
+  const hsms = createHsms((key) => openPin(key, pins))
+  const keys = createEnclaveKeys(configuration.keys, sealed, hsms)
   const service = createSigningService({
     keys: keys.ofService,
     ...(configuration.policy !== undefined && { policy: createPolicy(configuration.policy) }),
@@ -97,6 +102,7 @@ export async function startProgram(
     async close() {
       await Promise.all([signing.close(), closeControl()])
       sealed.close()
+      await hsms.close()
       await events.flush()
     },
   }

@@ -1,7 +1,7 @@
 /** The PIN on its way through this process: a function gives it, and no copy of ours is left. @module */
 
 import { abortable, withDeadline } from '../../deadline.ts'
-import { SignerError } from '../../errors.ts'
+import { isSignerError, SignerError } from '../../errors.ts'
 import type { PinWay } from './protocol.ts'
 import { type Pkcs11Uri, showPkcs11Uri } from './uri.ts'
 
@@ -17,7 +17,7 @@ const MAX_BYTES = 512
 /** How the PIN gets to the other process; `bytes` are for its standard input. */
 export type PinOnItsWay = { readonly way: PinWay; readonly bytes?: Uint8Array }
 
-/** @throws {SignerError} `PKCS11_PIN_MISSING` when the function gives none, or not in time. */
+/** @throws {SignerError} `PKCS11_PIN_MISSING` when the function gives none, or not in time; its own one. */
 export async function fetchPin(
   uri: Pkcs11Uri,
   give: PinFunction | undefined,
@@ -33,9 +33,9 @@ export async function fetchPin(
     })
   const onTimeout = () => missing('the function pin did not give one in time')
   const given = await withDeadline({ timeoutMs, onTimeout }, async (signal) => {
-    // Its own error is left out, even as a cause: it may quote the PIN.
-    const asked = (async () => ask())().catch(() => {
-      throw missing('the function pin failed')
+    // An error that is not ours is left out, even as a cause: it may quote the PIN.
+    const asked = (async () => ask())().catch((thrown: unknown) => {
+      throw isSignerError(thrown) ? thrown : missing('the function pin failed')
     })
     return abortable(asked, signal)
   })

@@ -9,6 +9,13 @@ const source = join(root, 'examples', 'enclave', 'inside')
 export const bundleInside = () => bundle('main.ts')
 
 /**
+ * @returns {Promise<Uint8Array>} the program in which the library of an HSM runs, `process/main.js` beside
+ *   the other, with pkcs11js in `node_modules`
+ */
+export const bundleModuleProcess = () =>
+  bundle('../../../src/signers/pkcs11/process/main.ts', ['pkcs11js'])
+
+/**
  * Reads enclave.json as the enclave will, so that no image is built of one that it refuses.
  *
  * @param {string} text
