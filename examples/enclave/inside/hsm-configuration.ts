@@ -8,6 +8,8 @@ import { invalid, readObject, readText } from './reading.ts'
 export type HsmKey = {
   /** Of a key on the token, with `module-path` and without a PIN. */
   readonly uri: string
+  /** Absolute path of the vendor's library in the guest. */
+  readonly modulePath: string
   /** Equal for keys that one module finds on one token. */
   readonly place: string
   /** Joins the encryption context of the PIN: the label of the token. */
@@ -35,7 +37,7 @@ export function readHsmKey(path: string, value: unknown): HsmKey {
   }
 }
 
-function readUri(path: string, uri: string): Pick<HsmKey, 'uri' | 'place' | 'token' | 'key'> {
+function readUri(path: string, uri: string): Omit<HsmKey, 'sealedPin' | 'env'> {
   const { modulePath, token, key, pinFile, pinValue } = parsed(path, uri)
   if ((pinFile ?? pinValue) !== undefined)
     throw invalid(`${path}: a PIN in the image can be read by its parent; give sealedPin instead`)
@@ -44,7 +46,7 @@ function readUri(path: string, uri: string): Pick<HsmKey, 'uri' | 'place' | 'tok
   if (key.label === undefined && key.id === undefined)
     throw invalid(`${path}: it names no key, by object or id`)
   const place = JSON.stringify([modulePath, label, serial, manufacturer, model])
-  return { uri, place, token: label, key }
+  return { uri, modulePath, place, token: label, key }
 }
 
 function parsed(path: string, uri: string): ReturnType<typeof parsePkcs11Uri> {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../paths.mjs'
 import { createImage } from './eif.mjs'
+import { assertModules, hsmEntries, readHsmModule } from './hsm.mjs'
 import { codeEntries, commandLine, configurationEntries } from './image.mjs'
 import { ensureInit } from './init.mjs'
 import { bundleInside, readEnclaveConfiguration } from './inside.mjs'
@@ -22,22 +23,26 @@ import { createRamdisk } from './ramdisk.mjs'
  */
 
 /**
- * @param {{ configuration: string, kernel?: string }} options paths: of an enclave.json, and of a
- *   bzImage that takes the place of our own kernel
+ * @param {{ configuration: string, kernel?: string, pkcs11?: string }} options paths: of an enclave.json,
+ *   of a bzImage that takes the place of our own kernel, and of what `readHsmModule` takes
  * @returns {Promise<{ image: Uint8Array, published: Published, sizes: Record<string, number> }>} sizes
  *   in bytes
  * @throws {Error} in one sentence; `SignerError` `ENCLAVE_CONFIGURATION_INVALID` before anything is built
  */
 export async function buildImage(options) {
   const text = read(options.configuration, 'configuration')
-  const { name } = await readEnclaveConfiguration(text.toString())
+  const enclave = await readEnclaveConfiguration(text.toString())
+  const { name } = enclave
+  const { pkcs11 } = options
+  const hsm = pkcs11 === undefined ? undefined : readHsmModule(pkcs11)
   const kernel = read(options.kernel ?? (await ensureKernel()), 'kernel')
   const program = await bundleInside()
-  const code = codeEntries({
-    init: await ensureInit(),
-    program,
-    node: nodeEntries(await ensureNode()),
-  })
+  const node = nodeEntries(await ensureNode())
+  const code = [
+    ...codeEntries({ init: await ensureInit(), program, node }),
+    ...(hsm === undefined ? [] : await hsmEntries(hsm, node)),
+  ]
+  assertModules(enclave, code)
   const configuration = configurationEntries(text)
   const ramdisks = [createRamdisk(code), createRamdisk(configuration)]
   const parts = { kernel, commandLine, ramdisks }

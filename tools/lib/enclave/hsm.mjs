@@ -71,6 +71,24 @@ export async function hsmEntries({ module, libraries = [], files = {} }, provide
 }
 
 /**
+ * So that no image is built whose keys it can never use.
+ *
+ * @param {import('../../../examples/enclave/inside/configuration.ts').EnclaveConfiguration} configuration
+ * @param {readonly Entry[]} code of the first ramdisk
+ * @throws {Error} in one sentence
+ */
+export function assertModules({ keys }, code) {
+  for (const [name, key] of Object.entries(keys)) {
+    if (!('pkcs11' in key)) continue
+    const { modulePath } = key.pkcs11
+    if (!code.some(({ path }) => `/${path}` === modulePath))
+      throw new Error(
+        `The key ${name} of the configuration needs ${modulePath}, which is not in the image: name it with --pkcs11.`,
+      )
+  }
+}
+
+/**
  * The program in which a module runs, where the signer of `app/enclave.mjs` looks for it.
  *
  * @returns {Promise<Entry[]>}

@@ -56,7 +56,7 @@ export function libraryEntries(paths, provided) {
       queue.push(path)
     }
   }
-  assertVersions([...found.values()], provided)
+  assertVersions([...found.values()], paths.length, provided)
   return [...found.values()]
 }
 
@@ -94,8 +94,9 @@ function readDynamic(path) {
       versions: versionsOf(strings),
     }
   } catch (error) {
-    if (!(error instanceof RangeError)) throw new Error(`${path}: ${Object(error).message}`)
-    throw new Error(`${path} is cut off: take the whole file.`)
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    const isCut = code === 'ERR_OUT_OF_RANGE' || code === 'ERR_BUFFER_OUT_OF_BOUNDS'
+    throw new Error(isCut ? `${path} is cut off: take the whole file.` : `${path}: ${message}`)
   }
 }
 
@@ -123,6 +124,7 @@ function dynamicOf(file) {
   )
   if (load === undefined) throw new Error('its dynamic section names no strings.')
   const start = address - load.address + load.offset
+  if (start + size > file.length) throw new Error('this is no library, or it is cut off.')
   return { values, strings: file.subarray(start, start + size) }
 }
 
@@ -136,11 +138,12 @@ const versionsOf = (strings) =>
 /**
  * The loader refuses a library that asks for newer functions than there are.
  *
- * @param {readonly Entry[]} added @param {readonly Entry[]} provided
+ * @param {readonly Entry[]} added @param {number} asked how many of them, at the start, nobody needs
+ * @param {readonly Entry[]} provided
  */
-function assertVersions(added, provided) {
+function assertVersions(added, asked, provided) {
   const known = new Set(
-    provided.flatMap(({ path, contents }) =>
+    [...provided, ...added.slice(asked)].flatMap(({ path, contents }) =>
       path.startsWith(home) && contents !== undefined
         ? versionsOf(dynamicOf(Buffer.from(contents)).strings)
         : [],

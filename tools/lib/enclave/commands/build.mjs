@@ -1,6 +1,6 @@
 /**
- * `npm run enclave -- build --configuration <file> [--output <folder>] [--kernel <file>]`: an image,
- * and the measurements that let it in. @module
+ * `npm run enclave -- build --configuration <file> [--output <folder>] [--kernel <file>]
+ * [--pkcs11 <module or JSON>]`: an image, and the measurements that let it in. @module
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,13 +13,14 @@ export async function run(args) {
   const text = /** @type {const} */ ({ type: 'string' })
   const { values } = parseArgs({
     args,
-    options: { configuration: text, output: text, kernel: text },
+    options: { configuration: text, output: text, kernel: text, pkcs11: text },
   })
-  const { configuration, kernel, output = '.' } = values
+  const { configuration, kernel, pkcs11, output = '.' } = values
   if (!configuration) throw new Error('Name the configuration with --configuration <enclave.json>.')
   const { image, published, sizes } = await buildImage({
     configuration,
     ...(kernel === undefined ? {} : { kernel }),
+    ...(pkcs11 === undefined ? {} : { pkcs11 }),
   })
   const files = {
     [`${published.name}.eif`]: image,

@@ -1,6 +1,6 @@
 /**
- * `npm run enclave -- verify --configuration <file> --measurements <file> [--kernel <file>]`: builds the
- * image again and compares it with what was published of it. @module
+ * `npm run enclave -- verify --configuration <file> --measurements <file> [--kernel <file>]
+ * [--pkcs11 <module or JSON>]`: builds the image again and compares it with what was published of it. @module
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -11,14 +11,18 @@ import { buildImage } from '../build-image.mjs'
 /** @param {string[]} args @returns {Promise<number>} 1 when something differs */
 export async function run(args) {
   const text = /** @type {const} */ ({ type: 'string' })
-  const options = { configuration: text, measurements: text, kernel: text }
-  const { configuration, measurements, kernel } = parseArgs({ args, options }).values
+  const options = { configuration: text, measurements: text, kernel: text, pkcs11: text }
+  const { configuration, measurements, kernel, pkcs11 } = parseArgs({ args, options }).values
   if (!configuration || !measurements)
     throw new Error(
       'Name --configuration <enclave.json> and --measurements <its measurements.json>.',
     )
   const published = readPublished(measurements)
-  const built = await buildImage({ configuration, ...(kernel === undefined ? {} : { kernel }) })
+  const built = await buildImage({
+    configuration,
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(pkcs11 === undefined ? {} : { pkcs11 }),
+  })
   const differences = compare(published, built.published)
   for (const line of differences) console.log(line)
   if (differences.length > 0) return 1
