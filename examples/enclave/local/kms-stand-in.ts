@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { type CmsForm, encryptForRecipient } from './cms.ts'
+import { type CmsForm, type CmsParts, encryptForRecipient } from './cms.ts'
 import { createKeyPolicyJudge, type KeyPolicy } from './key-policy.ts'
 import { type AttestedRecipient, attestedRecipient, KmsRefusal } from './kms-recipient.ts'
 
@@ -21,7 +21,7 @@ export type Exchange = {
   /** What the answer holds encrypted; no bytes when there is none. */
   readonly plaintext: Uint8Array
   /** @returns Base64 of CMS for the same enclave. Anybody can make that. */
-  readonly encrypt: (plaintext: Uint8Array) => string
+  readonly encrypt: (plaintext: Uint8Array, parts?: CmsParts) => string
 }
 
 /** May be changed while it runs. */
@@ -101,10 +101,10 @@ export async function startKmsStandIn(
     if (field !== undefined) await assertAllowed(judge, operation, request, recipient)
     const answered = await ask(upstream, headers, JSON.stringify(others))
     if (field === undefined || answered.status !== 200) return answered
-    const encrypt = (plaintext: Uint8Array) =>
+    const encrypt: Exchange['encrypt'] = (plaintext, parts) =>
       recipient === undefined
         ? ''
-        : Buffer.from(encryptForRecipient(recipient.publicKey, plaintext, form)).toString('base64')
+        : base64(encryptForRecipient(recipient.publicKey, plaintext, form, parts))
     const reply: Json = JSON.parse(answered.body)
     const plaintext = new Uint8Array(Buffer.from(String(reply[field] ?? ''), 'base64'))
     if (recipient !== undefined) {
@@ -160,6 +160,8 @@ export async function startKmsStandIn(
     },
   } satisfies KmsStandIn)
 }
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
 
 type Answer = { readonly status: number; readonly body: string; readonly type?: string }
 type Judge = ReturnType<typeof createKeyPolicyJudge>

@@ -4,14 +4,16 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
-  hkdfSync,
+  createHmac,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
 import { COMMITMENT_BYTES, createCutter, IV_BYTES, SCALAR_BYTES, TAG_BYTES } from './record.ts'
+import { secretBytes } from './secret-bytes.ts'
 
 const CIPHER = 'aes-256-gcm'
 const KEY_BYTES = 32
+const HASH_BYTES = 32
 const LABEL = 'fcl-kms sealed key 1'
 
 /** AES-256-GCM, its parts apart. */
@@ -121,10 +123,30 @@ const authenticatedOf = (header: Uint8Array, context: Uint8Array | undefined): U
 function derive(dataKey: Uint8Array, authenticated: Uint8Array) {
   const digest = createHash('sha256').update(authenticated).digest()
   const info = Buffer.concat([Buffer.from(LABEL), digest])
-  const both = new Uint8Array(hkdfSync('sha256', dataKey, '', info, KEY_BYTES + COMMITMENT_BYTES))
+  const both = hkdf(dataKey, info)
   return {
     key: both.subarray(0, KEY_BYTES),
     commitment: both.subarray(KEY_BYTES),
     wipe: () => void both.fill(0),
   }
+}
+
+/**
+ * HKDF of SHA-256 without salt, 64 bytes. node:crypto's own holds the key in a `KeyObject`, until the
+ * garbage is collected; a `Hmac` overwrites what it had when it is done.
+ */
+function hkdf(dataKey: Uint8Array, info: Uint8Array): Uint8Array {
+  const hmac = (key: Uint8Array, ...parts: readonly Uint8Array[]) => {
+    const running = createHmac('sha256', key)
+    for (const part of parts) running.update(part)
+    return running.digest()
+  }
+  const extracted = hmac(new Uint8Array(HASH_BYTES), dataKey)
+  const first = hmac(extracted, info, Uint8Array.of(1))
+  const second = hmac(extracted, first, info, Uint8Array.of(2))
+  const both = secretBytes(2 * HASH_BYTES)
+  both.set(first)
+  both.set(second, HASH_BYTES)
+  for (const bytes of [extracted, first, second]) bytes.fill(0)
+  return both
 }
