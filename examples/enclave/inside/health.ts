@@ -26,7 +26,7 @@ export type Health = {
 
 /** Faults of the enclave and of what it stands on; what a caller did wrong is none. */
 const FAULTS =
-  /^(KMS|STORE|ENCLAVE|AWS|ATTESTATION|KEY|RECIPIENT|SECURITY_MODULE)_|^SEALED_KEY_(INVALID|UNCERTAIN)$/
+  /^(KMS|STORE|ENCLAVE|AWS|ATTESTATION|KEY|PKCS11|RECIPIENT|SECURITY_MODULE)_|^SEALED_KEY_(INVALID|UNCERTAIN)$/
 
 export function createHealth(now: () => number = Date.now): Health {
   const startedAt = now()

@@ -35,8 +35,8 @@ export function createEnclaveKeys(
   const entries = Object.entries(keys).map(([name, key]) => {
     const { accounts, payload, envelope, userMessages, accountProofs } = key
     const rights = { accounts, payload, envelope, userMessages, accountProofs }
-    const signer = 'wallet' in key ? sealed.signer(key.wallet) : hsms.signer(key.pkcs11)
-    return [name, { signer: asConfigured(signer, key), ...rights }] as const
+    const open = () => ('wallet' in key ? sealed.signer(key.wallet) : hsms.signer(key.pkcs11))
+    return [name, { signer: asConfigured(open, key), ...rights }] as const
   })
   const signers = new Map(entries.map(([name, { signer }]) => [name, signer]))
   let last: Promise<unknown> = Promise.resolve()
@@ -80,15 +80,18 @@ export function createEnclaveKeys(
 }
 
 /** The same, and an error for a key that is another than the measured one. */
-function asConfigured(signer: Signer, measured: EnclaveKey): Signer {
+function asConfigured(open: () => Signer, measured: EnclaveKey): Signer {
   const { publicKey, algorithm } = measured
+  let signer = open()
   return Object.freeze({
     id: signer.id,
     async publicKey(options) {
       const found = await signer.publicKey(options)
       const isOther = publicKey !== undefined && bytesToHex(found.bytes) !== publicKey
-      if (isOther || found.algorithm !== algorithm) throw otherKey(signer.id, measured)
-      return found
+      if (!isOther && found.algorithm === algorithm) return found
+      const { id } = signer
+      signer = open() // the one before holds fast to what it opened first
+      throw otherKey(id, measured)
     },
     // Whoever wraps it asks for the public key first, and verifies by that.
     sign: (request) => signer.sign(request),
