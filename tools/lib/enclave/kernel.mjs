@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { withLock } from '../lock.mjs'
 import { cacheFolder, findProgram, fingerprint, root, tidy } from '../paths.mjs'
 import { capture, runWithProgress } from '../run.mjs'
@@ -40,17 +40,18 @@ const programs = [
 
 /** Where the kernel of these sources, settings and compiler lies, or will lie. @returns {string} */
 export function kernelPath() {
-  return join(
-    cacheFolder(),
-    `enclave-kernel-${fingerprint([pins, fragment, recipe], [])}`,
-    'bzImage',
-  )
+  const words = Object.values(readPins()).map((packages) => JSON.stringify(packages))
+  return join(cacheFolder(), `enclave-kernel-${fingerprint([fragment, recipe], words)}`, 'bzImage')
+}
+
+function readPins() {
+  const { kernel, compiler } = JSON.parse(readFileSync(join(root, pins), 'utf8'))
+  return { kernel, compiler }
 }
 
 /** @returns {string} such as `6.12.117` */
 export function kernelVersion() {
-  const [source] = JSON.parse(readFileSync(join(root, pins), 'utf8')).kernel
-  return source.version.split('-')[0]
+  return readPins().kernel[0].version.split('-')[0]
 }
 
 /**
@@ -64,7 +65,13 @@ export async function ensureKernel() {
   return withLock(
     'enclave-kernel',
     async () => {
-      if (!existsSync(path)) await buildKernel(join(path, '..'))
+      if (existsSync(path)) return path
+      // Under the lock nobody builds: what is there was left by a build that was killed.
+      const left = readdirSync(cacheFolder()).filter((name) =>
+        /^enclave-kernel-\w+\.\d+$/.test(name),
+      )
+      for (const name of left) tidy(join(cacheFolder(), name))
+      await buildKernel(dirname(path))
       return path
     },
     { waitMs: 3_600_000 },
@@ -83,9 +90,10 @@ export async function buildKernel(folder) {
   const missing = programs.filter((name) => !findProgram(name))
   if (missing.length > 0)
     throw new Error(`To build the kernel, install what is missing here: ${missing.join(', ')}.`)
-  const { kernel, compiler } = JSON.parse(readFileSync(join(root, pins), 'utf8'))
+  const { kernel, compiler } = readPins()
   const work = `${folder}.${process.pid}`
-  tidy(work)
+  const clean = () => tidy(work)
+  process.once('exit', clean) // by a signal too
   try {
     for (const part of ['tools', 'package', 'source', 'out', 'done'])
       mkdirSync(join(work, part), { recursive: true })
@@ -107,7 +115,8 @@ export async function buildKernel(folder) {
     tidy(folder)
     renameSync(join(work, 'done'), folder)
   } finally {
-    tidy(work)
+    process.off('exit', clean)
+    clean()
   }
 }
 
@@ -144,7 +153,7 @@ async function make(work) {
     `HOSTCFLAGS=--sysroot=${tools}`,
     `HOSTLDFLAGS=--sysroot=${tools}`,
   ]
-  const options = { cwd: join(work, 'source'), env, timeout: 600_000 }
+  const options = { cwd: join(work, 'source'), env, timeout: 3_600_000 }
   const run = async (/** @type {string} */ target) => {
     const { code, output } = await capture('make', ['-s', ...settings, target], options)
     if (code !== 0) throw new Error(`make ${target} failed. It said:\n${output.slice(-2_000)}`)
