@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { SignerError } from '../../src/errors.ts'
 import {
   createPkcs11Signer,
   createPkcs11Token,
@@ -151,6 +152,8 @@ describePkcs11({ opensc: '/usr/bin/pkcs11-tool' })('PKCS#11', () => {
       const failing = await failureOf(uri, { pin: () => Promise.reject(new Error(soft.pin)) })
       expect(failing).toEqual(refused('PKCS11_PIN_MISSING', 'the function pin failed'))
       expect(JSON.stringify(failing) + String((failing as Error).cause)).not.toContain(soft.pin)
+      const ours = new SignerError('ENCLAVE_PIN_NOT_OPENED', { token: 'flow' })
+      expect(await failureOf(uri, { pin: () => Promise.reject(ours) })).toBe(ours)
     })
 
     it('lies in a file that everybody may read is used, with a warning', async () => {

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { request } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { type KmsStandIn, startKmsStandIn } from '../../examples/enclave/local/kms-stand-in.ts'
 import {
@@ -19,7 +19,7 @@ import { createEventsRoute, type ToldEvent } from '../../src/enclave/parent/even
 import { type JsonRoute, openJsonDoor } from '../../src/enclave/parent/json-door.ts'
 import { createStoreRoute } from '../../src/enclave/parent/store-route.ts'
 import { keyPolicy, PCRS } from './enclave.ts'
-import { bundleInside } from './enclave-inside.ts'
+import { bundleInside, type FileBeside } from './enclave-inside.ts'
 import { startKms, type TestKms } from './kms.ts'
 import { createMapStore, type MapStore } from './map-store.ts'
 
@@ -64,11 +64,17 @@ export type World = {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-export async function startWorld(): Promise<World> {
+/** @param files - Of the ramdisk, in `app/`, beside the program. */
+export async function startWorld(files: readonly FileBeside[] = []): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'fk-'))
   const at = (name: string) => join(folder, name)
   const [kms, bundle] = await Promise.all([startKms(), bundleInside()])
   writeFileSync(at('enclave.mjs'), bundle)
+  for (const { path, contents } of files) {
+    const place = at(path.replace(/^app\//, ''))
+    mkdirSync(dirname(place), { recursive: true })
+    writeFileSync(place, contents)
+  }
   const keyId = (await kms.client.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   const securityModule = await serveSecurityModule({ socketPath: at('nsm.sock'), pcrs: PCRS })
   const authority = createTlsAuthority()
