@@ -1,7 +1,7 @@
 /** CiphertextForRecipient from bytes to its parts: CMS of one recipient, in BER. Nothing is opened here. @module */
 
 import * as asn1 from 'asn1js'
-import { readAsn1 } from '../../crypto/asn1.ts'
+import { isDerOf, readAsn1 } from '../../crypto/asn1.ts'
 import { equalBytes } from '../../crypto/bytes.ts'
 import { hexToBytes } from '../../crypto/hex.ts'
 
@@ -40,7 +40,7 @@ const CONTEXT = 3
  */
 export function readEnvelope(bytes: Uint8Array): Envelope | undefined {
   if (bytes.length > MAX_BYTES) return undefined
-  const [type, tagged] = sequence(readAsn1(bytes), 2)
+  const [type, tagged] = sequence(readAsWritten(bytes), 2)
   const [version, recipients, content] = sequence(only(explicit(tagged)), 3)
   if (oidOf(type) !== ENVELOPED_DATA || !isTwo(version)) return undefined
   const wrappedKey = wrappedKeyOf(recipients)
@@ -52,9 +52,20 @@ export function readEnvelope(bytes: Uint8Array): Envelope | undefined {
   return { wrappedKey, iv, ciphertext }
 }
 
+/** A parser writes lengths in the form in which it read them, and all else in one. */
+function readAsWritten(bytes: Uint8Array): unknown {
+  const value = readAsn1(bytes)
+  try {
+    return value !== undefined && isDerOf(value, bytes) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Which key it is meant for is not known: what the identifier names is nowhere written. */
 function wrappedKeyOf(recipients: unknown): Uint8Array | undefined {
-  const list = recipients instanceof asn1.Set ? recipients.valueBlock.value : []
+  const list =
+    recipients instanceof asn1.Set && isMade(recipients) ? recipients.valueBlock.value : []
   const [version, keyId, algorithm, wrapped] = sequence(only(list), 4)
   if (!isTwo(version) || !isTagged(keyId) || !(keyId instanceof asn1.Primitive)) return undefined
   if (!(algorithm instanceof asn1.Sequence) || !equalBytes(writtenAs(algorithm), OAEP))
@@ -99,9 +110,12 @@ const only = (values: readonly unknown[]): unknown => (values.length === 1 ? val
 
 /** @returns Its parts, or none. */
 function sequence(value: unknown, length: number): readonly unknown[] {
-  const parts = value instanceof asn1.Sequence ? value.valueBlock.value : []
+  const parts = value instanceof asn1.Sequence && isMade(value) ? value.valueBlock.value : []
   return parts.length === length ? parts : []
 }
+
+/** Of others, as its tag says; the parser does not look. */
+const isMade = ({ idBlock }: asn1.BaseBlock): boolean => idBlock.isConstructed
 
 const oidOf = (value: unknown): string =>
   value instanceof asn1.ObjectIdentifier ? value.valueBlock.toString() : ''
