@@ -21,7 +21,14 @@ import { readRecord } from '../../src/signers/sealed-key/opening.ts'
 import { boundContext } from '../../src/signers/sealed-key/sealing-context.ts'
 import { PCRS } from '../support/enclave.ts'
 import { bundleInside } from '../support/enclave-inside.ts'
-import { HOST, type Inside, SECRET, startWorld, type World } from '../support/enclave-world.ts'
+import {
+  type Doors,
+  HOST,
+  type Inside,
+  SECRET,
+  startWorld,
+  type World,
+} from '../support/enclave-world.ts'
 import { canReadMemory, searchMemory } from '../support/process-memory.ts'
 import { algorithms, verifyByElliptic } from '../unit/crypto/independent.ts'
 
@@ -137,7 +144,7 @@ describe('the program of an enclave', () => {
     expect(said).not.toContain(SECRET)
   })
   const signing = () => inside.sign(asked(userMessage))
-  const health = async (of = inside) => (await of.control('/health', { version: 1 })).body
+  const health = async (of: Doors = inside) => (await of.control('/health', { version: 1 })).body
 
   it.each(algorithms)('signs by a key of %s that it made', async (algorithm) => {
     const key = algorithm === 'ECDSA_P256' ? 'other' : 'minter'
@@ -229,15 +236,9 @@ describe('the program of an enclave', () => {
     expect((await signing()).status).toBe(200)
   })
 
-  it('signs nothing by the record of another key or another enclave', async () => {
+  it('signs nothing by the record of another key, or by a damaged one', async () => {
     const own = world.store.records.get('minter') ?? new Uint8Array()
-    const context = { enclave: 'another' }
-    const { kms, keyId } = world
-    const foreign = createSealedKeys({ kms: kms.client, keyId, store: world.store, context })
     world.store.records.set('minter', world.store.records.get('other') ?? own)
-    expect(codeOf(await signing())).toBe('SEALED_KEY_INVALID')
-    world.store.records.delete('minter')
-    await foreign.create('minter', { algorithm: 'ECDSA_secp256k1' })
     expect(codeOf(await signing())).toBe('SEALED_KEY_INVALID')
     for (let at = 0; at < own.length; at += 16) {
       const flipped = own.slice()
@@ -246,6 +247,19 @@ describe('the program of an enclave', () => {
       expect(codeOf(await signing())).toBe('SEALED_KEY_INVALID')
     }
     world.store.records.set('minter', own)
+    expect((await signing()).status).toBe(200)
+  })
+
+  it('signs nothing by a record of an enclave of another name', async () => {
+    await using other = await world.open(world.configuration({ name: 'another-signer' }))
+    expect(codeOf(await other.sign(asked(userMessage)))).toBe('SEALED_KEY_INVALID')
+    const { kms, keyId, store } = world
+    const nowhere = createSealedKeys({ kms: kms.client, keyId, store })
+    const own = store.records.get('minter') ?? new Uint8Array()
+    store.records.delete('minter')
+    await nowhere.create('minter', { algorithm: 'ECDSA_secp256k1' })
+    expect(codeOf(await signing())).toBe('SEALED_KEY_INVALID')
+    store.records.set('minter', own)
     expect((await signing()).status).toBe(200)
   })
 
@@ -379,27 +393,26 @@ describe('the program of an enclave', () => {
       { ...kms, ca: world.ca, host: 'kms-fips.us-east-1.amazonaws.com' },
     ]
     for (const place of places) {
-      await using other = await world.start(world.configuration({ kms: place }))
+      await using other = await world.open(world.configuration({ kms: place }))
       const question = { version: 1, operation: 'publicKey', key: 'minter' }
       expect(codeOf(await other.sign(question))).toBe('ENCLAVE_TLS_REFUSED')
-      said += other.output()
     }
   })
 
   it('opens and makes no other key than the one that is measured', async () => {
     const old = world.store.records.get('minter') ?? new Uint8Array()
     world.store.records.delete('minter')
-    await using anew = await world.start(world.configuration())
+    await using anew = await world.open(world.configuration())
     const made = await anew.control('/create', { version: 1, key: 'minter' })
     const fresh = world.store.records.get('minter') ?? new Uint8Array()
     const { keys } = Object(world.configuration())
     const minter = { ...keys.minter, publicKey: made.body['publicKey'] }
-    await using pinned = await world.start(world.configuration({ keys: { ...keys, minter } }))
+    await using pinned = await world.open(world.configuration({ keys: { ...keys, minter } }))
     expect((await pinned.sign(asked(userMessage))).status).toBe(200)
     // The record from before: real, of this wallet and this enclave, and older.
     world.store.records.set('minter', old)
     expect(codeOf(await pinned.sign(asked(userMessage)))).toBe('SEALED_KEY_INVALID')
-    await using later = await world.start(world.configuration({ keys: { ...keys, minter } }))
+    await using later = await world.open(world.configuration({ keys: { ...keys, minter } }))
     expect(codeOf(await later.sign(asked(userMessage)))).toBe('SEALED_KEY_INVALID')
     expect(codeOf(await later.control('/create', { version: 1, key: 'minter' }))).toBe(
       'SEALED_KEY_INVALID',
@@ -418,7 +431,7 @@ describe('the program of an enclave', () => {
   it('takes nothing for another algorithm than the one that is measured', async () => {
     const { keys } = Object(world.configuration())
     const minter = { ...keys.minter, algorithm: 'ECDSA_P256' }
-    await using other = await world.start(world.configuration({ keys: { minter } }))
+    await using other = await world.open(world.configuration({ keys: { minter } }))
     expect(codeOf(await other.sign(asked(userMessage)))).toBe('SEALED_KEY_INVALID')
   })
 
