@@ -32,6 +32,8 @@ export {
 } from './policies/signing-policy.ts'
 export { adminServerStack } from './stacks/admin-server.ts'
 export type { AdminServerOptions } from './stacks/admin-server-options.ts'
+export { enclaveStack } from './stacks/enclave.ts'
+export type { EnclaveStackOptions } from './stacks/enclave-options.ts'
 export { type Stack, type StackName, stacks } from './stacks/index.ts'
 export { remoteSignerStack } from './stacks/remote-signer.ts'
 export type { RemoteSignerOptions } from './stacks/remote-signer-options.ts'

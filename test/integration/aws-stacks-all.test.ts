@@ -13,7 +13,8 @@ import { ACCOUNT, templateOf, variants } from '../support/stack-variants.ts'
 
 let aws: Aws
 beforeAll(async () => {
-  const services = 'kms sts iam cloudformation s3 sns events monitoring logs ec2 cloudtrail ecs'
+  const services =
+    'kms sts iam cloudformation s3 sns events monitoring logs ec2 autoscaling cloudtrail ecs'
   aws = await startAws({
     ...{ auth: true, services: services.split(' ') },
     ...{ accountId: ACCOUNT, region: 'eu-central-1' },
@@ -38,12 +39,15 @@ const withMore = (template: StackTemplate, more: StackTemplate['Resources']): St
 it.each(
   variants.filter(
     ([variant]) =>
-      /^(keys|sealed keys|admin server|watch)( |$)/.test(variant) &&
+      /^(keys|sealed keys|enclave|admin server|watch)( |$)/.test(variant) &&
       !/China|watch (with all|of a trail)/.test(variant),
   ),
 )('%s: the stack %s', async (variant, kind, options) => {
   if ('roleExists' in options)
     await createRole(aws, 'flow-admin-server', { Service: 'ecs-tasks.amazonaws.com' })
+  if (kind === 'enclave')
+    for (const role of ['key-admin', 'release'])
+      await createRole(aws, role, { Service: 'ec2.amazonaws.com' }).catch(() => undefined)
   const name = variant.replaceAll(' ', '-')
   const template = templateOf(kind, options)
   const client = aws.clientConfig()

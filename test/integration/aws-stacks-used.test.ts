@@ -1,5 +1,12 @@
 /** Sealed keys and the admin server as stacks, each used by the role that it is for. @module */
-import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import {
+  DescribeKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GetKeyPolicyCommand,
+  KMSClient,
+  PutKeyPolicyCommand,
+} from '@aws-sdk/client-kms'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -16,6 +23,7 @@ import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { createS3KeyStore, createSealedKeys } from '../../src/signers/sealed-key/index.ts'
 import type { AwsClientConfig } from '../../src/testing/start-aws.ts'
 import { jsonCall } from '../support/aws-calls.ts'
+import { createRole } from '../support/lambda.ts'
 import { rejection, roleArn, type StackCloud, startStackCloud } from '../support/stack-cloud.ts'
 
 const admin = { environment: 'production', adminRoleArn: roleArn('key-admin') }
@@ -23,7 +31,7 @@ const request = { message: new Uint8Array(40), hashAlgorithm: 'SHA3_256' } as co
 
 let cloud: StackCloud
 beforeAll(async () => {
-  cloud = await startStackCloud('secretsmanager', 'ec2')
+  cloud = await startStackCloud('secretsmanager', 'ec2', 'autoscaling')
 })
 afterAll(() => cloud?.[Symbol.asyncDispose]())
 
@@ -100,6 +108,66 @@ describe('sealed keys', () => {
     const s3 = bucketOf(cloud.aws.clientConfig())
     const listing = new ListObjectsV2Command({ Bucket: stack.outputs['BucketName'] })
     expect((await s3.send(listing)).KeyCount).toBe(1)
+    s3.destroy()
+  })
+})
+
+describe('an enclave', () => {
+  const options = {
+    ...{ ...admin, proposerRoleArn: roleArn('release'), roleName: 'flow-enclave-parent' },
+    ...{ enclaveName: 'mint-signer', images: [{ pcr0: '5f'.repeat(48) }], records: 'bucket' },
+    ...{ amiId: 'ami-0123456789abcdef0', callers: [{ cidr: '10.0.3.0/24' }] },
+    network: { cidr: '10.71.0.0/24' },
+  }
+  const EncryptionContext = { 'fcl-kms': 'sealed-key', enclave: 'mint-signer', wallet: 'minter' }
+  let KeyId: string
+  let Bucket: string
+  beforeAll(async () => {
+    await createRole(cloud.aws, 'release', { Service: 'ec2.amazonaws.com' })
+    const { outputs } = await cloud.deploy('enclave', 'enclave', options)
+    KeyId = outputs['WrappingKeyArn'] ?? ''
+    Bucket = outputs['BucketName'] ?? ''
+    await cloud.letIn('flow-enclave-parent')
+  })
+  const kmsAs = async (name: string) =>
+    new KMSClient(name === 'root' ? cloud.aws.clientConfig() : await cloud.as(name))
+
+  // MiniStack knows no document, so of the denials it shows that they hold without one.
+  it.each(['flow-enclave-parent', 'key-admin', 'flow-backend'])(
+    'has a key that gives %s no plaintext without a document, and wraps nothing for it',
+    async (name) => {
+      const kms = await kmsAs(name)
+      const generate = new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext })
+      expect(await rejection(kms.send(generate))).toMatchObject(denied)
+      const encrypt = new EncryptCommand({
+        KeyId,
+        Plaintext: new Uint8Array(32),
+        EncryptionContext,
+      })
+      expect(await rejection(kms.send(encrypt))).toMatchObject(denied)
+      kms.destroy()
+    },
+  )
+
+  it('has a policy that its administrator does not change by a call of its own', async () => {
+    const kms = await kmsAs('key-admin')
+    const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId }))
+    expect(await rejection(kms.send(new PutKeyPolicyCommand({ KeyId, Policy })))).toMatchObject(
+      denied,
+    )
+    kms.destroy()
+  })
+
+  it('keeps its records by the role of its parent, which removes none', async () => {
+    const s3 = bucketOf(await cloud.as('flow-enclave-parent'))
+    const store = createS3KeyStore({ client: s3, bucket: Bucket })
+    const record = new Uint8Array(64).fill(1)
+    expect(await store.create('minter', record)).toBe(true)
+    expect(await store.read('minter')).toEqual(record)
+    expect(await store.read('another')).toBeUndefined()
+    const [{ Key } = {}] = (await s3.send(new ListObjectsV2Command({ Bucket }))).Contents ?? []
+    const removal = new DeleteObjectCommand({ Bucket, Key })
+    expect(await rejection(s3.send(removal))).toMatchObject(denied)
     s3.destroy()
   })
 })

@@ -151,6 +151,12 @@ export async function faultOfCommand(given: readonly string[]): Promise<string> 
     return ''
   if (/^aws kms encrypt( --(key-id|encryption-context|plaintext|query|output) \S+){5}$/.test(line))
     return ''
+  if (
+    /^aws cloudformation (create|describe|execute)-change-set( --(stack-name|change-set-name|template-body|capabilities) \S+){2,4}$/.test(
+      line,
+    )
+  )
+    return ''
   if (/^flow transactions (build|send-signed) /.test(line)) return ''
   if (/^npm install /.test(line)) {
     const known = ['fcl-kms', ...Object.keys(manifest.peerDependencies)]

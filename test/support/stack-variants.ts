@@ -43,6 +43,20 @@ const watch = {
   expectedSignsPerFiveMinutes: 3_000,
 }
 
+export const PCR0: readonly string[] = ['5f'.repeat(48), 'a0'.repeat(48)]
+const enclave = {
+  ...admin,
+  proposerRoleArn: role('release'),
+  roleName: 'flow-enclave-parent',
+  enclaveName: 'mint-signer',
+  images: PCR0.map((pcr0) => ({ pcr0 })),
+  ...{ pcr3: '33'.repeat(48), pcr8: '88'.repeat(48), pkcs11: true },
+  records: 'bucket',
+  amiId: 'ami-0123456789abcdef0',
+  callers: [{ cidr: '10.0.3.0/24' }, { securityGroupId: 'sg-0123456789abcdef0' }],
+  network: { cidr: '10.71.0.0/24' },
+}
+
 /** Options of a stack. */
 export type Variant = readonly [name: string, stack: keyof typeof stacks, options: object]
 export const variants: readonly Variant[] = [
@@ -85,6 +99,21 @@ export const variants: readonly Variant[] = [
     'sealed keys of KMS',
     'sealed-keys',
     { ...admin, roleName: 'flow-wallets', service: 'ec2', keyPairsOfKms: true },
+  ],
+  ['enclave', 'enclave', enclave],
+  [
+    'enclave in a VPC that exists',
+    'enclave',
+    {
+      ...{ ...enclave, records: 'secrets', instances: 2, cpuCount: 4, memoryMib: 2_048 },
+      ...{ doorPort: 9_443, logRetentionDays: 90, instanceType: 'c6i.2xlarge' },
+      network: {
+        cidr: '10.9.0.0/16',
+        vpcId: 'vpc-0123456789abcdef0',
+        subnetIds: ['subnet-0123456789abcdef0'],
+      },
+      alarmTopicArn: `arn:aws:sns:eu-central-1:${ACCOUNT}:alarms`,
+    },
   ],
   ['admin server', 'admin-server', adminServer],
   [

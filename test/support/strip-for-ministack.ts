@@ -4,9 +4,12 @@
 const unknown =
   /^kms:(MessageType|SigningAlgorithm|RequestAlias|ResourceAliases|EncryptionContext:.+)$/
 
-/** Those that MiniStack evaluates as AWS does, or that no test here depends on. */
+/**
+ * Those that MiniStack evaluates as AWS does, or that no test here depends on. It knows no attestation, and
+ * calls of CloudFormation as its own: a Deny that needs one holds always, as for whoever has none.
+ */
 const evaluated =
-  /^(aws:(PrincipalTag\/\w+|SourceIp|SourceVpce|SourceArn|SourceAccount|PrincipalAccount|PrincipalType|SecureTransport)|kms:(KeyOrigin|KeySpec|KeyUsage|ReplicaRegion|ViaService|CallerAccount|GrantIsForAWSResource)|lambda:\w+|s3:x-amz-acl)$/
+  /^(aws:(PrincipalTag\/\w+|SourceIp|SourceVpce|SourceArn|SourceAccount|PrincipalAccount|PrincipalType|SecureTransport|CalledViaFirst)|kms:(KeyOrigin|KeySpec|KeyUsage|ReplicaRegion|ViaService|CallerAccount|GrantIsForAWSResource|RecipientAttestation:(ImageSha384|PCR\d+))|lambda:\w+|s3:x-amz-acl)$/
 
 /**
  * `aws:PrincipalArn` is kept: MiniStack takes the ARN of the session where AWS takes that of the role,

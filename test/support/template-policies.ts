@@ -128,6 +128,7 @@ function nameOf(name: string, deployed: Deployed): string {
     'AWS::Partition': deployed.partition,
     'AWS::Region': deployed.region,
     'AWS::AccountId': ACCOUNT,
+    'AWS::StackId': `${arnOf('cloudformation', deployed)}:stack/enclave/1`,
   }
   const found =
     attribute === 'Arn' ? byArn[Type] : (pseudo[name] ?? byRef[Type] ?? id.toLowerCase())

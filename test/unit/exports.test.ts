@@ -42,6 +42,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'adminServerStack',
     'awsCost',
     'awsPrices',
+    'enclaveStack',
     'inspectionPolicy',
     'keyPolicy',
     'keyPolicyFaults',

@@ -4,6 +4,8 @@ import { invalid } from '../../options.ts'
 import type { Template } from '../template.ts'
 import { adminServerStack } from './admin-server.ts'
 import type { AdminServerOptions } from './admin-server-options.ts'
+import { enclaveStack } from './enclave.ts'
+import type { EnclaveStackOptions } from './enclave-options.ts'
 import { remoteSignerStack } from './remote-signer.ts'
 import type { RemoteSignerOptions } from './remote-signer-options.ts'
 import { type SealedKeysOptions, sealedKeysStack } from './sealed-keys.ts'
@@ -39,7 +41,13 @@ function stack<Options extends object>(
 }
 
 /** Names of stacks. */
-export type StackName = 'signing-keys' | 'remote-signer' | 'sealed-keys' | 'admin-server' | 'watch'
+export type StackName =
+  | 'signing-keys'
+  | 'remote-signer'
+  | 'sealed-keys'
+  | 'enclave'
+  | 'admin-server'
+  | 'watch'
 
 /** By name. */
 export const stacks: Readonly<Record<StackName, Stack>> = Object.freeze({
@@ -54,6 +62,10 @@ export const stacks: Readonly<Record<StackName, Stack>> = Object.freeze({
   'sealed-keys': stack<SealedKeysOptions>(
     'a bucket for sealed keys, the key that wraps them, and the role that opens them',
     sealedKeysStack,
+  ),
+  enclave: stack<EnclaveStackOptions>(
+    'the parent of a Nitro enclave, and a wrapping key that serves the named images alone',
+    enclaveStack,
   ),
   'admin-server': stack<AdminServerOptions>(
     'role, network and audit bucket for the container of the admin server',

@@ -39,6 +39,7 @@ async function hasKey(action: string, key: string): Promise<boolean> {
 const typesOf: Readonly<Record<string, readonly string[]>> = {
   StringEquals: ['String', 'ARN'],
   StringNotEquals: ['String'],
+  StringNotEqualsIgnoreCase: ['String'],
   ArnLike: ['ARN'],
   ArnEquals: ['ARN'],
   ArnNotEquals: ['ARN'],

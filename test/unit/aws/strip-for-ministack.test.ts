@@ -31,7 +31,7 @@ describe('stripForMiniStack', () => {
     'kms:EncryptionContextKeys',
     'kms:EncryptionContext:',
     'kms:GrantOperations',
-    'kms:RecipientAttestation:ImageSha384',
+    'kms:RecipientAttestation:ImageSha256',
     's3:prefix',
   ])('throws at %s, of which nobody knows what MiniStack makes', (key) => {
     for (const effect of ['Allow', 'Deny'])
@@ -100,6 +100,7 @@ describe('stripForMiniStack', () => {
     })
     expect([...new Set(gone)].sort()).toEqual([
       'Null kms:EncryptionContext:wallet',
+      'StringEquals kms:EncryptionContext:enclave',
       'StringEquals kms:EncryptionContext:fcl-kms',
       'StringEquals kms:MessageType',
       'StringEquals kms:SigningAlgorithm',

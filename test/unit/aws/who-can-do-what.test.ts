@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { readMarkdown } from '../../support/markdown.ts'
 import { matrix } from './oracle/matrix.ts'
 import { callers } from './oracle/who/callers.ts'
+import { enclaves } from './oracle/who/enclaves.ts'
 import { everybody } from './oracle/who/everybody.ts'
 import { servers } from './oracle/who/servers.ts'
 import { services } from './oracle/who/services.ts'
@@ -12,7 +13,7 @@ const page = readFileSync(new URL('../../../docs/aws.md', import.meta.url), 'utf
 const [, section = ''] = page.split('\n## Who can do what\n')
 const [, ...table] = readMarkdown(section.split('\n## ')[0] ?? '').rows
 
-const rows = [...signing, ...callers, ...servers, ...services, ...everybody]
+const rows = [...signing, ...callers, ...servers, ...enclaves, ...services, ...everybody]
 const phrasesOf = (cell = '') => cell.split('; ')
 
 const phrases = rows.flatMap(({ who, may, mayNot }) => [

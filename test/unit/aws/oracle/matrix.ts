@@ -2,6 +2,7 @@
 import { inPartition, partitions } from '../../../support/stack-variants.ts'
 import { adminServer } from './admin-server.ts'
 import { documentsAlone } from './documents-alone.ts'
+import { enclave } from './enclave.ts'
 import type { Matrix, Question } from './question.ts'
 import { remoteSigner } from './remote-signer.ts'
 import { sealedKeys } from './sealed-keys.ts'
@@ -12,6 +13,7 @@ const ofStacks: Matrix = {
   ...signingKeys,
   ...remoteSigner,
   ...sealedKeys,
+  ...enclave,
   ...adminServer,
   ...watch,
 }

@@ -16,6 +16,8 @@ export type Asked = {
   readonly unaided?: true
   /** Beside a statement that lets in everybody, as a mistake or a grant would. */
   readonly wider?: true
+  /** Beside another policy of the caller's own that allows everything: only denials count. */
+  readonly beside?: true
   /** Without the denials: what an Allow asks holds alone too. */
   readonly undenied?: true
 }

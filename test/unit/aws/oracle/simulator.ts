@@ -43,7 +43,7 @@ async function simulate(
   given: KindOfPolicy,
   asked: Asked,
 ): Promise<{ readonly verdict: Verdict; readonly ignored: readonly string[] }> {
-  const { who, action, on, unaided } = asked
+  const { who, action, on, unaided, beside } = asked
   const [{ kind, policy }, context] = readable([given, asked.context ?? {}] as const)
   const isCaller = who !== ANONYMOUS && who.startsWith('arn:')
   const own = kind === 'identity' ? policy : everything
@@ -61,7 +61,13 @@ async function simulate(
         resource: { resource: on, accountId: ACCOUNT },
         contextVariables: { ...(isCaller ? callerContext(who) : {}), ...context },
       },
-      identityPolicies: isCaller && !unaided ? [{ name: 'own', policy: own }] : [],
+      identityPolicies:
+        isCaller && !unaided
+          ? [
+              { name: 'own', policy: own },
+              ...(beside ? [{ name: 'other', policy: everything }] : []),
+            ]
+          : [],
       serviceControlPolicies:
         kind === 'control'
           ? [{ orgIdentifier: 'root', policies: [full, { name: 'ours', policy }] }]

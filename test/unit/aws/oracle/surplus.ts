@@ -17,7 +17,7 @@ export async function surplusOf(
   given: KindOfPolicy,
   questions: readonly Question[],
 ): Promise<readonly string[]> {
-  const plainly = questions.filter(({ wider, undenied }) => !wider && !undenied)
+  const plainly = questions.filter(({ wider, undenied, beside }) => !wider && !undenied && !beside)
   const expected = new Set(plainly.filter(({ allowed }) => allowed).map(nameOf))
   const found = new Set<string>()
   for (const one of tries(given, plainly))

@@ -15,6 +15,7 @@ const names: readonly StackName[] = [
   'signing-keys',
   'remote-signer',
   'sealed-keys',
+  'enclave',
   'admin-server',
   'watch',
 ]

@@ -33,7 +33,7 @@ describe('what is kept when a stack is deleted or changed', () => {
 
 describe('each log group', () => {
   it.each(every(/^AWS::Logs::LogGroup$/))('%s has an end of its lines', (name, { Properties }) => {
-    expect(Properties).toMatchObject({ RetentionInDays: /on EC2/.test(name) ? 90 : 365 })
+    expect(Properties).toMatchObject({ RetentionInDays: /on EC2|a VPC that/.test(name) ? 90 : 365 })
   })
 
   it('is that of the function, before the function writes', () => {

@@ -48,6 +48,7 @@ describe('a stack of another partition', () => {
     const services = new Set(names.filter((name) => !/^(kms|cn-|us-gov-)/.test(name)))
     expect([...services].sort()).toEqual([
       'apigateway.amazonaws.com',
+      'cloudformation.amazonaws.com',
       'cloudtrail.amazonaws.com',
       'cloudwatch.amazonaws.com',
       // In China, and of EC2 alone.

@@ -173,6 +173,114 @@ describe('the admin server', () => {
   })
 })
 
+describe('the enclave', () => {
+  const template = build('enclave')
+  const launched = properties(template, 'LaunchTemplate')['LaunchTemplateData']
+
+  it('is launched with enclaves, tokens that stay on the instance, and an encrypted disk', () => {
+    expect(launched).toMatchObject({
+      EnclaveOptions: { Enabled: true },
+      MetadataOptions: {
+        HttpEndpoint: 'enabled',
+        HttpTokens: 'required',
+        HttpPutResponseHopLimit: 1,
+      },
+      BlockDeviceMappings: [{ Ebs: { Encrypted: true } }],
+      NetworkInterfaces: [{ AssociatePublicIpAddress: false }],
+    })
+    expect(launched).not.toHaveProperty('KeyName')
+  })
+
+  it('has its share of processors and memory, and starts again when it ends', () => {
+    const { UserData } = properties(build('enclave in a VPC that exists'), 'LaunchTemplate')[
+      'LaunchTemplateData'
+    ] as { UserData: { 'Fn::Base64': { 'Fn::Sub': string } } } // of our template
+    const script = UserData['Fn::Base64']['Fn::Sub']
+    expect(script).toContain('---\nmemory_mib: 2048\ncpu_count: 4\nEND\n')
+    expect(script).toContain('\nRestart=always\n')
+    expect(script).toContain('\nRECORDS_SECRETS=fcl-kms/production/enclave/\n')
+    expect(script.match(/\$\{[^}]+\}/g)?.every((name) => name.startsWith('${AWS::'))).toBe(true)
+  })
+
+  it('has a key that asks for PCR3 and PCR8 where they are given, and for PCR0 always', () => {
+    const asked = (change: object) =>
+      JSON.stringify(properties(build('enclave', change), 'WrappingKey')).match(
+        /RecipientAttestation:\w+/g,
+      )
+    expect(asked({})?.sort()).toEqual(
+      ['ImageSha384', 'PCR3', 'PCR8'].map((name) => `RecipientAttestation:${name}`),
+    )
+    expect(asked({ pcr3: undefined, pcr8: undefined })).toEqual([
+      'RecipientAttestation:ImageSha384',
+    ])
+  })
+
+  it('has a key that seals nothing where there is no PIN to be sealed', () => {
+    const sids = (change: object) =>
+      JSON.stringify(properties(build('enclave', change), 'WrappingKey')).match(/"\w*ThePin\w*"/g)
+    expect(sids({})).toHaveLength(3)
+    expect(sids({ pkcs11: false })).toBeNull()
+    const { KeyPolicy } = properties(build('enclave', { pkcs11: false }), 'WrappingKey')
+    const { Statement } = KeyPolicy as { Statement: { Sid: string; Action: string[] }[] } // of ours
+    const [never] = Statement.filter(({ Sid }) => Sid === 'NobodyEver')
+    expect(never).toMatchObject({ Effect: 'Deny', Principal: '*' })
+    expect(never?.Action).toContain('kms:Encrypt')
+    expect(never).not.toHaveProperty('Condition')
+  })
+
+  it('is in subnets of two zones that lead nowhere', () => {
+    const subnets = ofType(template, /^AWS::EC2::Subnet$/).map(([, { Properties }]) => Properties)
+    expect(subnets).toMatchObject([
+      { CidrBlock: '10.71.0.0/25', MapPublicIpOnLaunch: false },
+      { CidrBlock: '10.71.0.128/25', MapPublicIpOnLaunch: false },
+    ])
+    expect(new Set(subnets.map((one) => JSON.stringify(one?.['AvailabilityZone']))).size).toBe(2)
+    expect(ofType(template, /Gateway|Route|EIP|Nat/i)).toEqual([])
+    const given = build('enclave in a VPC that exists')
+    expect(ofType(given, /^AWS::EC2::(Vpc|VPC|Subnet)$/)).toEqual([])
+    expect(properties(given, 'Instances')).toMatchObject({
+      VPCZoneIdentifier: ['subnet-0123456789abcdef0'],
+    })
+  })
+
+  it('is reached by its callers at its door, and reaches endpoints alone', () => {
+    const { SecurityGroupIngress, SecurityGroupEgress } = properties(template, 'SecurityGroup')
+    const door = { IpProtocol: 'tcp', FromPort: 8443, ToPort: 8443 }
+    expect(SecurityGroupIngress).toEqual([
+      expect.objectContaining({ ...door, CidrIp: '10.0.3.0/24' }),
+      expect.objectContaining({ ...door, SourceSecurityGroupId: 'sg-0123456789abcdef0' }),
+    ])
+    expect(SecurityGroupEgress).toEqual([
+      expect.objectContaining({
+        ...{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443 },
+        DestinationSecurityGroupId: { 'Fn::GetAtt': ['EndpointSecurityGroup', 'GroupId'] },
+      }),
+    ])
+    expect(properties(template, 'EndpointSecurityGroup')['SecurityGroupIngress']).toEqual([
+      expect.objectContaining({ FromPort: 443, ToPort: 443, CidrIp: '10.71.0.0/24' }),
+    ])
+  })
+
+  it('has endpoints by private names for what it asks, and for nothing else', () => {
+    const services = (name: string) =>
+      ofType(build(name), /^AWS::EC2::VPCEndpoint$/).map(([, { Properties = {} }]) => {
+        expect(Properties).toMatchObject({ PrivateDnsEnabled: true, VpcEndpointType: 'Interface' })
+        return JSON.stringify(Properties['ServiceName']).match(/\.([a-z0-9]+)"/)?.[1]
+      })
+    expect(services('enclave')).toEqual(['kms', 'logs', 's3'])
+    expect(services('enclave in a VPC that exists')).toEqual(['kms', 'logs', 'secretsmanager'])
+  })
+
+  it('raises an alarm by silence, where there is somebody to tell', () => {
+    expect(ofType(template, /^AWS::CloudWatch::Alarm$/)).toEqual([])
+    expect(properties(build('enclave in a VPC that exists'), 'EnclaveDownAlarm')).toMatchObject({
+      ...{ ComparisonOperator: 'LessThanThreshold', Threshold: 1, TreatMissingData: 'breaching' },
+      AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:alarms'],
+      MetricName: 'production-EnclaveUp',
+    })
+  })
+})
+
 describe('the watch', () => {
   const all = build('watch with all')
   const topic = { Ref: 'Topic' }

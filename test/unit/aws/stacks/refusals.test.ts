@@ -37,6 +37,10 @@ const needed: Readonly<Record<StackName, readonly string[]>> = {
   'signing-keys': ['environment', 'adminRoleArn', 'signer', 'keys'],
   'remote-signer': ['environment', 'keyArn', 'code', 'callerRoleArns'],
   'sealed-keys': ['environment', 'adminRoleArn', 'roleName', 'service'],
+  enclave: [
+    ...['environment', 'adminRoleArn', 'proposerRoleArn', 'roleName', 'enclaveName', 'images'],
+    ...['records', 'amiId', 'callers', 'network'],
+  ],
   'admin-server': [
     ...['environment', 'keyArns', 'roleName', 'service', 'secrets', 'vpcId', 'subnetIds'],
     ...['routeTableIds', 'balancerSecurityGroupId', 'database', 'auditDays'],
@@ -54,7 +58,7 @@ const named = variants.map(([name, stack, options]) => [name, stack, json(option
 function mayBe(path: Path, value: unknown): boolean {
   const place = path.join('.')
   if (value === true)
-    return /^(describe|document.key|keyPairsOfKms|ledger|reconciliation|roleExists|trail)$/.test(
+    return /^(describe|document.key|keyPairsOfKms|ledger|pkcs11|reconciliation|roleExists|trail)$/.test(
       place,
     )
   if (place === 'code.key') return value === '*'

@@ -2,6 +2,7 @@
 import { ACCOUNT, KEY, role } from '../../../../support/stack-variants.ts'
 import { ANCHOR, SERVER } from '../admin-server.ts'
 import { BREAK_GLASS } from '../documents.ts'
+import { attested, ENCLAVE_KEY, ENCLAVE_RECORD, ENCLAVE_SECRET } from '../enclave.ts'
 import {
   ANONYMOUS,
   digest,
@@ -70,6 +71,29 @@ export const everybody: readonly Row[] = [
           ['s3:DeleteObjectVersion', 's3:GetObject', 's3:PutObject'],
           RECORD,
           { context: tls },
+        ),
+      },
+      'open a key of an enclave, under its measurements either, or reach its record in the bucket':
+        {
+          'enclave/WrappingKey.KeyPolicy': mayNot(
+            STRANGER,
+            ['kms:Decrypt', 'kms:GenerateDataKey'],
+            ENCLAVE_KEY,
+            { context: attested, wider: true },
+          ),
+          'enclave/BucketPolicy.PolicyDocument': mayNot(STRANGER, 's3:GetObject', ENCLAVE_RECORD, {
+            context: tls,
+          }),
+        },
+      'use an endpoint of the VPC of an enclave': {
+        'enclave/KmsEndpoint.PolicyDocument': mayNot(STRANGER, 'kms:Decrypt', ENCLAVE_KEY, {
+          context: attested,
+        }),
+        'enclave in a VPC that exists/SecretsEndpoint.PolicyDocument': mayNot(
+          STRANGER,
+          'secretsmanager:GetSecretValue',
+          ENCLAVE_SECRET,
+          { context: {} },
         ),
       },
       'open or empty a bucket of sealed keys or of a trail, whatever IAM allows': {

@@ -1,4 +1,5 @@
 /** Who signs, and who administers keys. @module */
+import { ENCLAVE_KEY, unattested } from '../enclave.ts'
 import { ADMIN, digest, keyOf, may, mayNot, ROOT, raw, SIGNER, sha384 } from '../question.ts'
 import { LEDGER, LOG } from '../remote-signer.ts'
 import { sealed, WRAPPING } from '../sealed-keys.ts'
@@ -90,6 +91,14 @@ export const signing: readonly Row[] = [
           ...mayNot(ROOT, 'kms:Sign', MINTER, signed),
           ...mayNot(ROOT, ['kms:DisableKey', 'kms:ScheduleKeyDeletion'], MINTER),
         ],
+      },
+      'open a key of an enclave': {
+        'enclave/WrappingKey.KeyPolicy': unattested.flatMap((context) =>
+          mayNot(ROOT, ['kms:Decrypt', 'kms:GenerateDataKey'], ENCLAVE_KEY, {
+            context,
+            wider: true,
+          }),
+        ),
       },
     },
   },
