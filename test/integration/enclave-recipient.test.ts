@@ -29,6 +29,7 @@ import {
 } from '../support/enclave.ts'
 import { patient } from '../support/limits.ts'
 import { createMapStore } from '../support/map-store.ts'
+import { algorithms } from '../unit/crypto/independent.ts'
 
 let enclave: TestEnclave
 beforeAll(async () => {
@@ -52,32 +53,30 @@ const request = { message: new Uint8Array(100), hashAlgorithm: 'SHA3_256' } as c
 const refusal = (code: string, facts: object = {}) =>
   expect.objectContaining({ code, context: expect.objectContaining(facts) })
 
-for (const generatedBy of ['here', 'kms'] as const)
-  describeSignerContract(
-    `The sealed key of an enclave, made ${generatedBy},`,
-    async (algorithm) => {
-      const own = createMapStore()
-      const keys = open({ store: own })
-      await keys.create('wallet', { algorithm, generatedBy })
-      await keys.create('another', { algorithm, generatedBy })
-      const [record, other] = ['wallet', 'another'].map((id) => own.records.get(id))
-      const put = async (bytes: Uint8Array = new Uint8Array()) =>
-        void own.records.set('wallet', bytes)
-      return {
-        signer: keys.signer('wallet'),
-        hasty: open({ store: own, ...hasty }).signer('wallet'),
-        secrets: [KMS_SECRET],
-        freeze: async () => enclave.module.set({ reply: () => new Uint8Array() }),
-        corrupt: (how) =>
-          put(how === 'other-key' ? other : record?.with(-1, ~(record.at(-1) ?? 0))),
-        async restore() {
-          enclave.module.reset()
-          await put(record)
-        },
-      }
-    },
-    { faults: ['freeze', 'corrupt'] },
-  )
+describeSignerContract(
+  'The sealed key of an enclave',
+  async (algorithm) => {
+    const own = createMapStore()
+    const keys = open({ store: own })
+    await keys.create('wallet', { algorithm })
+    await keys.create('another', { algorithm })
+    const [record, other] = ['wallet', 'another'].map((id) => own.records.get(id))
+    const put = async (bytes: Uint8Array = new Uint8Array()) =>
+      void own.records.set('wallet', bytes)
+    return {
+      signer: keys.signer('wallet'),
+      hasty: open({ store: own, ...hasty }).signer('wallet'),
+      secrets: [KMS_SECRET],
+      freeze: async () => enclave.module.set({ reply: () => new Uint8Array() }),
+      corrupt: (how) => put(how === 'other-key' ? other : record?.with(-1, ~(record.at(-1) ?? 0))),
+      async restore() {
+        enclave.module.reset()
+        await put(record)
+      },
+    }
+  },
+  { faults: ['freeze', 'corrupt'] },
+)
 
 describe('an enclave', () => {
   let publicKey: string
@@ -125,6 +124,12 @@ describe('an enclave', () => {
   it.each(['a', 'b', 'pieces'] as const)('opens what comes in form %s', async (form) => {
     enclave.kms.set({ form })
     expect(await sign()).toHaveLength(64)
+  })
+
+  it.each(algorithms)('signs with a pair of %s that KMS made', async (algorithm) => {
+    const id = `pair-${algorithm}`
+    await open().create(id, { algorithm, generatedBy: 'kms' })
+    expect(await sign({}, id)).toHaveLength(64) // and is verified
   })
 
   it('asks with another document when it asks again', async () => {

@@ -18,7 +18,7 @@ export class KmsRefusal extends Error {
 export type AttestedRecipient = {
   /** RSA, that the answer is encrypted to. */
   readonly publicKey: KeyObject
-  /** Condition keys and their values, for policies. None for an enclave in debug mode. */
+  /** Condition keys and their values, for policies. */
   readonly attestation: Readonly<Record<string, string>>
 }
 
@@ -54,9 +54,9 @@ function verified(
     const measured = [...claims.pcrs].map(
       ([index, bytes]) => [index, Buffer.from(bytes).toString('hex')] as const,
     )
-    const pcrs = Object.fromEntries(measured.filter(([, digits]) => !ZEROS.test(digits)))
-    if (Object.keys(pcrs).length === 0)
+    if (measured.every(([index, digits]) => index !== 0 || ZEROS.test(digits)))
       throw new KmsRefusal('AccessDeniedException', 'The enclave is in debug mode.')
+    const pcrs = Object.fromEntries(measured.filter(([, digits]) => !ZEROS.test(digits)))
     return verifyAttestation(document, {
       pcrs,
       nonce: 'unchecked',

@@ -65,7 +65,8 @@ describe('an envelope of KMS', () => {
 
   it('is not opened with a bit flipped, but in the name of its key', () => {
     const { wrappedKey, ciphertext } = readEnvelope(made) ?? {}
-    const isRandom = new Set<number>() // one byte of it is as the other, and takes long to try
+    // One byte of these is as the other, and takes long to try.
+    const isRandom = new Set(Array.from({ length: 31 }, (_, index) => keyIdAt + 1 + index))
     for (const part of [wrappedKey, ciphertext])
       for (let at = 1; at < (part?.length ?? 0) - 1; at++)
         isRandom.add(Buffer.from(made).indexOf(part ?? made) + at)
@@ -74,7 +75,7 @@ describe('an envelope of KMS', () => {
       for (let bit = 0; bit < 8 && !isRandom.has(at); bit++)
         if (openedOr(made.with(at, (made[at] ?? 0) ^ (1 << bit))) === hexOf(secret))
           opening.push(at)
-    expect([...new Set(opening)]).toEqual(Array.from({ length: 32 }, (_, index) => keyIdAt + index))
+    expect(opening).toEqual(new Array(8).fill(keyIdAt))
   })
 
   it('may be any bytes, without another error', () => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { openGcm, openScalar, sealScalar } from '../../../../src/signers/sealed-key/envelope.ts'
+import { boundContext } from '../../../../src/signers/sealed-key/sealing-context.ts'
 import { bytesOf, hexOf } from '../../crypto/independent.ts'
 
 type Row = Readonly<Record<'key' | 'iv' | 'additionalData' | 'ciphertext' | 'tag', string>> & {
@@ -113,6 +114,20 @@ describe('a sealed scalar', () => {
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       expect(openScalar(dataKey, { header, body: flipped })).toBeUndefined()
     }
+  })
+
+  it('opens with its context and no other, and without one is as it always was', () => {
+    const [one, other] = [{ a: 'b' }, { a: 'c' }].map((pairs) => boundContext(pairs).digest)
+    const context = one ?? new Uint8Array()
+    const bound = sealScalar(dataKey, header, scalar, { context }).subarray(header.length)
+    expect(hexOf(openScalar(dataKey, { header, body: bound, context }) ?? header)).toBe(
+      hexOf(scalar),
+    )
+    expect(openScalar(dataKey, { header, body: bound })).toBeUndefined()
+    expect(openScalar(dataKey, { header, body: bound, context: other ?? header })).toBeUndefined()
+    expect(openScalar(dataKey, { header, body, context })).toBeUndefined()
+    const none = { context: boundContext({}).digest }
+    expect(hexOf(openScalar(dataKey, { header, body, ...none }) ?? header)).toBe(hexOf(scalar))
   })
 
   it('does not open when the commitment alone is of another key', () => {

@@ -7,6 +7,7 @@ import {
 } from '../../../../src/signers/sealed-key/index.ts'
 import { generateScalar } from '../../../../src/signers/sealed-key/private-key.ts'
 import { encodeHeader } from '../../../../src/signers/sealed-key/record.ts'
+import { boundContext } from '../../../../src/signers/sealed-key/sealing-context.ts'
 import { kmsError } from '../../../support/fake-kms.ts'
 import { createMapStore, type MapStore } from '../../../support/map-store.ts'
 import { createSealingKms, type SealingKms } from '../../../support/sealing-kms.ts'
@@ -59,6 +60,33 @@ describe.each(algorithms)('a wallet of %s', (algorithm) => {
     expect(kms.inputs('GenerateDataKeyPairWithoutPlaintext')).toMatchObject([
       { KeyId: kms.arn, EncryptionContext: context('b') },
     ])
+  })
+
+  it('is bound to a context, by KMS and by its seal', async () => {
+    const bound = { context: { enclave: 'mint-signer', a: 'b' } }
+    await open(bound).create('a', { algorithm })
+    expect(kms.inputs('GenerateDataKey')).toMatchObject([
+      { EncryptionContext: { ...context('a'), ...bound.context } },
+    ])
+    const sameInOtherOrder = { context: { a: 'b', enclave: 'mint-signer' } }
+    expect(await open(sameInOtherOrder).signer('a').sign(request)).toHaveLength(64)
+    await expect(open().signer('a').sign(request)).rejects.toMatchObject(invalid)
+    // A data key that KMS opens in this context, and a seal that does not know of it.
+    const { scalar, publicKey } = generateScalar(algorithm)
+    const dataKey = new Uint8Array(32).fill(5)
+    const wrapped = kms.wrap(kms.arn, { ...context('a'), ...bound.context }, dataKey)
+    const facts = { form: 'data-key', id: 'a', algorithm, publicKey, keyArn: kms.arn } as const
+    const header = encodeHeader({ ...facts, wrapped })
+    for (const [digest, isOurs] of [
+      [undefined, false],
+      [boundContext(bound.context).digest, true],
+    ] as const) {
+      const more = digest === undefined ? {} : { context: digest }
+      store.records.set('a', sealScalar(dataKey, header, scalar, more))
+      const signed = open(bound).signer('a').sign(request)
+      if (isOurs) expect(await signed).toHaveLength(64)
+      else await expect(signed).rejects.toMatchObject(invalid)
+    }
   })
 
   it('asks KMS once for its first signature, which proves the public key', async () => {
@@ -166,7 +194,7 @@ describe('a record', () => {
     })
     store.records.set('a', sealScalar(dataKey, header, sealed.scalar))
     await expect(open().signer('a').publicKey()).rejects.toMatchObject(invalid)
-    await expect(open().signer('a').sign(request)).rejects.toMatchObject({ disposition: 'refuse' })
+    await expect(open().signer('a').sign(request)).rejects.toMatchObject(invalid)
     const next = kms.addKey()
     const keys = open({ keyId: next, alsoOpens: [kms.arn] })
     expect(await keys.rewrap(next)).toMatchObject({ rewrapped: 0, invalid: ['a'] })
@@ -336,6 +364,18 @@ describe('options', () => {
     ['dataKeyCache.maxAgeMs', { dataKeyCache: { maxKeys: 1, maxUses: 1 } }],
     ['dataKeyCache.maxUses', { dataKeyCache: { maxKeys: 1, maxAgeMs: 1, maxUses: 1.5 } }],
     ['maxSize', { dataKeyCache: { maxSize: 1 } }],
+    ['recipient', { recipient: {} }],
+    ['recipient', { recipient: null }],
+    ['context', { context: 'enclave' }],
+    ['context', { context: ['enclave'] }],
+    ['context', { context: { wallet: 'b' } }],
+    ['context', { context: { 'fcl-kms': 'x' } }],
+    ['context', { context: { 'aws:x': 'x' } }],
+    ['context', { context: { 'a b': 'x' } }],
+    ['context', { context: { enclave: '' } }],
+    ['context', { context: { enclave: 7 } }],
+    ['context', { context: { enclave: 'ä' } }],
+    ['context', { context: Object.fromEntries('abcdefghi'.split('').map((n) => [n, n])) }],
   ])('with a wrong %s are refused (%#)', (option, more) => {
     const refusal = expect.objectContaining({
       code: 'INVALID_OPTION',
