@@ -35,14 +35,12 @@ export async function buildImage(options) {
   const { name } = enclave
   const { pkcs11 } = options
   const hsm = pkcs11 === undefined ? undefined : readHsmModule(pkcs11)
+  assertModules(enclave, hsm)
+  const node = nodeEntries(await ensureNode())
+  const ofHsm = hsm === undefined ? [] : await hsmEntries(hsm, node)
   const kernel = read(options.kernel ?? (await ensureKernel()), 'kernel')
   const program = await bundleInside()
-  const node = nodeEntries(await ensureNode())
-  const code = [
-    ...codeEntries({ init: await ensureInit(), program, node }),
-    ...(hsm === undefined ? [] : await hsmEntries(hsm, node)),
-  ]
-  assertModules(enclave, code)
+  const code = [...codeEntries({ init: await ensureInit(), program, node }), ...ofHsm]
   const configuration = configurationEntries(text)
   const ramdisks = [createRamdisk(code), createRamdisk(configuration)]
   const parts = { kernel, commandLine, ramdisks }

@@ -64,28 +64,37 @@ export async function hsmEntries({ module, libraries = [], files = {} }, provide
     ...ofModule,
     ...Object.entries(files).map(([place, source]) => ({
       path: place.slice(1),
-      contents: readFileSync(source),
+      contents: readFileOf(source),
     })),
     ...(await processEntries()),
   ]
 }
 
+/** @param {string} path */
+function readFileOf(path) {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error)
+    throw new Error(`The file ${path} of the module cannot be read (${code}): name another.`)
+  }
+}
+
 /**
  * So that no image is built whose keys it can never use.
  *
- * @param {import('../../../examples/enclave/inside/configuration.ts').EnclaveConfiguration} configuration
- * @param {readonly Entry[]} code of the first ramdisk
+ * @param {Pick<import('../../../examples/enclave/inside/configuration.ts').EnclaveConfiguration, 'keys'>} configuration
+ * @param {HsmModule | undefined} hsm
  * @throws {Error} in one sentence
  */
-export function assertModules({ keys }, code) {
-  for (const [name, key] of Object.entries(keys)) {
-    if (!('pkcs11' in key)) continue
-    const { modulePath } = key.pkcs11
-    if (!code.some(({ path }) => `/${path}` === modulePath))
+export function assertModules({ keys }, hsm) {
+  const { module, libraries = [], files = {} } = hsm ?? { module: '' }
+  const known = [module, ...libraries, ...Object.keys(files)]
+  for (const [name, key] of Object.entries(keys))
+    if ('pkcs11' in key && !known.includes(key.pkcs11.modulePath))
       throw new Error(
-        `The key ${name} of the configuration needs ${modulePath}, which is not in the image: name it with --pkcs11.`,
+        `The key ${name} of the configuration needs ${key.pkcs11.modulePath}, which is not in the image: name it with --pkcs11.`,
       )
-  }
 }
 
 /**
