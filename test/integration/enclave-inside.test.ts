@@ -444,6 +444,12 @@ describe('the program of an enclave', () => {
     expect(await other.ended).toBe(0)
   })
 
+  it('tells its parent why it ends', async () => {
+    const code = 'ENCLAVE_CONFIGURATION_INVALID'
+    await expect(world.start(world.configuration({ keys: {} }))).rejects.toThrow(code)
+    expect(world.events.at(-1)).toMatchObject({ event: 'failed', error: { code } })
+  })
+
   it('tells its parent what it was asked, and no message', () => {
     const told = world.events.filter(({ operation }) => operation === 'sign')
     expect(told.some(({ outcome }) => outcome === 'signed')).toBe(true)

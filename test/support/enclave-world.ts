@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { parseConfiguration } from '../../examples/enclave/inside/configuration.ts'
+import { createEvents } from '../../examples/enclave/inside/events.ts'
+import { createParent } from '../../examples/enclave/inside/parent.ts'
 import { startProgram } from '../../examples/enclave/inside/program.ts'
 import { type KmsStandIn, startKmsStandIn } from '../../examples/enclave/local/kms-stand-in.ts'
 import {
@@ -170,7 +172,9 @@ export async function startWorld(files: readonly FileBeside[] = []): Promise<Wor
     ca: authority.ca,
     async open(configuration) {
       const run = prepare(configuration)
-      const program = await startProgram(parseConfiguration(JSON.stringify(configuration)), run)
+      const ask = createParent(join(run, 'parent.sock'))
+      const place = { run, ask, events: createEvents(ask) }
+      const program = await startProgram(parseConfiguration(JSON.stringify(configuration)), place)
       return { ...doorsOf(run), [Symbol.asyncDispose]: () => program.close() }
     },
     closeParent: () => parent.close(),

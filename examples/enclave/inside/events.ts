@@ -23,9 +23,8 @@ export function createEvents(ask: AskParent): Events {
       const before = dropped
       const told = before === 0 ? event : { ...event, droppedBefore: before }
       const question = { version: 1, event: told }
-      const answer = await ask('/events', question, { timeoutMs: TIMEOUT_MS }).catch(
-        () => undefined,
-      )
+      const options = { timeoutMs: TIMEOUT_MS, isRepeatable: true } // rather twice than never
+      const answer = await ask('/events', question, options).catch(() => undefined)
       dropped = answer?.status === 200 ? dropped - before : dropped + 1
     }
     sending = undefined

@@ -5,13 +5,17 @@
  */
 
 import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isSignerError, SignerError } from 'fcl-kms'
 import { MAX_CONFIGURATION_BYTES, parseConfiguration } from './configuration.ts'
+import { createEvents, type Events } from './events.ts'
 import { faultOf } from './health.ts'
+import { createParent } from './parent.ts'
 import { type EnclaveProgram, startProgram } from './program.ts'
 
 let program: EnclaveProgram | undefined
+let events: Events | undefined
 let isEnding = false
 
 const say = (event: object) => `${JSON.stringify({ fclKms: 'enclave', ...event })}\n`
@@ -21,6 +25,7 @@ async function end(code: number): Promise<void> {
   isEnding = true
   setTimeout(() => process.exit(code === 0 ? 1 : code), 15_000).unref()
   await program?.close().catch(() => undefined)
+  await events?.flush()
   process.exit(code)
 }
 
@@ -30,7 +35,7 @@ function fail(thrown: unknown): void {
   const { name, code } = Object(thrown)
   const more = isSignerError(thrown) ? {} : { name: String(name), systemCode: String(code) }
   process.stderr.write(say({ event: 'failed', error, ...more }))
-  program?.events.tell({ fclKms: 'enclave', event: 'failed', error })
+  events?.tell({ fclKms: 'enclave', event: 'failed', error })
   void end(1)
 }
 
@@ -47,8 +52,10 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 
 async function start(): Promise<void> {
   const { run, configuration: path } = readArguments()
+  const ask = createParent(join(run, 'parent.sock'))
+  events = createEvents(ask)
   const configuration = parseConfiguration(await readConfiguration(path))
-  program = await startProgram(configuration, run)
+  program = await startProgram(configuration, { run, ask, events })
   process.stdout.write(say({ event: 'started', name: configuration.name }))
 }
 

@@ -8,36 +8,37 @@ import { createSealedKeys } from 'fcl-kms/signers/sealed-key'
 import { createMemoryLedger, createSigningService, listen } from 'fcl-kms/signing-service'
 import type { EnclaveConfiguration } from './configuration.ts'
 import { openControlDoor } from './control-door.ts'
-import { createEvents, type Events } from './events.ts'
+import type { Events } from './events.ts'
 import { createHealth } from './health.ts'
 import { createHsms } from './hsms.ts'
 import { createEnclaveKeys } from './keys.ts'
 import { createKmsClient } from './kms-client.ts'
-import { createParent } from './parent.ts'
+import type { AskParent } from './parent.ts'
 import { createParentStore } from './parent-store.ts'
 import { openPin } from './sealed-pin.ts'
 
-/** A program that runs. */
-export type EnclaveProgram = {
+/** What it stands on: the folder of the sockets, and the way to the parent. */
+export type EnclavePlace = {
+  readonly run: string
+  readonly ask: AskParent
   readonly events: Events
-  readonly close: () => Promise<void>
 }
+
+/** A program that runs. */
+export type EnclaveProgram = { readonly close: () => Promise<void> }
 
 /** Milliseconds between two looks at keys that have failed, when somebody asks for the health. */
 const LOOK_AGAIN_MS = 10_000
 
 /**
- * @param run - The folder of the sockets.
  * @throws {SignerError} `ENCLAVE_START_FAILED`, and the codes of the security module.
  */
 export async function startProgram(
   configuration: EnclaveConfiguration,
-  run: string,
+  { run, ask, events }: EnclavePlace,
 ): Promise<EnclaveProgram> {
   const { kms, name, dataKeyCache } = configuration
   const socket = (of: string) => join(run, `${of}.sock`)
-  const ask = createParent(socket('parent'))
-  const events = createEvents(ask)
   const health = createHealth()
 
   const securityModule = connectSecurityModule({ socketPath: socket('nsm') })
@@ -98,12 +99,10 @@ export async function startProgram(
   void look(Object.keys(keys.ofService)).then(health.started)
 
   return {
-    events,
     async close() {
       await Promise.all([signing.close(), closeControl()])
       sealed.close()
       await hsms.close()
-      await events.flush()
     },
   }
 }
