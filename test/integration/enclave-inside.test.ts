@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { encryptForRecipient } from '../../examples/enclave/local/cms.ts'
+import type { KeyPolicy } from '../../examples/enclave/local/key-policy.ts'
 import { attestedRecipient } from '../../examples/enclave/local/kms-recipient.ts'
 import { createTlsAuthority } from '../../examples/enclave/local/tls.ts'
+import { enclaveStack } from '../../src/aws/index.ts'
 import { withDomainTag } from '../../src/crypto/domain-tags.ts'
 import { hexToBytes } from '../../src/crypto/hex.ts'
 import { envelopeMessage, payloadMessage, type Transaction } from '../../src/crypto/transaction.ts'
@@ -19,7 +21,7 @@ import { openScalar } from '../../src/signers/sealed-key/envelope.ts'
 import { createSealedKeys } from '../../src/signers/sealed-key/index.ts'
 import { readRecord } from '../../src/signers/sealed-key/opening.ts'
 import { boundContext } from '../../src/signers/sealed-key/sealing-context.ts'
-import { PCRS } from '../support/enclave.ts'
+import { keyPolicy, PCRS } from '../support/enclave.ts'
 import { bundleInside } from '../support/enclave-inside.ts'
 import {
   type Doors,
@@ -98,6 +100,17 @@ const asked = (message: Uint8Array, key = 'minter') => ({
   ...{ version: 1, operation: 'sign', key, hashAlgorithm: 'SHA3_256' },
   message: Buffer.from(message).toString('base64'),
 })
+/** Of the wrapping key, for the role that the stand-in takes everybody for. */
+function policyOfStack(pcr0: string, enclaveName: string): KeyPolicy {
+  const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`
+  const { Resources } = enclaveStack({
+    ...{ environment: 'test', adminRoleArn: role('admin'), proposerRoleArn: role('release') },
+    ...{ roleName: 'enclave-parent', enclaveName, images: [{ pcr0 }], records: 'bucket' },
+    ...{ amiId: 'ami-0123456789abcdef0', callers: [{ cidr: '10.0.3.0/24' }] },
+    network: { cidr: '10.71.0.0/24' },
+  })
+  return Resources['WrappingKey']?.Properties?.['KeyPolicy'] as KeyPolicy // without functions of a template
+}
 /** The memory of another process is a file there. */
 const itOnLinux = canReadMemory() ? it : it.skip
 const codeOf = ({ body }: { readonly body: Record<string, unknown> }) => Object(body['error']).code
@@ -168,6 +181,17 @@ describe('the program of an enclave', () => {
     expect((await inside.control('/create', { version: 1, key: 'minter' })).body['publicKey']).toBe(
       publicKey,
     )
+  })
+
+  it('opens its keys under the policy of the stack that names its image, and of no other', async () => {
+    const before = keyPolicy()
+    const under = async (pcr0: string, enclaveName = 'test-signer') => {
+      world.standIn.set({ keyPolicy: policyOfStack(pcr0, enclaveName) })
+      return signing().finally(() => world.standIn.set({ keyPolicy: before }))
+    }
+    expect((await under(PCRS[0] ?? '')).status).toBe(200)
+    expect(codeOf(await under('11'.repeat(48)))).toBe('KMS_ACCESS_DENIED')
+    expect(codeOf(await under(PCRS[0] ?? '', 'another-signer'))).toBe('KMS_ACCESS_DENIED')
   })
 
   it('asks KMS with a recipient only, and the parent for credentials each time', async () => {
