@@ -2,8 +2,10 @@
 
 import { Agent, type AgentOptions, request } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { onceAborted } from '../../deadline.ts'
 import { type SignerErrorCode, signerErrorTable } from '../../error-codes.ts'
 import { isSignerError, SignerError } from '../../errors.ts'
+import { createCallQueue } from '../../signers/call-queue.ts'
 import { readRemoteFailure } from '../../signers/remote/failures.ts'
 import { exchange } from '../../signers/remote/http-transport.ts'
 import { CONTENT_TYPE } from '../../signers/remote/protocol.ts'
@@ -37,8 +39,11 @@ export function createEnclaveHttp(options: {
   readonly connectTimeoutMs: number
 }): EnclaveHttp {
   const { socketPath, port, maxSockets, connectTimeoutMs: timeoutMs } = options
-  const open = () => connectVsock({ socketPath, port, timeoutMs })
-  let agent = createVsockAgent(maxSockets, open)
+  const open = (signal: AbortSignal) => connectVsock({ socketPath, port, timeoutMs, signal })
+  // An agent counts sockets only once they are connected, and so would open any number at once.
+  const queue = createCallQueue(() => maxSockets)
+  let life = new AbortController() // of the enclave, as far as one knows
+  let agent = createVsockAgent(maxSockets, open, life.signal)
   const headers = {
     host: 'enclave',
     'content-type': CONTENT_TYPE,
@@ -46,15 +51,14 @@ export function createEnclaveHttp(options: {
     'accept-encoding': 'identity',
   }
 
-  async function post(path: string, body: Uint8Array, signal: AbortSignal) {
+  async function ask(path: string, body: Uint8Array, signal: AbortSignal) {
+    const mine = agent
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted()
       const length = { 'content-length': body.length }
-      const outgoing = request({
-        ...{ method: 'POST', path, agent, signal, headers: { ...headers, ...length } },
-      })
+      const head = { method: 'POST', path, headers: { ...headers, ...length } }
       try {
-        return await exchange(outgoing, body)
+        return await exchange(request({ ...head, agent: mine, signal }), body)
       } catch (thrown) {
         signal.throwIfAborted()
         const fault = readRemoteFailure(thrown)
@@ -65,11 +69,28 @@ export function createEnclaveHttp(options: {
   }
 
   return Object.freeze({
-    post,
+    async post(path, body, signal) {
+      const ends = new AbortController()
+      const end = (reason: unknown) => ends.abort(reason)
+      const stops = [onceAborted(signal, end), onceAborted(life.signal, end)]
+      try {
+        signal.throwIfAborted()
+        const giveBack = await queue.join().turn(ends.signal)
+        try {
+          return await ask(path, body, ends.signal)
+        } finally {
+          giveBack()
+        }
+      } finally {
+        for (const stop of stops) stop()
+      }
+    },
     drop() {
-      const left = agent
-      agent = createVsockAgent(maxSockets, open)
-      left.destroy()
+      const left = { agent, life }
+      life = new AbortController()
+      agent = createVsockAgent(maxSockets, open, life.signal)
+      left.life.abort(enclaveUnavailable('it ended, or does not answer any more'))
+      left.agent.destroy()
     },
   } satisfies EnclaveHttp)
 }
@@ -79,11 +100,15 @@ type Opening = {
   createConnection: (options: AgentOptions, done: (error: unknown, socket?: Duplex) => void) => void
 }
 
-function createVsockAgent(maxSockets: number, open: () => Promise<Duplex>): Agent {
+function createVsockAgent(
+  maxSockets: number,
+  open: (signal: AbortSignal) => Promise<Duplex>,
+  life: AbortSignal,
+): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets, timeout: IDLE_MS, scheduling: 'lifo' })
   const opening: Opening = {
     createConnection(_options, done) {
-      open().then((socket) => {
+      open(life).then((socket) => {
         // A server that speaks first would be taken for the answer to what it has not been asked.
         if (socket.readableLength === 0) return done(null, socket)
         socket.destroy()

@@ -162,10 +162,9 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
   let closed: Promise<void> | undefined
   const close = () => {
     closed ??= (async () => {
-      const ended = supervisor.close()
+      supervisor.retire()
       await idle(limits.closeTimeoutMs)
-      drop()
-      await ended
+      await supervisor.close()
       await Promise.all(doors.map((door) => door.close()))
     })()
     return closed

@@ -37,6 +37,9 @@ export type Supervisor = {
   readonly health: () => EnclaveHealth | undefined
   /** @throws {SignerError} `ENCLAVE_UNAVAILABLE`, `ENCLAVE_NOT_STARTED` when it is of no use to ask it. */
   readonly assertUp: () => void
+  /** Lets no more in, and starts nothing any more. */
+  readonly retire: () => void
+  /** Ends the enclave, if it was started here. */
   readonly close: () => Promise<void>
 }
 
@@ -202,6 +205,12 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     isBackground: true,
   })
 
+  function retire(): void {
+    state = 'closed'
+    closing.abort(enclaveUnavailable('its host was closed'))
+    loop.stop()
+  }
+
   return Object.freeze({
     async begin(signal) {
       await start(signal ?? closing.signal)
@@ -216,10 +225,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       if (runner !== undefined && state !== 'up')
         throw enclaveUnavailable('it ended, and is being started again')
     },
+    retire,
     async close() {
-      state = 'closed'
-      closing.abort(enclaveUnavailable('its host was closed'))
-      loop.stop()
+      retire()
       await loop.ended()
       await stop()
     },
