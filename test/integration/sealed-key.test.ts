@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  DeleteSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager'
 import { KmsAuthorizer } from '../../src/index.ts'
 import {
   createS3KeyStore,
   createSealedKeys,
+  createSecretsManagerKeyStore,
   type SealedKeyStore,
 } from '../../src/signers/sealed-key/index.ts'
 import { type Aws, startAws } from '../../src/testing/start-aws.ts'
@@ -24,21 +31,24 @@ let aws: Aws
 let chain: FlowChain
 let kms: KMSClient
 let s3: S3Client
+let secrets: SecretsManagerClient
 let keyId: string
 beforeAll(async () => {
   ;[aws, chain] = await Promise.all([
-    startAws({ services: ['kms', 's3', 'sts', 'iam'] }),
+    startAws({ services: ['kms', 's3', 'secretsmanager', 'sts', 'iam'] }),
     startChain(),
   ])
   const credentials = { accessKeyId: 'test', secretAccessKey }
   kms = new KMSClient({ ...aws.clientConfig(), credentials })
   s3 = new S3Client({ ...aws.clientConfig(), credentials, forcePathStyle: true })
+  secrets = new SecretsManagerClient({ ...aws.clientConfig(), credentials })
   await s3.send(new CreateBucketCommand({ Bucket }))
   keyId = await newKey()
 })
 afterAll(async () => {
   kms?.destroy()
   s3?.destroy()
+  secrets?.destroy()
   await Promise.all([aws?.stop(), chain?.[Symbol.asyncDispose]()])
 })
 
@@ -50,6 +60,14 @@ const open = (store: SealedKeyStore) => createSealedKeys({ kms, keyId, store })
 describeKeyStoreContract('the store in S3', async (test) => {
   const prefix = `${createHash('sha256').update(test).digest('hex').slice(0, 16)}/`
   return { store: bucket(prefix), other: bucket(prefix) }
+})
+
+const vault = (prefix: string, more = {}) =>
+  createSecretsManagerKeyStore({ client: secrets, prefix, ...more })
+
+describeKeyStoreContract('the store in Secrets Manager', async (test) => {
+  const prefix = `${createHash('sha256').update(test).digest('hex').slice(0, 16)}/`
+  return { store: vault(prefix), other: vault(prefix) }
 })
 
 let made = 0
@@ -171,4 +189,88 @@ describe('a bucket', () => {
       await proxy.stop()
     }
   }, 60_000)
+})
+
+describe('Secrets Manager', () => {
+  const record = (byte: number) => new Uint8Array(400).fill(byte)
+
+  it('keeps a wallet that signs, also after it is wrapped anew', async () => {
+    const keys = open(vault('signing/'))
+    const { publicKey } = await keys.create('a', { algorithm: 'ECDSA_P256' })
+    const next = await newKey()
+    const both = createSealedKeys({
+      kms,
+      keyId: next,
+      alsoOpens: [keyId],
+      store: vault('signing/'),
+    })
+    expect(await both.rewrap(next)).toEqual({ rewrapped: 1, already: 0, invalid: [] })
+    expect(await both.signer('a').sign(request)).toHaveLength(64)
+    expect(await both.describe('a')).toMatchObject({ publicKey, keyArn: next })
+  })
+
+  it.each([
+    ['is laid beside it', 'VersionStages'],
+    ['becomes the current one', 'MoveToVersionId'],
+  ])('keeps what somebody else puts there before the new version %s', async (_, field) => {
+    const store = vault(`race-${field}/`)
+    const SecretId = `race-${field}/a`
+    await store.create('a', record(1))
+    let isFirst = true
+    secrets.middlewareStack.add(
+      (send) => async (args) => {
+        if (isFirst && field in args.input) {
+          isFirst = false
+          await secrets.send(new PutSecretValueCommand({ SecretId, SecretBinary: record(2) }))
+        }
+        return send(args)
+      },
+      { step: 'initialize', name: 'other' },
+    )
+    expect(await store.replace('a', record(1), record(3))).toBe(false)
+    secrets.middlewareStack.remove('other')
+    expect(isFirst).toBe(false)
+    expect(await store.read('a')).toEqual(record(2))
+  })
+
+  it('has no wallet whose secret is to be deleted, and makes none in its place', async () => {
+    const store = vault('planned/')
+    await store.create('a', record(1))
+    await secrets.send(new DeleteSecretCommand({ SecretId: 'planned/a', RecoveryWindowInDays: 7 }))
+    const denied = { code: 'STORE_DENIED', disposition: 'hold' }
+    await expect(store.read('a')).rejects.toMatchObject(denied)
+    await expect(store.replace('a', record(1), record(2))).rejects.toMatchObject(denied)
+    await expect(store.create('a', record(2))).rejects.toMatchObject(denied)
+    expect(await store.list({ limit: 10 })).toEqual({ ids: [] })
+  })
+
+  it('takes the content of others for what it is: no wallet', async () => {
+    const keys = open(vault('other/'))
+    await keys.create('a', { algorithm: 'ECDSA_P256' })
+    await secrets.send(new PutSecretValueCommand({ SecretId: 'other/a', SecretString: 'password' }))
+    await expect(keys.signer('a').sign(request)).rejects.toMatchObject({
+      code: 'SEALED_KEY_INVALID',
+    })
+    expect(await vault('other/').create('a', record(1))).toBe(false)
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: 'other/a' }))
+    expect(SecretString).toBe('password')
+  })
+
+  it('that does not answer is given up', async () => {
+    const client = { ...aws.clientConfig(), endpoint: 'http://127.0.0.1:1' }
+    const store = createSecretsManagerKeyStore({ client, timeoutMs: 300 })
+    await expect(store.read('a')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+
+  it.each([
+    ['prefix', 'a b'],
+    ['kmsKeyId', ''],
+    ['timeoutMs', 0],
+    ['client', null],
+    ['more', 1],
+  ])('takes no %s of %j', (option, value) => {
+    expect(() => vault('x/', { [option]: value })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
+  })
 })

@@ -141,6 +141,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   './signers/sealed-key': [
     'createFileKeyStore',
     'createS3KeyStore',
+    'createSecretsManagerKeyStore',
     'createSealedKeys',
     'createSqlKeyStore',
   ],

@@ -15,4 +15,8 @@ export {
 export type { SealingContext } from './sealing-context.ts'
 export { createFileKeyStore } from './stores/file-store.ts'
 export { createS3KeyStore, type S3KeyStoreOptions } from './stores/s3-store.ts'
+export {
+  createSecretsManagerKeyStore,
+  type SecretsManagerKeyStoreOptions,
+} from './stores/secrets-manager-store.ts'
 export { createSqlKeyStore, type SqlKeyStoreOptions } from './stores/sql-store.ts'

@@ -3,9 +3,9 @@
 import { SignerError } from '../../../errors.ts'
 import { describeFacts, factsOf } from '../../aws/thrown-facts.ts'
 
-/** Of files, and of S3: what an operator has to mend. */
+/** Of files, of S3 and of Secrets Manager: what an operator has to mend. */
 const DENIED =
-  /^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|ELOOP|AccessDenied|AllAccessDisabled|NoSuchBucket|PermanentRedirect|AuthorizationHeaderMalformed|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|InvalidBucketName|CredentialsProviderError|KMS\w*Exception)$/
+  /^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|ELOOP|AccessDenied(Exception)?|AllAccessDisabled|NoSuchBucket|PermanentRedirect|AuthorizationHeaderMalformed|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken(Exception)?|InvalidToken|InvalidClientTokenId|UnrecognizedClientException|InvalidSignatureException|(De|En)cryptionFailure|InvalidBucketName|CredentialsProviderError|KMS\w*Exception)$/
 
 /**
  * @param thrown - Not quoted: it may hold a path, a remote body or credentials.
