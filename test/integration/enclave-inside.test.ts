@@ -194,15 +194,17 @@ describe('the program of an enclave', () => {
     expect(codeOf(await under(PCRS[0] ?? '', 'another-signer'))).toBe('KMS_ACCESS_DENIED')
   })
 
-  it('asks KMS with a recipient only, and the parent for credentials each time', async () => {
+  it('asks KMS with a recipient only, on one connection, and for credentials each time', async () => {
     const before = {
       calls: world.standIn.calls().length,
       asked: world.asked.get('/credentials') ?? 0,
     }
+    const connections = world.connections()
     for (let count = 0; count < 3; count++) expect((await signing()).status).toBe(200)
     const calls = world.standIn.calls().slice(before.calls)
     expect(calls.map(({ operation }) => operation)).toEqual(['Decrypt', 'Decrypt', 'Decrypt'])
     expect((world.asked.get('/credentials') ?? 0) - before.asked).toBe(3)
+    expect(world.connections()).toBe(connections)
     expect(world.standIn.calls().every(({ hasRecipient }) => hasRecipient)).toBe(true)
   })
 

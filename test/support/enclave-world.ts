@@ -61,6 +61,8 @@ export type World = {
   readonly routes: Map<string, JsonRoute>
   readonly events: ToldEvent[]
   readonly asked: Map<string, number>
+  /** Connections to KMS so far. */
+  readonly connections: () => number
   readonly closeParent: () => Promise<void>
   readonly openParent: () => Promise<void>
   readonly configuration: (changes?: object) => object
@@ -94,7 +96,10 @@ export async function startWorld(files: readonly FileBeside[] = []): Promise<Wor
     tls: authority.issue(HOST),
     keyPolicy: keyPolicy(),
   })
-  const pipe = await pipeTo(at('kms.sock'), standIn.port)
+  let connections = 0
+  const pipe = await pipeTo(at('kms.sock'), standIn.port, () => {
+    connections += 1
+  })
 
   const store = createMapStore()
   const events: ToldEvent[] = []
@@ -170,6 +175,7 @@ export async function startWorld(files: readonly FileBeside[] = []): Promise<Wor
   return {
     ...{ kms, keyId, securityModule, standIn, store, routes, events, asked, start },
     ca: authority.ca,
+    connections: () => connections,
     async open(configuration) {
       const run = prepare(configuration)
       const ask = createParent(join(run, 'parent.sock'))
@@ -225,9 +231,14 @@ const doorsOf = (run: string): Omit<Doors, typeof Symbol.asyncDispose> => ({
 })
 
 /** Moves bytes, as the init and the parent do between them. @returns Ends it. */
-async function pipeTo(socketPath: string, port: number): Promise<() => Promise<void>> {
+async function pipeTo(
+  socketPath: string,
+  port: number,
+  onConnection: () => void,
+): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>()
   const server = createServer((one) => {
+    onConnection()
     const other = connect(port, '127.0.0.1')
     for (const socket of [one, other]) {
       sockets.add(socket)
