@@ -6,6 +6,7 @@ const commands = {
   build: () => import('./lib/enclave/commands/build.mjs'),
   kernel: () => import('./lib/enclave/commands/kernel.mjs'),
   setup: () => import('./lib/enclave/commands/setup.mjs'),
+  start: () => import('./lib/enclave/commands/start.mjs'),
   measure: () => import('./lib/enclave/commands/measure.mjs'),
   verify: () => import('./lib/enclave/commands/verify.mjs'),
 }

@@ -2,7 +2,15 @@
  * Packages of Debian, unpacked below the cache folder: no root, nothing installed, and from the mirror
  * that this machine's own apt uses. @module
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder, tidy } from '../paths.mjs'
 import { capture, runWithProgress } from '../run.mjs'
@@ -24,7 +32,7 @@ const modules = [
 /**
  * @typedef {object} DebianParts
  * @property {readonly string[]} qemu the command of QEMU for x86-64, to which options are added
- * @property {string} kernel path of a compressed kernel
+ * @property {string} kernel path of a kernel, not compressed: what is emulated would take seconds for that
  * @property {string} modules a folder of kernel modules, with a file `order`
  */
 
@@ -44,13 +52,13 @@ export function debianParts(folder) {
       join(qemu, 'usr', 'bin', 'qemu-system-x86_64'),
       ...data,
     ],
-    kernel: join(folder, 'kernel', 'vmlinuz'),
+    kernel: join(folder, 'kernel', 'vmlinux'),
     modules: join(folder, 'kernel', 'modules'),
   }
 }
 
 /** @returns {string} the folder of `debianParts` in the cache, for these packages and this release */
-export const debianFolder = () => join(cacheFolder(), 'enclave', `debian-1-${release}`)
+export const debianFolder = () => join(cacheFolder(), 'enclave', `debian-2-${release}`)
 
 /**
  * Downloads and unpacks them: 84 MB from the mirror, 200 MB on disk.
@@ -66,10 +74,10 @@ export async function ensureDebian() {
       // Kept between the commands here, also where a machine's settings do without.
       const apt = [...given, '-o', `Dir::Cache::pkgcache=${join(own, 'packages.bin')}`]
       const get = [...apt, '--yes', '--no-install-recommends', '--download-only']
-      const qemu = ['--target-release', backports, 'install', 'qemu-system-x86']
+      const qemu = ['--target-release', backports, 'install', 'qemu-system-x86', 'zstd']
       await runWithProgress('Downloading QEMU', 'apt-get', [...get, ...qemu])
       await unpack(join(own, 'archives'), join(attempt, 'qemu'))
-      await takeKernel(apt, join(own, 'kernel'), join(attempt, 'kernel'))
+      await takeKernel(apt, join(own, 'kernel'), attempt)
     })
     await assertDevice(debianParts(attempt).qemu)
     for (const name of ['doc', 'locale', 'man']) tidy(join(attempt, 'qemu', 'usr', 'share', name))
@@ -91,9 +99,10 @@ async function unpack(archives, folder) {
 /**
  * @param {readonly string[]} apt
  * @param {string} work
- * @param {string} folder
+ * @param {string} parts where QEMU lies already
  */
-async function takeKernel(apt, work, folder) {
+async function takeKernel(apt, work, parts) {
+  const folder = join(parts, 'kernel')
   const { output } = await capture('apt-cache', [...apt, 'depends', kernelPackage])
   const [, name] = /Depends: (linux-image-\S+)/.exec(output) ?? []
   if (!name) throw new Error(`the mirror has no package ${kernelPackage} of ${release}`)
@@ -105,7 +114,7 @@ async function takeKernel(apt, work, folder) {
   await unpack(work, whole)
   const version = name.replace('linux-image-', '')
   mkdirSync(join(folder, 'modules'), { recursive: true })
-  renameSync(join(whole, 'boot', `vmlinuz-${version}`), join(folder, 'vmlinuz'))
+  await decompress(parts, join(whole, 'boot', `vmlinuz-${version}`), join(folder, 'vmlinux'))
   const files = modules.map((path) => {
     const from = join(whole, 'usr', 'lib', 'modules', version, 'kernel', `${path}.ko.xz`)
     const file = `${path.split('/').at(-1)}.ko.xz`
@@ -120,4 +129,25 @@ async function assertDevice([file = '', ...args]) {
   const { output } = await capture(file, [...args, '-device', 'help'])
   if (output.includes('vhost-user-test-device-pci')) return
   throw new Error(`the QEMU of ${backports} has no vhost-user-test-device`)
+}
+
+/**
+ * Takes the kernel out of a bzImage, which would decompress itself, by zstd of the same packages as QEMU.
+ *
+ * @param {string} parts
+ * @param {string} image
+ * @param {string} target
+ * @see Documentation/arch/x86/boot.rst of Linux: setup_sects, payload_offset and payload_length
+ */
+async function decompress(parts, image, target) {
+  const bytes = readFileSync(image)
+  const start = ((bytes[0x1f1] ?? 0) + 1) * 512 + bytes.readUInt32LE(0x248)
+  const compressed = `${target}.zst`
+  const end = start + bytes.readUInt32LE(0x24c) - 4 // behind it the length of what it becomes
+  writeFileSync(compressed, bytes.subarray(start, end))
+  const [loader = '', path = '', libraries = ''] = debianParts(parts).qemu
+  const zstd = [path, libraries, join(parts, 'qemu', 'usr', 'bin', 'zstd')]
+  const { code, output } = await capture(loader, [...zstd, '-dq', compressed, '-o', target])
+  rmSync(compressed)
+  if (code !== 0) throw new Error(`the kernel could not be unpacked (${output})`)
 }

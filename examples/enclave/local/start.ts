@@ -1,0 +1,135 @@
+/** One enclave and all that it has around it, on this machine: for development, worth nothing elsewhere. @module */
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { createEnclaveHost, type EnclaveKey } from 'fcl-kms/enclave'
+import { createFileKeyStore } from 'fcl-kms/signers/sealed-key'
+import { listen } from 'fcl-kms/signing-service'
+import { startAws } from 'fcl-kms/testing'
+import type { GuestOptions, GuestTools } from './guest/guest.ts'
+import { createGuestRunner } from './guest/runner.ts'
+import type { KeyPolicy } from './key-policy.ts'
+import { startKmsStandIn } from './kms-stand-in.ts'
+import { serveSecurityModule } from './nitro/security-module.ts'
+import { createTlsAuthority } from './tls.ts'
+
+/** Options of `startLocalEnclave`. */
+export type LocalEnclaveOptions = {
+  readonly tools: GuestTools
+  /** Makes what the guest boots of an enclave.json, and measures it. */
+  readonly prepare: (configuration: Uint8Array) => Promise<
+    Pick<GuestOptions, 'ramdisks' | 'commandLine'> & {
+      /** 96 digits each, by number. */
+      readonly pcrs: Readonly<Record<number, string>>
+    }
+  >
+  /** Of the signing service, on 127.0.0.1. */
+  readonly port: number
+}
+
+/** A local enclave. */
+export type LocalEnclave = AsyncDisposable & {
+  readonly url: string
+  readonly key: EnclaveKey
+  readonly pcr0: string
+  /** A file with the certificate at the root of its documents, for `attestKey` and the command. */
+  readonly rootFile: string
+  readonly console: () => string
+}
+
+const REGION = 'us-east-1'
+const HOST = `kms.${REGION}.amazonaws.com`
+
+/** @throws {SignerError} `ENCLAVE_NOT_STARTED`, and what its parts throw. */
+export async function startLocalEnclave(options: LocalEnclaveOptions): Promise<LocalEnclave> {
+  const parts: AsyncDisposable[] = [] // the last first
+  const end = async () => {
+    for (const part of parts) await part[Symbol.asyncDispose]()
+  }
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'fcl-kms-local-'))
+    parts.unshift({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) })
+    const aws = await startAws({ services: ['kms'] })
+    parts.unshift(aws)
+    const client = new KMSClient(aws.clientConfig())
+    const { KeyMetadata } = await client.send(new CreateKeyCommand({}))
+    client.destroy()
+    const authority = createTlsAuthority()
+    const kms = { region: REGION, keyId: KeyMetadata?.Arn, host: HOST, ca: authority.ca }
+    const text = JSON.stringify({ name: 'local', vsock: { parentCid: 2 }, kms, keys })
+    const { pcrs, ...boot } = await options.prepare(Buffer.from(text))
+    const nsm = await serveSecurityModule({ socketPath: join(folder, 'nsm'), pcrs })
+    parts.unshift(nsm)
+    const root = nsm.chain()[0]?.certificate ?? new Uint8Array()
+    const rootFile = join(folder, 'root.der')
+    await writeFile(rootFile, root)
+    const pcr0 = pcrs[0] ?? ''
+    const tls = authority.issue(HOST)
+    const ahead = { upstream: aws.endpoint, root, tls, keyPolicy: keyPolicyOf(pcr0) }
+    const standIn = await startKmsStandIn(ahead)
+    parts.unshift(standIn)
+
+    const socketPath = join(folder, 'vsock')
+    const runner = createGuestRunner(() => ({
+      ...{ tools: options.tools, socketPath, nsm: nsm.socketPath },
+      ...boot,
+    }))
+    const records = join(folder, 'keys')
+    await mkdir(records, { mode: 0o700 })
+    const host = await createEnclaveHost({
+      vsock: { socketPath },
+      store: await createFileKeyStore({ folder: records }),
+      runner,
+      hosts: { 8001: `127.0.0.1:${standIn.port}` },
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    })
+    parts.unshift(host)
+    const key = await host.create('minter')
+    const door = await listen(host.service, { port: options.port })
+    parts.unshift(door)
+    return Object.freeze({
+      ...{ url: door.address, key, pcr0, rootFile },
+      console: () => runner.guest()?.console() ?? '',
+      [Symbol.asyncDispose]: end,
+    } satisfies LocalEnclave)
+  } catch (thrown) {
+    await end()
+    throw thrown
+  }
+}
+
+/** The service account of the emulator may be spoken for: messages of users, and no transactions. */
+const keys = {
+  minter: {
+    wallet: 'minter',
+    algorithm: 'ECDSA_secp256k1',
+    accounts: ['0xf8d6e0586b0a20c7'],
+    payload: false,
+    envelope: false,
+    userMessages: true,
+  },
+}
+
+/** Whoever has the account may do everything, and only this image opens keys. */
+const keyPolicyOf = (pcr0: string): KeyPolicy => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: 'arn:aws:iam::000000000000:root' },
+      Action: 'kms:*',
+      Resource: '*',
+    },
+    {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:GenerateDataKeyPair'],
+      Resource: '*',
+      Condition: {
+        StringNotEqualsIgnoreCase: { 'kms:RecipientAttestation:ImageSha384': pcr0 },
+      },
+    },
+  ],
+})
