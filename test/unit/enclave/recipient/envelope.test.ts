@@ -123,6 +123,7 @@ describe('an envelope of KMS', () => {
       },
     ],
     ['of no recipient', () => bytesOf(hex.replace(/3182016b.{726}/, '3100'))],
+    ['whose content is of parts of parts', replaced('a0800430', 'a08024320430')],
     ['of no content', replaced(hex.slice(hex.indexOf('a0800430')), 'a0800000'.padEnd(28, '0'))],
     [
       'of part of a block',
