@@ -385,7 +385,9 @@ describe('the control door of the enclave', () => {
     expect(await host.health()).toMatchObject({
       ...{ status: 'failing', error: { code: 'KMS_ACCESS_DENIED', message: 'Two lines.' } },
     })
-    await expect(host.ready()).rejects.toMatchObject({ code: 'ENCLAVE_NOT_STARTED' })
+    await expect(host.ready()).rejects.toMatchObject({
+      ...{ code: 'ENCLAVE_NOT_STARTED', context: { reason: 'it says KMS_ACCESS_DENIED' } },
+    })
     controlled = failing('KMS_UNAVAILABLE')
     const ready = host.ready()
     setTimeout(() => {
