@@ -5,7 +5,11 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { startGuest } from '../../examples/enclave/local/guest/guest.ts'
+import { serveSecurityModule } from '../../examples/enclave/local/nitro/security-module.ts'
+import { createEnclaveHost } from '../../src/enclave/index.ts'
 import { enclaveTools } from '../support/enclave-tools.ts'
+import { createMapStore } from '../support/map-store.ts'
 import { root } from '../types/compile.ts'
 
 const run = promisify(execFile)
@@ -24,14 +28,20 @@ async function makeClone(folder: string): Promise<void> {
   await symlink(tools?.goFolder ?? '', join(enclave, 'go'))
 }
 
+const toolOf = (name: string) =>
+  import(new URL(`../../tools/lib/enclave/${name}.mjs`, import.meta.url).href)
+const ownPath: string = (await toolOf('kernel')).kernelPath()
+const own = existsSync(ownPath) ? ownPath : undefined
+const itWithOwnKernel = own === undefined ? it.skip : it
+if (tools !== undefined && own === undefined)
+  process.stderr.write(
+    'SKIPPED the start of a shipped image: npm run enclave -- kernel builds its kernel\n',
+  )
+
 describeEnclave('the image of an enclave', () => {
   let folder = ''
-  let own: string | undefined
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fcl-kms-image-'))
-    const module = new URL('../../tools/lib/enclave/kernel.mjs', import.meta.url).href
-    const path: string = (await import(module)).kernelPath()
-    own = existsSync(path) ? path : undefined
     for (const name of ['one', 'another place']) await makeClone(join(folder, name))
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -79,5 +89,43 @@ describeEnclave('the image of an enclave', () => {
     expect(code).toBe(1)
     const differing = stdout.split('\n').flatMap((line) => line.split(' differs: ').slice(0, -1))
     expect(differing).toEqual(['configuration: config/enclave.json', 'PCR0', 'PCR2'])
+  })
+
+  itWithOwnKernel('starts with its own kernel, byte for byte as it is shipped', async () => {
+    const local = JSON.parse(await readFile(join(root, configuration), 'utf8'))
+    const vsock = { parentCid: 2 } // all that a guest of this machine knows otherwise
+    await writeFile(join(folder, 'one', 'local.json'), JSON.stringify({ ...local, vsock }))
+    await enclave('one', {}, 'build', '--configuration', 'local.json', '--output', 'local')
+    const read = (name: string) => readFile(join(folder, 'one', 'local', `mint-signer.${name}`))
+    const image = (await toolOf('eif')).readImage(await read('eif'))
+    const { pcr0, pcr1, pcr2 } = JSON.parse(String(await read('measurements.json'))).measurements
+    await writeFile(join(folder, 'kernel'), image.kernel)
+
+    await using module = await serveSecurityModule({
+      socketPath: join(folder, 'nsm'),
+      pcrs: { 0: pcr0, 1: pcr1, 2: pcr2 },
+    })
+    const socketPath = join(folder, 'v')
+    const { ramdisks, commandLine } = image
+    await using host = await createEnclaveHost({
+      vsock: { socketPath },
+      store: createMapStore(),
+      hosts: { 8001: '127.0.0.1:9' },
+      runner: {
+        async start({ signal }) {
+          const { qemu, vsock, nsmBridge } = tools as NonNullable<typeof tools>
+          const guest = await startGuest({
+            ...{ ramdisks, commandLine, socketPath, nsm: module.socketPath, signal },
+            tools: { qemu, vsock, nsmBridge, kernel: join(folder, 'kernel') },
+            machine: 'microvm',
+          })
+          return { ended: guest.ended, stop: guest.kill }
+        },
+      },
+      limits: { startTimeoutMs: 150_000 },
+    })
+    expect(await host.health()).toMatchObject({ status: 'ok' })
+    expect(host.stats().heartbeats).toBeGreaterThan(0)
+    expect(module.attested()).toBeGreaterThan(0)
   })
 })

@@ -27,6 +27,11 @@ export type GuestOptions = {
   /** Unpacked one over the other: code, configuration, and the modules of a kernel that has them apart. */
   readonly ramdisks: readonly Uint8Array[]
   readonly commandLine: string
+  /**
+   * `pc`, the default, for a distribution's kernel; `microvm` for one that knows no bus and is told of
+   * its devices on the command line, as a Nitro enclave's is.
+   */
+  readonly machine?: 'pc' | 'microvm'
   /** The Unix socket of the vsock, as Firecracker has it; removed first, if it is there. */
   readonly socketPath: string
   /** The Unix socket of whoever answers for the security module. */
@@ -110,15 +115,29 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   }
 }
 
+const boards = {
+  pc: {
+    name: 'pc',
+    vsockDevice: 'vhost-user-vsock-pci',
+    nsmDevice: 'vhost-user-test-device-pci',
+  },
+  microvm: {
+    name: 'microvm,acpi=off,pit=on,pic=on,rtc=on,isa-serial=on',
+    vsockDevice: 'vhost-user-vsock-device',
+    nsmDevice: 'vhost-user-test-device',
+  },
+} as const
+
 function machineFlags(
-  { tools, commandLine, memoryMib = 512, clock }: GuestOptions,
+  { tools, commandLine, machine = 'pc', memoryMib = 512, clock }: GuestOptions,
   sockets: { readonly vsock: string; readonly nsm: string },
   initrd: string,
 ): readonly string[] {
   // 33 is the virtio type of the security module; the device hands its queue to a process.
-  const nsm = 'vhost-user-test-device-pci,chardev=nsm,virtio-id=33,num_vqs=1,vq_size=64'
+  const nsm = 'chardev=nsm,virtio-id=33,num_vqs=1,vq_size=64'
+  const { name, vsockDevice, nsmDevice } = boards[machine]
   const flags = {
-    M: 'pc,accel=tcg,memory-backend=memory',
+    M: `${name},accel=tcg,memory-backend=memory`,
     cpu: 'max',
     smp: '1',
     m: `${memoryMib}M`,
@@ -132,9 +151,9 @@ function machineFlags(
   }
   const devices = [
     ['-chardev', `socket,id=vsock,path=${sockets.vsock}`],
-    ['-device', 'vhost-user-vsock-pci,chardev=vsock'],
+    ['-device', `${vsockDevice},chardev=vsock`],
     ['-chardev', `socket,id=nsm,path=${sockets.nsm}`],
-    ['-device', nsm],
+    ['-device', `${nsmDevice},${nsm}`],
   ]
   const all = Object.entries(flags).map(([name, value]) => [`-${name}`, value])
   return ['-nodefaults', '-no-user-config', '-no-reboot', ...all.flat(), ...devices.flat()]
