@@ -10,12 +10,11 @@ import { tellObserver } from '../observers.ts'
 import { scriptHash } from '../policy/rules.ts'
 import {
   decodeRequest,
-  encodeAnswer,
-  encodeRefusal,
   type ServiceAnswer,
   type ServiceRequest,
   type WireObject,
 } from '../signers/remote/protocol.ts'
+import { encodeAnswer, encodeRefusal } from '../signers/remote/protocol-replies.ts'
 import type { SignReport } from '../signers/signer.ts'
 import { attestKey } from './attest.ts'
 import { decide } from './decide.ts'

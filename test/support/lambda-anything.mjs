@@ -2,7 +2,8 @@
 import { lambdaHandler } from 'fcl-kms/signing-service'
 import { createSoftwareSigner } from 'fcl-kms/testing'
 // Of the package's own sources: what goes over the wire is no part of its interface.
-import { decodeRequest, encodeAnswer } from '../../src/signers/remote/protocol.ts'
+import { decodeRequest } from '../../src/signers/remote/protocol.ts'
+import { encodeAnswer } from '../../src/signers/remote/protocol-replies.ts'
 
 const { ALGORITHM = '', PRIVATE_KEY = '' } = process.env
 const privateKey = new Uint8Array(Buffer.from(PRIVATE_KEY, 'hex'))

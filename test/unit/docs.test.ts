@@ -7,7 +7,8 @@ import {
   policyFaults,
   signingPolicy,
 } from '../../src/provisioning/index.ts'
-import { decodeReply, decodeRequest } from '../../src/signers/remote/protocol.ts'
+import { decodeRequest } from '../../src/signers/remote/protocol.ts'
+import { decodeReply } from '../../src/signers/remote/protocol-replies.ts'
 import {
   compileModules,
   faultOfCommand,

@@ -3,12 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { withDeadline } from '../../deadline.ts'
 import { SignerError } from '../../errors.ts'
-import {
-  assertLength,
-  decodeReply,
-  encodeRefusal,
-  MAX_REQUEST_BYTES,
-} from '../../signers/remote/protocol.ts'
+import { assertLength, MAX_REQUEST_BYTES } from '../../signers/remote/protocol.ts'
+import { decodeReply, encodeRefusal } from '../../signers/remote/protocol-replies.ts'
 import { asSignerError, refusalOf } from '../../signing-service/refusal.ts'
 import type { ServiceCall, ServiceResult, SigningService } from '../../signing-service/service.ts'
 import { type EnclaveHttp, readJson } from './enclave-http.ts'

@@ -14,12 +14,8 @@ import {
   type RemoteFault,
   readForeignReply,
 } from './failures.ts'
-import {
-  decodeReply,
-  PROTOCOL_VERSION,
-  type ServiceAnswer,
-  type ServiceRefusal,
-} from './protocol.ts'
+import { PROTOCOL_VERSION, type ServiceAnswer, type ServiceRefusal } from './protocol.ts'
+import { decodeReply } from './protocol-replies.ts'
 import type { TransportReply } from './transport.ts'
 
 /**

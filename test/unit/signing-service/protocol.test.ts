@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import {
-  decodeReply,
   decodeRequest,
-  encodeAnswer,
-  encodeRefusal,
   encodeRequest,
   MAX_MESSAGE_BYTES,
   MAX_REQUEST_BYTES,
 } from '../../../src/signers/remote/protocol.ts'
+import {
+  decodeReply,
+  encodeAnswer,
+  encodeRefusal,
+} from '../../../src/signers/remote/protocol-replies.ts'
 
 const sign = {
   operation: 'sign',

@@ -8,7 +8,7 @@ import {
   type Transaction,
 } from '../../../src/crypto/transaction.ts'
 import { SignerError } from '../../../src/errors.ts'
-import { decodeReply } from '../../../src/signers/remote/protocol.ts'
+import { decodeReply } from '../../../src/signers/remote/protocol-replies.ts'
 import { createSigningService, type ServiceCall } from '../../../src/signing-service/index.ts'
 import {
   address,

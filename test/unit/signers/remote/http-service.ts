@@ -5,10 +5,10 @@ import { createServer as createSecureServer, type ServerOptions } from 'node:htt
 import type { AddressInfo, Socket } from 'node:net'
 import {
   decodeRequest,
-  encodeAnswer,
   type ServiceRequest,
   type WireObject,
 } from '../../../../src/signers/remote/protocol.ts'
+import { encodeAnswer } from '../../../../src/signers/remote/protocol-replies.ts'
 import { createSoftwareSigner } from '../../../../src/signers/software-signer.ts'
 import { type Algorithm, hexOf, softKey } from '../../crypto/independent.ts'
 
