@@ -1,4 +1,5 @@
 import { createECDH } from 'node:crypto'
+import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import {
   knownDataKey,
   otherKeyId,
@@ -130,6 +131,21 @@ describe('an enclave', () => {
     const id = `pair-${algorithm}`
     await open().create(id, { algorithm, generatedBy: 'kms' })
     expect(await sign({}, id)).toHaveLength(64) // and is verified
+  })
+
+  it('wraps anew under another KMS key, with its context', async () => {
+    const own = createMapStore()
+    const { client, keyArn } = enclave
+    await open({ store: own }).create('a', { algorithm: 'ECDSA_P256' })
+    const next = (await client.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
+    const keys = open({ store: own, keyId: next, alsoOpens: [keyArn] })
+    expect(await keys.rewrap(next)).toMatchObject({ rewrapped: 1, invalid: [] })
+    expect(await open({ store: own, keyId: next }).signer('a').sign(request)).toHaveLength(64)
+    expect(enclave.kms.calls().slice(-4)).toEqual(
+      ['GenerateDataKey', 'Decrypt', 'Decrypt', 'Decrypt'].map((operation) => ({
+        ...{ operation, hasRecipient: true, outcome: 'ok' },
+      })),
+    )
   })
 
   it('asks with another document when it asks again', async () => {
