@@ -14,7 +14,11 @@ import {
   type EnclaveRunner,
 } from '../../src/enclave/index.ts'
 import { createRemoteSigner } from '../../src/signers/remote/index.ts'
-import { encodeRequest, MAX_MESSAGE_BYTES } from '../../src/signers/remote/protocol.ts'
+import {
+  encodeRequest,
+  MAX_MESSAGE_BYTES,
+  MAX_REPLY_BYTES,
+} from '../../src/signers/remote/protocol.ts'
 import { listen, type ServiceDoor } from '../../src/signing-service/index.ts'
 import { bridgeTo, type FakeVsock, type GuestPort, startFakeVsock } from '../support/fake-vsock.ts'
 import { createMapStore } from '../support/map-store.ts'
@@ -121,6 +125,18 @@ describe('a host', () => {
       refusal('SIGNING_REQUEST_MALFORMED', 400),
     )
     expect(host.stats()).toMatchObject({ requests: 2, refusals: 0 })
+  })
+
+  it('carries an attestation, as long as one is', async () => {
+    const document = new Uint8Array(9_000).fill(7)
+    const { service } = serviceWith({ attest: async () => document })
+    await using other = await listen(service, { socketPath: join(folder, 'attesting') })
+    vsock.ports.set(5_000, bridgeTo(other.address))
+    await using host = await startHost()
+    const asked = { ...publicKey, operation: 'attest', nonce: 'AAAA' }
+    const { status, body } = await host.service.handle(asked)
+    expect(status).toBe(200)
+    expect(body['document']).toBe(Buffer.from(document).toString('base64'))
   })
 
   it('carries the largest request there can be, and refuses one that is larger', async () => {
@@ -264,7 +280,7 @@ describe('an enclave that answers', () => {
     ['half an answer', http(JSON.stringify(answered))],
     ['an answer as a failure', http(whole, 'HTTP/1.1 500 No')],
     ['a refusal as a success', http(refused)],
-    ['17 kB', http(JSON.stringify({ ...answered, more: 'x'.repeat(17_000) }))],
+    ['a byte more than there can be', http(whole.padEnd(MAX_REPLY_BYTES + 1))],
     ['that it will send a gigabyte', `HTTP/1.1 200 OK\r\ncontent-length: ${2 ** 30}\r\n\r\n{`],
     ['a stream without end', `HTTP/1.1 200 OK\r\n\r\n${' '.repeat(40_000)}`],
     ['another protocol', 'HTTP/1.1 101 No\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
@@ -281,6 +297,9 @@ describe('an enclave that answers', () => {
     await using host = await startHost()
     const { status, body } = await host.service.handle(publicKey)
     expect({ status, body }).toEqual({ status: 200, body: JSON.parse(whole) })
+    vsock.ports.set(5_000, saying(http(whole.padEnd(MAX_REPLY_BYTES))))
+    vsock.die()
+    expect(await host.service.handle(publicKey)).toMatchObject({ status: 200 })
     vsock.ports.set(5_000, saying(http(refused, 'HTTP/1.1 403 No')))
     vsock.die()
     expect(await host.service.handle(publicKey)).toEqual(refusal('POLICY_REFUSED', 403))
