@@ -35,6 +35,35 @@ export function searchMemory(
   return found
 }
 
+/**
+ * @param path - Of a file that is the memory of a machine, which should stand still meanwhile.
+ * @param needles - By name. None longer than 4,096 bytes.
+ * @returns How often each was found.
+ */
+export function searchMemoryFile(
+  path: string,
+  needles: Readonly<Record<string, Uint8Array>>,
+): Record<string, number> {
+  const found = Object.fromEntries(Object.keys(needles).map((name) => [name, 0]))
+  const memory = openSync(path, 'r')
+  const buffer = Buffer.alloc(CHUNK)
+  const nothing = Buffer.alloc(CHUNK)
+  try {
+    for (let at = 0; ; at += CHUNK - 4_096) {
+      const length = readSync(memory, buffer, 0, CHUNK, at)
+      const isLast = length < CHUNK
+      const limit = isLast ? length : length - 4_096
+      // Most of a machine was never written.
+      if (buffer.compare(nothing, 0, length, 0, length) !== 0)
+        for (const [name, needle] of Object.entries(needles))
+          found[name] = (found[name] ?? 0) + countIn(buffer.subarray(0, length), needle, limit)
+      if (isLast) return found
+    }
+  } finally {
+    closeSync(memory)
+  }
+}
+
 function writableRegions(pid: number) {
   return readFileSync(`/proc/${pid}/maps`, 'utf8')
     .split('\n')

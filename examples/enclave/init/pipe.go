@@ -18,6 +18,9 @@ const (
 	dialTimeout    = 10 * time.Second
 	// idleTimeout frees the connections of a peer that is gone without a word, as a killed machine is.
 	idleTimeout = 5 * time.Minute
+	// halfTimeout is for the other direction once one has ended: not every vsock tells its peer of half
+	// an end, and then that peer says no more.
+	halfTimeout = 10 * time.Second
 )
 
 type dialer func(ctx context.Context) (net.Conn, error)
@@ -65,8 +68,13 @@ func join(a, b net.Conn) {
 	defer a.Close()
 	defer b.Close()
 	var both sync.WaitGroup
+	var isHalf atomic.Bool
 	live := func() { // either direction keeps both connections
-		deadline := time.Now().Add(idleTimeout)
+		timeout := idleTimeout
+		if isHalf.Load() {
+			timeout = halfTimeout
+		}
+		deadline := time.Now().Add(timeout)
 		_ = a.SetDeadline(deadline)
 		_ = b.SetDeadline(deadline)
 	}
@@ -79,6 +87,8 @@ func join(a, b net.Conn) {
 				return
 			}
 			closeWrite(way[1])
+			isHalf.Store(true)
+			live()
 		})
 	}
 	both.Wait()

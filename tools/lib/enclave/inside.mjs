@@ -1,5 +1,5 @@
 /** What runs inside an enclave as one file, the same bytes each time, and its reader of enclave.json. @module */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from '../paths.mjs'
 
@@ -14,6 +14,9 @@ export const bundleInside = () => bundle('main.ts')
  */
 export const bundleModuleProcess = () =>
   bundle('../../../src/signers/pkcs11/process/main.ts', ['pkcs11js'])
+
+/** @param {string} path of another program for a guest, for a test @returns {Promise<Uint8Array>} */
+export const bundleProgram = (path) => bundle(path)
 
 /**
  * Reads enclave.json as the enclave will, so that no image is built of one that it refuses.
@@ -41,7 +44,7 @@ let reader
 async function bundle(entry, external = []) {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: [join(source, entry)],
+    entryPoints: [resolve(source, entry)],
     bundle: true,
     minify: true,
     write: false,
