@@ -13,11 +13,15 @@ import { boundContext } from '../../src/signers/sealed-key/sealing-context.ts'
 import { describeSignerContract } from '../contract/signer-contract.ts'
 import { KMS_SECRET, PCRS } from '../support/enclave.ts'
 import { ENCLAVE_NAME, type GuestEnclave, startGuestEnclave } from '../support/enclave-guest.ts'
+import { type GuestHsm, hsmKeys, makeGuestHsm } from '../support/enclave-guest-hsm.ts'
 import { enclaveTools } from '../support/enclave-tools.ts'
 import { patient } from '../support/limits.ts'
 import { searchMemoryFile } from '../support/process-memory.ts'
+import { describePkcs11 } from '../support/softhsm.ts'
+import { verifyByElliptic } from '../unit/crypto/independent.ts'
 
 const tools = enclaveTools()
+const canHaveHsm = tools !== undefined && describePkcs11() === describe
 const describeEnclave = tools === undefined ? describe.skip : describe
 const keys = {
   P256: { wallet: 'P256', algorithm: 'ECDSA_P256' },
@@ -29,6 +33,7 @@ const context = { enclave: ENCLAVE_NAME }
 
 describeEnclave('a guest that plays the enclave', () => {
   let enclave: GuestEnclave
+  let hsm: GuestHsm | undefined
   const contentKey = new Uint8Array(randomBytes(32))
   const opened = new Map<string, Uint8Array>()
   const watched = () =>
@@ -42,7 +47,8 @@ describeEnclave('a guest that plays the enclave', () => {
 
   beforeAll(async () => {
     if (tools === undefined) return
-    enclave = await startGuestEnclave(tools, keys, 'anything')
+    hsm = canHaveHsm ? await makeGuestHsm(tools) : undefined
+    enclave = await startGuestEnclave(tools, keys, 'anything', hsm)
     watched()
     for (const name of ['P256', 'secp256k1']) await enclave.host.create(name)
     // One that KMS made, whose private key comes as PKCS#8.
@@ -51,9 +57,12 @@ describeEnclave('a guest that plays the enclave', () => {
     const made = { algorithm: 'ECDSA_P256', generatedBy: 'kms' } as const
     for (const wallet of ['pair', 'late']) await createSealedKeys(ours).create(wallet, made)
   }, 180_000)
-  afterAll(() => enclave?.[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await enclave?.[Symbol.asyncDispose]()
+    hsm?.[Symbol.dispose]()
+  })
 
-  const remote = (key: keyof typeof keys, more: Partial<RemoteSignerOptions> = {}) =>
+  const remote = (key: string, more: Partial<RemoteSignerOptions> = {}) =>
     createRemoteSigner({
       socketPath: enclave.door.address,
       key,
@@ -160,6 +169,19 @@ describeEnclave('a guest that plays the enclave', () => {
       const message = userMessage(Buffer.from('a careful word'))
       expect(await signer.sign({ message, hashAlgorithm })).toHaveLength(64)
     }
+  })
+
+  // A token in the guest shows the way, and protects nothing.
+  ;(canHaveHsm ? it : it.skip).each(hsmKeys)('signs on a token of SoftHSM with %s', async (key) => {
+    const known = hsm?.publicKeys.get(key)
+    if (known === undefined) throw new Error('there is no such key')
+    const signer = remote(key)
+    const message = userMessage(Buffer.from('a careful word'))
+    const signature = await signer.sign({ message, hashAlgorithm: 'SHA3_256' })
+    const { bytes } = await signer.publicKey()
+    expect(Buffer.from(bytes).equals(known.publicKey)).toBe(true)
+    expect(verifyByElliptic(known, message, 'SHA3_256', signature)).toBe(true)
+    expect(enclave.runner.guest()?.console()).not.toContain(hsm?.pin)
   })
 
   it('signs nothing that it cannot read', async () => {

@@ -55,7 +55,7 @@ const sealed = createSealedKeys({
   dataKeyCache: { maxKeys: 4, maxAgeMs: 300_000, maxUses: 10_000 }, // it signs thousands
 })
 const { ofService, create } = createEnclaveKeys(keys, sealed, {
-  signer: () => Promise.reject(new Error('there is no HSM')) as never, // none of these keys is there
+  signer: () => ({ id: 'of an HSM', publicKey: noHsm, sign: noHsm }), // which is left alone here
   close: async () => undefined,
 })
 
@@ -87,6 +87,10 @@ await openControlDoor('/run/control.sock', {
   '/create': { fields: ['key'], answer: ({ key }) => create(String(key)) },
   '/health': { fields: [], answer: () => ({ status: 'ok', now: Date.now(), startedAt }) },
 })
+
+async function noHsm(): Promise<never> {
+  throw new Error('there is no HSM')
+}
 
 function fail(): never {
   throw new Error('what KMS answered is no envelope')

@@ -10,6 +10,7 @@ import {
 } from '../../src/enclave/index.ts'
 import { listen, type ServiceDoor } from '../../src/signing-service/index.ts'
 import { KMS_HOST, KMS_SECRET, startTestEnclave, type TestEnclave } from './enclave.ts'
+import type { FileBeside } from './enclave-inside.ts'
 import type { EnclaveTools } from './enclave-tools.ts'
 import { createMapStore, type MapStore } from './map-store.ts'
 
@@ -38,18 +39,27 @@ type Tools = {
   createGuestRamdisks(options: {
     tools: EnclaveTools
     configuration: Uint8Array
-    overlay?: readonly { path: string; contents: Uint8Array }[]
+    overlay?: readonly FileBeside[]
   }): Promise<Made>
   bundleProgram(path: string): Promise<Uint8Array>
 }
 const moduleOf = async (name: string): Promise<Partial<Tools>> =>
   import(new URL(`../../tools/lib/enclave/${name}.mjs`, import.meta.url).href)
 
+/** What a guest has more. */
+export type MoreOfGuest = {
+  /** Further keys, by what is around it. */
+  readonly keys: (around: TestEnclave) => Promise<Readonly<Record<string, object>>>
+  /** Over the shipped code. */
+  readonly overlay: readonly FileBeside[]
+}
+
 /** @param wallets - By the names of the keys, which sign messages of users. */
 export async function startGuestEnclave(
   tools: EnclaveTools,
   keys: Readonly<Record<string, { readonly wallet: string; readonly algorithm: string }>>,
   first: GuestProgram,
+  more?: MoreOfGuest,
 ): Promise<GuestEnclave> {
   const around = await startTestEnclave()
   const parts: AsyncDisposable[] = [around] // the last first
@@ -57,7 +67,8 @@ export async function startGuestEnclave(
     for (const part of parts) await part[Symbol.asyncDispose]()
   }
   try {
-    const configuration = Buffer.from(JSON.stringify(configurationOf(around, keys)))
+    const all = { ...keys, ...(await more?.keys(around)) }
+    const configuration = Buffer.from(JSON.stringify(configurationOf(around, all)))
     let program = first
     // As in their JSDoc.
     const { createGuestRamdisks, bundleProgram } = {
@@ -67,10 +78,11 @@ export async function startGuestEnclave(
     const anything = fileURLToPath(new URL('enclave-anything.ts', import.meta.url))
     const vsockPath = join(around.folder, 'v')
     const runner = createGuestRunner(async () => {
-      const overlay =
+      const other =
         program === 'shipped'
           ? []
           : [{ path: 'app/enclave.mjs', contents: await bundleProgram(anything) }]
+      const overlay = [...other, ...(more?.overlay ?? [])]
       const made = await createGuestRamdisks({ tools, configuration, overlay })
       return { tools, ...made, socketPath: vsockPath, nsm: around.module.socketPath }
     })
@@ -104,7 +116,7 @@ export async function startGuestEnclave(
 
 const configurationOf = (
   { keyArn, ca, aws }: TestEnclave,
-  keys: Readonly<Record<string, { readonly wallet: string; readonly algorithm: string }>>,
+  keys: Readonly<Record<string, object>>,
 ) => ({
   name: ENCLAVE_NAME,
   vsock: { parentCid: 2 },

@@ -7,7 +7,16 @@ type Tools = {
   bundleInside(): Promise<Uint8Array>
   readEnclaveConfiguration(text: string): Promise<unknown>
 }
-type HsmTools = { processEntries(): Promise<readonly FileBeside[]> }
+type HsmTools = {
+  processEntries(): Promise<readonly FileBeside[]>
+  hsmEntries(
+    hsm: { module: string; files: Readonly<Record<string, string>> },
+    provided: readonly FileBeside[],
+  ): Promise<readonly FileBeside[]>
+  nodeEntries(folder: string): readonly FileBeside[]
+}
+const hsmTools = async (name: 'hsm' | 'node'): Promise<HsmTools> =>
+  import(new URL(`../../tools/lib/enclave/${name}.mjs`, import.meta.url).href)
 const path = new URL('../../tools/lib/enclave/inside.mjs', import.meta.url).href
 const tools = async () => (await import(path)) as Tools // as in its JSDoc
 
@@ -18,6 +27,18 @@ export const readEnclaveConfiguration = async (text: string): Promise<unknown> =
 
 /** What lies beside it in an image with an HSM: the process of the module, and pkcs11js. */
 export async function moduleProcess(): Promise<readonly FileBeside[]> {
-  const url = new URL('../../tools/lib/enclave/hsm.mjs', import.meta.url).href
-  return ((await import(url)) as HsmTools).processEntries() // as in its JSDoc
+  return (await hsmTools('hsm')).processEntries()
+}
+
+/**
+ * What the first ramdisk of an image with an HSM has more.
+ *
+ * @param node - The folder with Node.js for the guest.
+ */
+export async function hsmCode(
+  hsm: Parameters<HsmTools['hsmEntries']>[0],
+  node: string,
+): Promise<readonly FileBeside[]> {
+  const { nodeEntries } = await hsmTools('node')
+  return (await hsmTools('hsm')).hsmEntries(hsm, nodeEntries(node))
 }

@@ -211,7 +211,9 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
       for (;;) {
         if (closed !== undefined) throw enclaveUnavailable('its host was closed')
         const seen = await control.health(limits.healthTimeoutMs, abort).catch(() => undefined)
-        if (seen?.status === 'ok') return seen
+        // Whoever keeps it running has to have seen it, too: until then requests are refused.
+        const isUp = runner === undefined || supervisor.state() === 'up'
+        if (seen?.status === 'ok' && isUp) return seen
         if (seen !== undefined) said = seen.error?.code ?? seen.status
         if (seen?.status === 'failing' && !isPassingCode(said)) throw notReady(`it says ${said}`)
         await pause(LOOK_MS, abort)
