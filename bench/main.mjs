@@ -4,6 +4,7 @@
  * - `--only signing` or `--only throughput`: half of it.
  * - `--only admin`: the admin server, as a table of its own; `--minutes 10` of load for its memory.
  * - `--only vaults`: sealed keys and the other vaults, as a table of their own.
+ * - `--only enclave`: the signer of an enclave in a guest, as a table of its own.
  * - `--full`: ten thousand transactions on the emulator, too, which takes minutes.
  * - `--plot`: the model of mainnet alone, as docs/throughput.svg.
  * - `--json`: the raw numbers.
@@ -24,6 +25,7 @@ const DEADLINE_S = {
   plot: 400,
   admin: 400,
   vaults: 2_400,
+  enclave: 900,
 }
 
 const options = readOptions()
@@ -81,6 +83,10 @@ async function measure() {
     const { numbers, print } = await measureVaults(scope)
     return { results: { ...results, vaults: numbers }, print }
   }
+  if (parts.includes('enclave')) {
+    const { enclaveTable, measureEnclave } = await import('./enclave.mjs')
+    return { results: { ...results, enclave: await measureEnclave(scope) }, print: enclaveTable }
+  }
   if (parts.includes('signing')) {
     const { measureSigning } = await import('./measure-signing.mjs')
     results.signing = await measureSigning(scope)
@@ -104,12 +110,12 @@ function readOptions() {
   })
   const { json, plot, full, only } = values
   const minutes = Number(values.minutes)
-  if (only !== undefined && !['signing', 'throughput', 'admin', 'vaults'].includes(only))
-    refuse('--only takes signing, throughput, admin or vaults')
+  const names = ['signing', 'throughput', 'admin', 'vaults', 'enclave']
+  if (only !== undefined && !names.includes(only)) refuse(`--only takes one of ${names.join(', ')}`)
   if (!(minutes >= 0.5 && minutes <= 60)) refuse('--minutes takes 0.5 to 60')
   if (plot) return { json, minutes: 0, parts: ['plot'] }
   if (only === 'admin') return { json, minutes, parts: ['admin'] }
-  if (only === 'vaults') return { json, minutes: 0, parts: ['vaults'] }
+  if (only === 'vaults' || only === 'enclave') return { json, minutes: 0, parts: [only] }
   const parts = only === undefined ? ['signing', 'throughput'] : [only]
   return { json, minutes: 0, parts: full ? [...parts, 'full'] : parts }
 }

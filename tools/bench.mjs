@@ -5,7 +5,9 @@ import { become, runForeground } from './lib/run.mjs'
 import { main, setUp } from './lib/set-up.mjs'
 
 await main(async () => {
-  const env = await setUp(['npm', 'aws', 'emulator'])
+  // What a guest needs is prepared for those who ask for it.
+  const isEnclave = process.argv.some((word) => /^(--only=)?enclave$/.test(word))
+  const env = await setUp(['npm', 'aws', isEnclave ? 'enclave' : 'emulator'])
   const options = { cwd: root, env }
   const built = await runForeground(process.execPath, [join(root, 'tools', 'build.mjs')], options)
   if (built !== 0) return built

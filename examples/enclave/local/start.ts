@@ -27,16 +27,31 @@ export type LocalEnclaveOptions = {
   >
   /** Of the signing service, on 127.0.0.1. */
   readonly port: number
+  /** Parts of enclave.json. Default: one key, `minter`, which signs messages of users. */
+  readonly configuration?: Readonly<Record<string, unknown>> & {
+    readonly keys: Readonly<Record<string, object>>
+  }
 }
 
 /** A local enclave. */
 export type LocalEnclave = AsyncDisposable & {
   readonly url: string
-  readonly key: EnclaveKey
+  /** In the order of the configuration. */
+  readonly keys: readonly EnclaveKey[]
   readonly pcr0: string
   /** A file with the certificate at the root of its documents, for `attestKey` and the command. */
   readonly rootFile: string
   readonly console: () => string
+  /** Of the machine that is emulated. */
+  readonly pid: () => number | undefined
+  /** enclave.json, as it was measured. */
+  readonly configuration: string
+  /** Unix sockets on this side of those that the signer finds inside. */
+  readonly sockets: { readonly nsm: string; readonly parent: string; readonly kms: string }
+  /** Milliseconds from the start of the machine until its signer answered. */
+  readonly bootMs: number
+  /** Of all ramdisks. */
+  readonly imageBytes: number
 }
 
 const REGION = 'us-east-1'
@@ -58,7 +73,8 @@ export async function startLocalEnclave(options: LocalEnclaveOptions): Promise<L
     client.destroy()
     const authority = createTlsAuthority()
     const kms = { region: REGION, keyId: KeyMetadata?.Arn, host: HOST, ca: authority.ca }
-    const text = JSON.stringify({ name: 'local', vsock: { parentCid: 2 }, kms, keys })
+    const given = options.configuration ?? { keys }
+    const text = JSON.stringify({ name: 'local', vsock: { parentCid: 2 }, kms, ...given })
     const { pcrs, ...boot } = await options.prepare(Buffer.from(text))
     const nsm = await serveSecurityModule({ socketPath: join(folder, 'nsm'), pcrs })
     parts.unshift(nsm)
@@ -78,6 +94,7 @@ export async function startLocalEnclave(options: LocalEnclaveOptions): Promise<L
     }))
     const records = join(folder, 'keys')
     await mkdir(records, { mode: 0o700 })
+    const started = performance.now()
     const host = await createEnclaveHost({
       vsock: { socketPath },
       store: await createFileKeyStore({ folder: records }),
@@ -86,12 +103,21 @@ export async function startLocalEnclave(options: LocalEnclaveOptions): Promise<L
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     })
     parts.unshift(host)
-    const key = await host.create('minter')
+    const bootMs = performance.now() - started
+    const made: EnclaveKey[] = []
+    for (const name of Object.keys(given.keys)) made.push(await host.create(name))
     const door = await listen(host.service, { port: options.port })
     parts.unshift(door)
     return Object.freeze({
-      ...{ url: door.address, key, pcr0, rootFile },
+      ...{ url: door.address, keys: made, pcr0, rootFile, bootMs, configuration: text },
+      imageBytes: boot.ramdisks.reduce((sum, { length }) => sum + length, 0),
+      sockets: {
+        nsm: nsm.socketPath,
+        parent: `${socketPath}_8000`,
+        kms: `${socketPath}_8001`,
+      },
       console: () => runner.guest()?.console() ?? '',
+      pid: () => runner.guest()?.pid,
       [Symbol.asyncDispose]: end,
     } satisfies LocalEnclave)
   } catch (thrown) {
