@@ -5,6 +5,7 @@ import { main } from './lib/set-up.mjs'
 const commands = {
   build: () => import('./lib/enclave/commands/build.mjs'),
   kernel: () => import('./lib/enclave/commands/kernel.mjs'),
+  parent: () => import('./lib/enclave/commands/parent.mjs'),
   setup: () => import('./lib/enclave/commands/setup.mjs'),
   start: () => import('./lib/enclave/commands/start.mjs'),
   measure: () => import('./lib/enclave/commands/measure.mjs'),

@@ -5,6 +5,7 @@ export type FileBeside = { readonly path: string; readonly contents: Uint8Array 
 
 type Tools = {
   bundleInside(): Promise<Uint8Array>
+  bundleParent(): Promise<Uint8Array>
   readEnclaveConfiguration(text: string): Promise<unknown>
 }
 type HsmTools = {
@@ -21,6 +22,8 @@ const path = new URL('../../tools/lib/enclave/inside.mjs', import.meta.url).href
 const tools = async () => (await import(path)) as Tools // as in its JSDoc
 
 export const bundleInside = async (): Promise<Uint8Array> => (await tools()).bundleInside()
+
+export const bundleParent = async (): Promise<Uint8Array> => (await tools()).bundleParent()
 
 export const readEnclaveConfiguration = async (text: string): Promise<unknown> =>
   (await tools()).readEnclaveConfiguration(text)

@@ -24,7 +24,8 @@ export function hostFault(place: {
   return `kms.host: it is not a host of KMS in ${region}`
 }
 
-function isHostOfKms(host: string, region: string, isInChina: boolean): boolean {
+/** @param isInChina - Whether its partition is `aws-cn`, whose domain is another. */
+export function isHostOfKms(host: string, region: string, isInChina: boolean): boolean {
   const domain = isInChina ? 'amazonaws.com.cn' : 'amazonaws.com'
   const public_ = [`kms.${region}.${domain}`, `kms-fips.${region}.${domain}`]
   const endpoint = `.kms.${region}.vpce.${domain}`

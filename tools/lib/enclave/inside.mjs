@@ -1,4 +1,4 @@
-/** What runs inside an enclave as one file, the same bytes each time, and its reader of enclave.json. @module */
+/** What runs inside an enclave, and beside it, as one file each, the same bytes each time. @module */
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from '../paths.mjs'
@@ -37,11 +37,20 @@ export async function readEnclaveConfiguration(text) {
 /** @type {Promise<{ parseConfiguration: (text: string) => any }> | undefined} */
 let reader
 
+/** @returns {Promise<Uint8Array>} the parent's program on EC2: an ES module for Node.js 20 or newer, everything in it */
+export const bundleParent = () => bundle('../parent/main.ts', [], {})
+
+/** An enclave has no place to look for credentials. */
+const withoutChain = {
+  '@aws-sdk/credential-provider-node': join(source, 'no-credential-chain.ts'),
+}
+
 /**
  * @param {string} entry
  * @param {string[]} external
+ * @param {Record<string, string>} alias
  */
-async function bundle(entry, external = []) {
+async function bundle(entry, external = [], alias = withoutChain) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [resolve(source, entry)],
@@ -54,7 +63,7 @@ async function bundle(entry, external = []) {
     // The modules of the AWS SDK drop what is not used; its CommonJS is 150 kB more.
     mainFields: ['module', 'main'],
     external,
-    alias: { '@aws-sdk/credential-provider-node': join(source, 'no-credential-chain.ts') },
+    alias,
     tsconfig: join(root, 'tsconfig.json'),
     legalComments: 'eof',
     logLevel: 'error',

@@ -80,7 +80,7 @@ describe('the files of an image', () => {
   it('leave nothing behind where one cannot be written', async () => {
     await writeFile(join(folder, 'a.eif'), 'old')
     const files = { 'a.eif': 'new', 'no-such-folder/a.json': '{}' }
-    expect(() => write(folder, files)).toThrow(/^The image cannot be written to \S+ \(ENOENT\): /)
+    expect(() => write(folder, files)).toThrow(/^The files cannot be written to \S+ \(ENOENT\): /)
     expect(await readdir(folder)).toEqual(['a.eif'])
     expect(await readFile(join(folder, 'a.eif'), 'utf8')).toBe('old')
   })

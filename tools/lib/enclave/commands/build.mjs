@@ -52,7 +52,7 @@ export function write(folder, files) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error)
     const space = code === 'ENOSPC' || code === 'EDQUOT' ? ', there is no space left' : ''
     throw new Error(
-      `The image cannot be written to ${folder} (${code}${space}): name another with --output.`,
+      `The files cannot be written to ${folder} (${code}${space}): name another with --output.`,
       { cause: error },
     )
   } finally {
