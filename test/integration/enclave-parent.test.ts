@@ -12,6 +12,7 @@ import { createParentStore } from '../../examples/enclave/inside/parent-store.ts
 import { createTlsAuthority } from '../../examples/enclave/local/tls.ts'
 import { eachMinute } from '../../examples/enclave/parent/each-minute.ts'
 import { readSettings } from '../../examples/enclave/parent/settings.ts'
+import { type EnclaveStackOptions, enclaveStack } from '../../src/aws/index.ts'
 import { bytesToHex } from '../../src/crypto/index.ts'
 import { payloadMessage } from '../../src/crypto/transaction.ts'
 import { createRemoteSigner } from '../../src/signers/remote/index.ts'
@@ -20,6 +21,7 @@ import { freePorts } from '../../src/testing/child-server.ts'
 import { type Aws, startAws } from '../../src/testing/start-aws.ts'
 import { bundleParent } from '../support/enclave-inside.ts'
 import { bridgeTo, type FakeVsock, startFakeVsock } from '../support/fake-vsock.ts'
+import { variants } from '../support/stack-variants.ts'
 import { until } from '../support/until.ts'
 import { serviceWith, signer, transaction } from '../unit/signing-service/fixture.ts'
 
@@ -210,6 +212,31 @@ describe('the parent of an enclave on EC2', () => {
     const [{ address } = {}] = program.lines('open')
     expect(address).toBe(`https://0.0.0.0:${settings['DOOR_PORT']}/`)
   }, 30_000)
+
+  it.each([
+    ['enclave', [], { bucket: 'my-bucket' }],
+    [
+      'enclave in a VPC that exists',
+      ['minter', 'pay-er'],
+      { prefix: 'fcl-kms/production/enclave/' },
+    ],
+  ])('reads what the stack writes: %s', (variant, keys, records) => {
+    const [, , options = {}] = variants.find(([name]) => name === variant) ?? []
+    const { Resources } = enclaveStack(options as EnclaveStackOptions) // as the variant is one of it
+    const template = JSON.stringify(Resources['LaunchTemplate'])
+    const [, written = ''] = /enclave\.env <<'END'\\n(.*?)\\nEND/.exec(template) ?? []
+    const facts: Readonly<Record<string, string>> = {
+      ...{ 'AWS::Region': 'eu-central-1', 'AWS::URLSuffix': 'amazonaws.com', Bucket: 'my-bucket' },
+    }
+    const lines = written.split('\\n').map((line) => {
+      const [name = '', value = ''] = line.split('=')
+      return [name, value.replace(/\$\{([^}]*)\}/g, (_, of) => facts[of] ?? '')] as const
+    })
+    const given = { ...Object.fromEntries(lines), RUNTIME_DIRECTORY: '/run/fcl-kms' }
+    const read = readSettings(given)
+    expect(read).toMatchObject({ keys, records, kmsHost: 'kms.eu-central-1.amazonaws.com:443' })
+    expect(lines).toHaveLength(keys.length === 0 ? 8 : 9)
+  })
 
   const SECRET = 'a-secret-in-the-wrong-place'
   it.each<[string, Readonly<Record<string, string>>, RegExp]>([

@@ -107,6 +107,7 @@ export const variants: readonly Variant[] = [
     {
       ...{ ...enclave, records: 'secrets', instances: 2, cpuCount: 4, memoryMib: 2_048 },
       ...{ doorPort: 9_443, logRetentionDays: 90, instanceType: 'c6i.2xlarge' },
+      keys: ['minter', 'pay-er'],
       network: {
         cidr: '10.9.0.0/16',
         vpcId: 'vpc-0123456789abcdef0',

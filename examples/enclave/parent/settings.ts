@@ -105,7 +105,7 @@ function readRecords(
 function readKeys({ ENCLAVE_KEYS }: Environment): readonly string[] {
   if (ENCLAVE_KEYS === undefined) return []
   const keys = ENCLAVE_KEYS.split(',')
-  if (keys.length <= 100 && keys.every((key) => /^[\w.-]{1,64}$/.test(key))) return keys
+  if (keys.length <= 100 && keys.every((key) => /^[\w.:/@+-]{1,128}$/.test(key))) return keys
   throw wrong('ENCLAVE_KEYS', 'it is not 1 to 100 names of keys with commas between them')
 }
 

@@ -44,6 +44,8 @@ export type EnclaveStackOptions = {
   readonly cpuCount?: number
   /** Memory for the enclave. Default 1024. */
   readonly memoryMib?: number
+  /** Keys of the measured configuration that are made when they are not there. Default none. */
+  readonly keys?: readonly string[]
   /** The port of the parent's door. Default 8443. */
   readonly doorPort?: number
   /** Who reaches that port: 1 to 20. */
@@ -90,7 +92,7 @@ const known = [
     'cpuCount',
     'memoryMib',
   ],
-  ...['doorPort', 'callers', 'network', 'alarmTopicArn', 'logRetentionDays'],
+  ...['keys', 'doorPort', 'callers', 'network', 'alarmTopicArn', 'logRetentionDays'],
 ]
 
 const id = (kind: string) => new RegExp(`^${kind}-[0-9a-f]{8,17}$`)
@@ -104,7 +106,7 @@ export function readyOf(options: EnclaveStackOptions): ReadyEnclave {
   const { environment, adminRoleArn, proposerRoleArn, roleName, enclaveName, records } = options
   const { amiId, instanceType = 'm6i.xlarge', instances = 1, cpuCount = 2 } = options
   const { memoryMib = 1_024, doorPort = 8_443, logRetentionDays = 365, alarmTopicArn } = options
-  const { pkcs11 = false } = options
+  const { pkcs11 = false, keys } = options
   assertEnvironment(environment)
   const place = parseRoleArn('adminRoleArn', adminRoleArn)
   assertAccountOf('proposerRoleArn', parseRoleArn('proposerRoleArn', proposerRoleArn), place)
@@ -121,13 +123,14 @@ export function readyOf(options: EnclaveStackOptions): ReadyEnclave {
   assertWhole('cpuCount', cpuCount, 2, 64)
   if (cpuCount % 2 !== 0) throw invalid('cpuCount', 'it is odd: both threads of a core go together')
   assertWhole('memoryMib', memoryMib, 128, 65_536)
+  if (keys !== undefined) assertKeys(keys)
   assertWhole('doorPort', doorPort, 1_024, 65_535)
   assertRetention(logRetentionDays)
   if (alarmTopicArn !== undefined) assertTopic(alarmTopicArn, place)
   return {
     ...{ environment, adminRoleArn, proposerRoleArn, roleName, enclaveName, records, amiId },
     ...{ instanceType, instances, cpuCount, memoryMib, doorPort, logRetentionDays, alarmTopicArn },
-    ...{ place, roleArn, pkcs11, network: checkedNetwork(options.network) },
+    ...{ place, roleArn, pkcs11, keys: keys ?? [], network: checkedNetwork(options.network) },
     images: checkedImages(options.images),
     registers: checkedRegisters({ PCR8: options.pcr8, PCR3: options.pcr3 }),
     callers: checkedCallers(options.callers),
@@ -161,6 +164,12 @@ function checkedDigits(option: string, digits: unknown): string {
   const text = String(digits).toLowerCase()
   if (/^0+$/.test(text)) throw invalid(option, 'zeros are what an enclave in debug mode has')
   return text
+}
+
+/** With commas between them, they are one setting of the parent. */
+function assertKeys(keys: readonly string[]): void {
+  assertTexts('keys', keys, /^[\w.:/@+-]{1,128}$/, 'names of keys')
+  if (keys.length > 100) throw invalid('keys', 'they are more than 100')
 }
 
 const checkedRegisters = (registers: Readonly<Record<string, string | undefined>>) =>

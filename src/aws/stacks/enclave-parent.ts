@@ -151,7 +151,7 @@ AWS_REGION=\${AWS::Region}
 ENCLAVE_IMAGE=/opt/fcl-kms/enclave.eif
 ENCLAVE_CPU_COUNT=${ready.cpuCount}
 ENCLAVE_MEMORY_MIB=${ready.memoryMib}
-KMS_HOST=kms.\${AWS::Region}.\${AWS::URLSuffix}:443
+${ready.keys.length === 0 ? '' : `ENCLAVE_KEYS=${ready.keys.join()}\n`}KMS_HOST=kms.\${AWS::Region}.\${AWS::URLSuffix}:443
 DOOR_PORT=${ready.doorPort}
 ${
   ready.records === 'secrets'
@@ -174,6 +174,7 @@ RuntimeDirectory=fcl-kms
 NoNewPrivileges=yes
 ProtectHome=yes
 ProtectSystem=strict
+ReadWritePaths=/run/nitro_enclaves /var/log/nitro_enclaves
 PrivateTmp=yes
 Restart=always
 RestartSec=5

@@ -198,6 +198,8 @@ describe('the enclave', () => {
     const script = UserData['Fn::Base64']['Fn::Sub']
     expect(script).toContain('---\nmemory_mib: 2048\ncpu_count: 4\nEND\n')
     expect(script).toContain('\nRestart=always\n')
+    // Else nitro-cli has no place for its sockets and its log.
+    expect(script).toContain('\nReadWritePaths=/run/nitro_enclaves /var/log/nitro_enclaves\n')
     expect(script).toContain('\nRECORDS_SECRETS=fcl-kms/production/enclave/\n')
     expect(script.match(/\$\{[^}]+\}/g)?.every((name) => name.startsWith('${AWS::'))).toBe(true)
   })
