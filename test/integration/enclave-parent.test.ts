@@ -211,6 +211,13 @@ describe('the parent of an enclave on EC2', () => {
     await until(() => program.lines('open').length === 1, 10_000)
     const [{ address } = {}] = program.lines('open')
     expect(address).toBe(`https://0.0.0.0:${settings['DOOR_PORT']}/`)
+    const url = `https://localhost:${settings['DOOR_PORT']}/`
+    const sign = (tls: object) =>
+      createRemoteSigner({ url, key: 'minter', tls: { ca: authority.ca, ...tls } }).sign({
+        ...{ message: payloadMessage(transaction), hashAlgorithm: 'SHA3_256' },
+      })
+    expect(await sign(authority.issue('caller'))).toHaveLength(64)
+    await expect(sign({})).rejects.toMatchObject({ code: expect.stringMatching(/^REMOTE_SIGNER_/) })
   }, 30_000)
 
   it.each([
@@ -269,6 +276,15 @@ describe('the parent of an enclave on EC2', () => {
     expect(await program.ended).toBe(1)
     expect(program.lines('failed')).toMatchObject([{ error: { code: 'INVALID_OPTION' } }])
     expect(program.text()).not.toContain(SECRET)
+  })
+
+  it('ends clean while it starts, too', async () => {
+    await script('bridge', 'exec sleep 60')
+    await using program = start()
+    await until(() => program.lines('starting').length === 1, 10_000)
+    program.child.kill('SIGTERM')
+    expect(await program.ended).toBe(0)
+    expect(program.lines('failed')).toEqual([])
   })
 
   it('says why it ends where the bridge cannot be run', async () => {
