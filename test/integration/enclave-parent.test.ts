@@ -202,7 +202,7 @@ describe('the parent of an enclave on EC2', () => {
     const { cert, key } = authority.issue('localhost')
     await mkdir(at('credentials'))
     await writeFile(at('credentials/door.crt'), cert)
-    const broken = start({ CREDENTIALS_DIRECTORY: at('credentials') })
+    await using broken = start({ CREDENTIALS_DIRECTORY: at('credentials') })
     expect(await broken.ended).toBe(1)
     expect(broken.text()).toMatch(/some of door.crt, door.key and clients.crt are missing/)
     await writeFile(at('credentials/door.key'), key)
@@ -272,7 +272,7 @@ describe('the parent of an enclave on EC2', () => {
   })
 
   it('does not start by a wrong one', async () => {
-    const program = start({ DOOR_PASSWORD: SECRET })
+    await using program = start({ DOOR_PASSWORD: SECRET })
     expect(await program.ended).toBe(1)
     expect(program.lines('failed')).toMatchObject([{ error: { code: 'INVALID_OPTION' } }])
     expect(program.text()).not.toContain(SECRET)
@@ -289,7 +289,7 @@ describe('the parent of an enclave on EC2', () => {
 
   it('says why it ends where the bridge cannot be run', async () => {
     await script('bridge', 'echo "init bridge: port 8000 of vsock: no such device" >&2', 'exit 1')
-    const program = start()
+    await using program = start()
     expect(await program.ended).toBe(1)
     expect(program.text()).toMatch(
       /bridge to vsock: init bridge: port 8000 of vsock: no such device/,
