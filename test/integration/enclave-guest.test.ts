@@ -1,9 +1,12 @@
 /** The enclave as a real machine: its kernel, `/dev/nsm`, vsock, and what is left in its memory. */
 import { createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { userMessage } from '../../src/crypto/index.ts'
 import { attestKey } from '../../src/enclave/index.ts'
 import { connectVsock } from '../../src/enclave/parent/vsock.ts'
+import { KmsAuthorizer } from '../../src/index.ts'
+import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { createRemoteSigner, type RemoteSignerOptions } from '../../src/signers/remote/index.ts'
 import { openScalar } from '../../src/signers/sealed-key/envelope.ts'
 import { createSealedKeys } from '../../src/signers/sealed-key/index.ts'
@@ -15,7 +18,9 @@ import { KMS_SECRET, PCRS } from '../support/enclave.ts'
 import { ENCLAVE_NAME, type GuestEnclave, startGuestEnclave } from '../support/enclave-guest.ts'
 import { type GuestHsm, hsmKeys, makeGuestHsm } from '../support/enclave-guest-hsm.ts'
 import { enclaveTools } from '../support/enclave-tools.ts'
+import { type FlowChain, noop, startChain } from '../support/flow-chain.ts'
 import { patient } from '../support/limits.ts'
+import { createMintAccount, type MintAccount } from '../support/mint-relay.ts'
 import { searchMemoryFile } from '../support/process-memory.ts'
 import { describePkcs11 } from '../support/softhsm.ts'
 import { verifyByElliptic } from '../unit/crypto/independent.ts'
@@ -29,11 +34,20 @@ const keys = {
   pair: { wallet: 'pair', algorithm: 'ECDSA_P256' },
   late: { wallet: 'late', algorithm: 'ECDSA_P256' },
 } as const
+const mintKey = {
+  wallet: 'mint',
+  algorithm: 'ECDSA_secp256k1',
+  payload: true,
+  envelope: true,
+  userMessages: false,
+}
 const context = { enclave: ENCLAVE_NAME }
 
 describeEnclave('a guest that plays the enclave', () => {
   let enclave: GuestEnclave
   let hsm: GuestHsm | undefined
+  let chain: FlowChain
+  let account: MintAccount
   const contentKey = new Uint8Array(randomBytes(32))
   const opened = new Map<string, Uint8Array>()
   const watched = () =>
@@ -48,7 +62,15 @@ describeEnclave('a guest that plays the enclave', () => {
   beforeAll(async () => {
     if (tools === undefined) return
     hsm = canHaveHsm ? await makeGuestHsm(tools) : undefined
-    enclave = await startGuestEnclave(tools, keys, 'anything', hsm)
+    chain = await startChain()
+    account = await createMintAccount(chain, 0)
+    const { address, rule } = account
+    enclave = await startGuestEnclave(
+      tools,
+      { ...keys, mint: { ...mintKey, accounts: [address] } },
+      'anything',
+      { ...hsm, policy: { chainId: 'flow-emulator', accounts: [address], scripts: [rule] } },
+    )
     watched()
     for (const name of ['P256', 'secp256k1']) await enclave.host.create(name)
     // One that KMS made, whose private key comes as PKCS#8.
@@ -58,7 +80,7 @@ describeEnclave('a guest that plays the enclave', () => {
     for (const wallet of ['pair', 'late']) await createSealedKeys(ours).create(wallet, made)
   }, 180_000)
   afterAll(async () => {
-    await enclave?.[Symbol.asyncDispose]()
+    await Promise.all([enclave?.[Symbol.asyncDispose](), chain?.[Symbol.asyncDispose]()])
     hsm?.[Symbol.dispose]()
   })
 
@@ -160,6 +182,9 @@ describeEnclave('a guest that plays the enclave', () => {
     expect(error).toMatchObject({ name: 'SignerError', code: 'REMOTE_SIGNER_UNAVAILABLE' })
     expect(performance.now() - started).toBeLessThan(12_000)
     await host.ready()
+    expect(enclave.events.filter(({ kind }) => kind === 'ended')).toEqual([
+      { kind: 'ended', reason: 'its machine ended by SIGKILL' },
+    ])
     expect(host.stats()).toMatchObject({ state: 'up', restarts: 1 })
   }, 120_000)
 
@@ -182,6 +207,30 @@ describeEnclave('a guest that plays the enclave', () => {
     expect(Buffer.from(bytes).equals(known.publicKey)).toBe(true)
     expect(verifyByElliptic(known, message, 'SHA3_256', signature)).toBe(true)
     expect(enclave.runner.guest()?.console()).not.toContain(hsm?.pin)
+  })
+
+  it('seals a mint by 500 with a key in KMS, and no other transaction', async () => {
+    const { aws } = enclave.around
+    const client = new KMSClient(aws.clientConfig())
+    const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' } as const
+    const { KeyMetadata } = await client.send(new CreateKeyCommand(spec))
+    const inKms = createAwsKmsSigner({ client, keyId: KeyMetadata?.Arn ?? '' })
+    await enclave.host.create('mint')
+    const inEnclave = remote('mint')
+    const { address, authorizer, mint, minted } = account
+    const halves = [inKms, inEnclave].map((signer) => ({ signer, weight: 500 }))
+    const added = await chain.addKeys(authorizer.authorize(address), halves)
+    expect(added.errorCodes).toEqual([])
+    const both = KmsAuthorizer.fromSigners([inKms, inEnclave], { accessNode: chain.url })
+    const authz = both.authorize(address)
+    const { errorCodes } = await chain.send({ ...mint('by an enclave'), authz })
+    expect(errorCodes).toEqual([])
+    expect((await minted()).get('by an enclave')).toHaveLength(1)
+    await expect(chain.send({ cadence: noop, authz, limit: 100 })).rejects.toMatchObject({
+      code: 'REMOTE_SIGNER_REFUSED',
+      context: expect.objectContaining({ serviceCode: 'POLICY_REFUSED' }),
+    })
+    client.destroy()
   })
 
   it('signs nothing that it cannot read', async () => {

@@ -8,6 +8,7 @@ import {
   type EnclaveHost,
   type EnclaveHostEvent,
 } from '../../src/enclave/index.ts'
+import type { PolicyRules } from '../../src/policy/index.ts'
 import { listen, type ServiceDoor } from '../../src/signing-service/index.ts'
 import { KMS_HOST, KMS_SECRET, startTestEnclave, type TestEnclave } from './enclave.ts'
 import type { FileBeside } from './enclave-inside.ts'
@@ -52,14 +53,16 @@ export type MoreOfGuest = {
   readonly keys: (around: TestEnclave) => Promise<Readonly<Record<string, object>>>
   /** Over the shipped code. */
   readonly overlay: readonly FileBeside[]
+  /** What its transactions may be. */
+  readonly policy?: PolicyRules
 }
 
-/** @param wallets - By the names of the keys, which sign messages of users. */
+/** @param keys - Of the configuration. They sign messages of users, unless they say otherwise. */
 export async function startGuestEnclave(
   tools: EnclaveTools,
-  keys: Readonly<Record<string, { readonly wallet: string; readonly algorithm: string }>>,
+  keys: Readonly<Record<string, object>>,
   first: GuestProgram,
-  more?: MoreOfGuest,
+  more?: Partial<MoreOfGuest>,
 ): Promise<GuestEnclave> {
   const around = await startTestEnclave()
   const parts: AsyncDisposable[] = [around] // the last first
@@ -67,8 +70,8 @@ export async function startGuestEnclave(
     for (const part of parts) await part[Symbol.asyncDispose]()
   }
   try {
-    const all = { ...keys, ...(await more?.keys(around)) }
-    const configuration = Buffer.from(JSON.stringify(configurationOf(around, all)))
+    const all = { ...keys, ...(await more?.keys?.(around)) }
+    const configuration = Buffer.from(JSON.stringify(configurationOf(around, all, more?.policy)))
     let program = first
     // As in their JSDoc.
     const { createGuestRamdisks, bundleProgram } = {
@@ -117,6 +120,7 @@ export async function startGuestEnclave(
 const configurationOf = (
   { keyArn, ca, aws }: TestEnclave,
   keys: Readonly<Record<string, object>>,
+  policy: PolicyRules | undefined,
 ) => ({
   name: ENCLAVE_NAME,
   vsock: { parentCid: 2 },
@@ -125,12 +129,13 @@ const configurationOf = (
     Object.entries(keys).map(([name, key]) => [
       name,
       {
-        ...key,
         accounts: ['0xf8d6e0586b0a20c7'],
         payload: false,
         envelope: false,
         userMessages: true,
+        ...key,
       },
     ]),
   ),
+  ...(policy !== undefined && { policy }),
 })

@@ -20,7 +20,9 @@ export type LocalEnclaveOptions = {
   readonly tools: GuestTools
   /** Makes what the guest boots of an enclave.json, and measures it. */
   readonly prepare: (configuration: Uint8Array) => Promise<
-    Pick<GuestOptions, 'ramdisks' | 'commandLine'> & {
+    Pick<GuestOptions, 'ramdisks' | 'commandLine' | 'machine'> & {
+      /** In the place of that of the tools. */
+      readonly kernel: string
       /** 96 digits each, by number. */
       readonly pcrs: Readonly<Record<number, string>>
     }
@@ -38,7 +40,10 @@ export type LocalEnclave = AsyncDisposable & {
   readonly url: string
   /** In the order of the configuration. */
   readonly keys: readonly EnclaveKey[]
-  readonly pcr0: string
+  /** 96 digits each, by number: what is booted, measured as an image would be. */
+  readonly pcrs: Readonly<Record<number, string>>
+  /** Whether its kernel is that of images. */
+  readonly isShipped: boolean
   /** A file with the certificate at the root of its documents, for `attestKey` and the command. */
   readonly rootFile: string
   readonly console: () => string
@@ -75,21 +80,20 @@ export async function startLocalEnclave(options: LocalEnclaveOptions): Promise<L
     const kms = { region: REGION, keyId: KeyMetadata?.Arn, host: HOST, ca: authority.ca }
     const given = options.configuration ?? { keys }
     const text = JSON.stringify({ name: 'local', vsock: { parentCid: 2 }, kms, ...given })
-    const { pcrs, ...boot } = await options.prepare(Buffer.from(text))
+    const { pcrs, kernel, ...boot } = await options.prepare(Buffer.from(text))
     const nsm = await serveSecurityModule({ socketPath: join(folder, 'nsm'), pcrs })
     parts.unshift(nsm)
     const root = nsm.chain()[0]?.certificate ?? new Uint8Array()
     const rootFile = join(folder, 'root.der')
     await writeFile(rootFile, root)
-    const pcr0 = pcrs[0] ?? ''
     const tls = authority.issue(HOST)
-    const ahead = { upstream: aws.endpoint, root, tls, keyPolicy: keyPolicyOf(pcr0) }
+    const ahead = { upstream: aws.endpoint, root, tls, keyPolicy: keyPolicyOf(pcrs[0] ?? '') }
     const standIn = await startKmsStandIn(ahead)
     parts.unshift(standIn)
 
     const socketPath = join(folder, 'vsock')
     const runner = createGuestRunner(() => ({
-      ...{ tools: options.tools, socketPath, nsm: nsm.socketPath },
+      ...{ tools: { ...options.tools, kernel }, socketPath, nsm: nsm.socketPath },
       ...boot,
     }))
     const records = join(folder, 'keys')
@@ -109,13 +113,14 @@ export async function startLocalEnclave(options: LocalEnclaveOptions): Promise<L
     const door = await listen(host.service, { port: options.port })
     parts.unshift(door)
     return Object.freeze({
-      ...{ url: door.address, keys: made, pcr0, rootFile, bootMs, configuration: text },
+      ...{ url: door.address, keys: made, pcrs, rootFile, bootMs, configuration: text },
       imageBytes: boot.ramdisks.reduce((sum, { length }) => sum + length, 0),
       sockets: {
         nsm: nsm.socketPath,
         parent: `${socketPath}_8000`,
         kms: `${socketPath}_8001`,
       },
+      isShipped: boot.machine === 'microvm',
       console: () => runner.guest()?.console() ?? '',
       pid: () => runner.guest()?.pid,
       [Symbol.asyncDispose]: end,

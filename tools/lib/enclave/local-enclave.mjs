@@ -1,5 +1,5 @@
 /** An enclave in a real guest on this machine, with its parent and its KMS, from the sources of this clone. @module */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from '../paths.mjs'
@@ -34,14 +34,23 @@ async function load() {
   return import(pathToFileURL(outfile).href)
 }
 
-/** @param {import('./set-up.mjs').EnclaveTools} tools */
+/**
+ * With the kernel of images where this machine has built it, and then byte for byte what an image of this
+ * configuration measures; else with Debian's.
+ * @param {import('./set-up.mjs').EnclaveTools} tools
+ */
 async function preparation(tools) {
   const { createGuestRamdisks } = await import('./guest-ramdisks.mjs')
+  const { kernelPath } = await import('./kernel.mjs')
   const { measure } = await import('./measurements.mjs')
+  const isShipped = existsSync(kernelPath())
+  const kernel = isShipped ? kernelPath() : tools.kernel
+  const machine = /** @type {const} */ (isShipped ? 'microvm' : 'pc')
   return async (/** @type {Uint8Array} */ configuration) => {
-    const { ramdisks, commandLine } = await createGuestRamdisks({ tools, configuration })
-    const kernel = readFileSync(tools.kernel)
-    const { pcr0, pcr1, pcr2 } = measure({ kernel, commandLine, ramdisks })
-    return { ramdisks, commandLine, pcrs: { 0: pcr0, 1: pcr1, 2: pcr2 } }
+    const options = { tools, configuration, hasModules: !isShipped }
+    const { ramdisks, commandLine } = await createGuestRamdisks(options)
+    const { pcr0, pcr1, pcr2 } = measure({ kernel: readFileSync(kernel), commandLine, ramdisks })
+    const pcrs = { 0: pcr0, 1: pcr1, 2: pcr2 }
+    return { ramdisks, commandLine, machine, kernel, pcrs }
   }
 }

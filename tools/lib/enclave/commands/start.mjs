@@ -13,13 +13,15 @@ export async function run(args) {
   if (env.FCL_KMS_ENCLAVE === undefined) return 1
   Object.assign(process.env, env)
   console.log('Starting the enclave: its processor is emulated, so that takes a while.')
-  const { url, keys, pcr0, rootFile } = await startLocal(env.FCL_KMS_ENCLAVE, { port })
+  const { url, keys, pcrs, rootFile, isShipped } = await startLocal(env.FCL_KMS_ENCLAVE, { port })
   const [key] = keys
   console.log(`Enclave on 127.0.0.1, of this clone; what it keeps is gone when it ends.
   signing service   ${url}
   key               ${key.key}, ${key.signatureAlgorithm}, signs messages of users
   public key        ${key.publicKey}
-  PCR0              ${pcr0}
+  kernel            ${isShipped ? 'that of images' : "Debian's; npm run enclave -- kernel builds that of images"}
+  PCR0, PCR1        ${pcrs[0]}
+                    ${pcrs[1]}
   root certificate  ${rootFile}`)
   return new Promise(() => undefined) // until a signal
 }
