@@ -1,6 +1,7 @@
 /** One enclave and all that it has around it, on this machine: for development, worth nothing elsewhere. @module */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
@@ -70,7 +71,14 @@ export async function startLocalEnclave(options: LocalEnclaveOptions): Promise<L
   }
   try {
     const folder = await mkdtemp(join(tmpdir(), 'fcl-kms-local-'))
-    parts.unshift({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) })
+    const remove = () => rmSync(folder, { recursive: true, force: true })
+    process.once('exit', remove) // a signal leaves no time for more
+    parts.unshift({
+      async [Symbol.asyncDispose]() {
+        process.off('exit', remove)
+        remove()
+      },
+    })
     const aws = await startAws({ services: ['kms'] })
     parts.unshift(aws)
     const client = new KMSClient(aws.clientConfig())

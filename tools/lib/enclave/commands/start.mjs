@@ -11,7 +11,8 @@ export async function run(args) {
     throw new Error(`--port ${values.port} is none: give a number up to 65535.`)
   const env = await setUp(['npm', 'aws', 'enclave'])
   if (env.FCL_KMS_ENCLAVE === undefined) return 1
-  Object.assign(process.env, env)
+  // The AWS client would say at each start which versions of Node.js it will leave behind.
+  Object.assign(process.env, env, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' })
   console.log('Starting the enclave: its processor is emulated, so that takes a while.')
   const { url, keys, pcrs, rootFile, isShipped } = await startLocal(env.FCL_KMS_ENCLAVE, { port })
   const [key] = keys
@@ -22,6 +23,9 @@ export async function run(args) {
   kernel            ${isShipped ? 'that of images' : "Debian's; npm run enclave -- kernel builds that of images"}
   PCR0, PCR1        ${pcrs[0]}
                     ${pcrs[1]}
-  root certificate  ${rootFile}`)
+  root certificate  ${rootFile}
+  Try  node dist/cli/main.js enclave attest --url ${url} --key ${key.key} \\
+         --pcr0 ${pcrs[0]} \\
+         --root ${rootFile}`)
   return new Promise(() => undefined) // until a signal
 }
