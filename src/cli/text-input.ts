@@ -1,6 +1,8 @@
 /** Files and stdin, which may be anything, without an end too. @module */
 
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream, openSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { abortable } from '../deadline.ts'
 import { isSignerError, type SignerError } from '../errors.ts'
 import type { Context } from './command.ts'
@@ -24,7 +26,7 @@ export async function readBytes(
   const read = async () => {
     const chunks: Buffer[] = []
     let byteLength = 0
-    const input = file === '-' ? stdin : createReadStream(file, { signal })
+    const input = file === '-' ? stdin : await openFile(file, signal)
     for await (const chunk of input) {
       chunks.push(Buffer.from(chunk))
       byteLength += chunk.length
@@ -35,6 +37,13 @@ export async function readBytes(
   return abortable(read(), signal).catch((thrown) => {
     throw isSignerError(thrown) || signal.aborted ? thrown : fileError(option, 'read', thrown)
   })
+}
+
+/** To open a pipe that nobody writes to would wait for a writer, where no signal ends it. */
+async function openFile(file: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  if (!(await stat(file)).isFIFO()) return createReadStream(file, { signal })
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  return new Socket({ fd, readable: true, writable: false, signal })
 }
 
 /** As `readBytes`, of a file in UTF-8. */

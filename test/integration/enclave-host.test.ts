@@ -419,6 +419,29 @@ describe('the control door of the enclave', () => {
     })
   })
 
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a signal that is none', { signal: 'x' }],
+    ['another option', { signals: 1 }],
+  ])('refuses %s in the place of options', async (_, given) => {
+    await using host = await startHost()
+    const refusal = { name: 'SignerError', code: 'INVALID_OPTION' }
+    for (const ask of [
+      () => host.create('minter', given as object),
+      () => host.health(given as object),
+      () => host.ready(given as object),
+    ])
+      await expect(ask()).rejects.toMatchObject(refusal)
+  })
+
+  it('refuses bounds that contradict each other, and begins nothing for a signal that is over', async () => {
+    const pauses = startHost({ minPauseMs: 1_000, maxPauseMs: 10 })
+    await expect(pauses).rejects.toMatchObject({ context: { option: 'maxPauseMs' } })
+    const over = { vsock: { socketPath: vsock.socketPath }, store: createMapStore(), hosts: {} }
+    const signal = AbortSignal.abort(new Error('over'))
+    await expect(createEnclaveHost({ ...over, signal })).rejects.toThrow('over')
+  })
+
   it('makes a key', async () => {
     await using host = await startHost()
     const told = {

@@ -46,12 +46,14 @@ export const enclaveAttest: Command = {
     const { pcrs } = told.attestation
     const differing = expected === undefined ? [] : differingPcrs(told.attestation, expected)
     const isDebug = isDebugMode(told.attestation)
-    const isProven = expected !== undefined && differing.length === 0 && !isDebug
+    const isAsExpected = expected !== undefined && differing.length === 0 && !isDebug
+    // Of a document that names no key nothing follows for what signs.
+    const isProven = isAsExpected && told.key !== undefined
     const trust = root === undefined ? 'AWS' : 'given'
     const { moduleId, timestamp } = told.attestation
     const madeAt = new Date(timestamp).toISOString()
     const { key, publicKey, signatureAlgorithm, isFresh } = told
-    const verdict = { isProven, isDebug, isFresh, differing, trust, expected } as const
+    const verdict = { isAsExpected, isDebug, isFresh, differing, trust, expected } as const
     return {
       value: {
         ...{ proven: isProven, debugMode: isDebug, fresh: isFresh, root: trust },
@@ -178,7 +180,7 @@ function measurements(
 }
 
 type Verdict = {
-  readonly isProven: boolean
+  readonly isAsExpected: boolean
   readonly isDebug: boolean
   readonly isFresh: boolean
   readonly differing: readonly number[]
@@ -188,7 +190,7 @@ type Verdict = {
 
 /** In words for who has never read a document. */
 function explanation(verdict: Verdict, isOfKey: boolean): readonly string[] {
-  const { isProven, isDebug, isFresh, differing, trust, expected } = verdict
+  const { isAsExpected, isDebug, isFresh, differing, trust, expected } = verdict
   const root =
     trust === 'AWS'
       ? []
@@ -203,7 +205,7 @@ function explanation(verdict: Verdict, isOfKey: boolean): readonly string[] {
       ...root,
       'Nothing was expected, so nothing is proven: whoever may start an enclave gets such a document for any image. Build the image, compare, and ask again with --pcr0.',
     ]
-  if (!isProven)
+  if (!isAsExpected)
     return [
       ...root,
       `Another image, or in another place, than you expect: ${differing.map((index) => `PCR${index}`).join(', ')}. Do not trust the key before you know why.`,
@@ -212,7 +214,7 @@ function explanation(verdict: Verdict, isOfKey: boolean): readonly string[] {
     ...root,
     isOfKey
       ? `Proven: ${isFresh ? 'now' : 'at that time'} an enclave with these measurements had signed with this key${isFresh ? '' : ', as the document says; nobody was asked'}.`
-      : 'Proven: an enclave with these measurements made this document, about no key of a signing service.',
+      : 'An enclave with these measurements made this document, about no key of a signing service: of what signs for you it proves nothing.',
     'Not proven: what the image does, which only its source and your own build tell; that no copy of the key is elsewhere, which the policy of the wrapping key decides; and the way there: what signs for you later must answer for this public key.',
     ...(expected.has(0) || expected.has(1) || expected.has(2)
       ? []

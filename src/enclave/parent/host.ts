@@ -3,7 +3,7 @@
 import { pause, withDeadline } from '../../deadline.ts'
 import { SignerError } from '../../errors.ts'
 import { tellObserver } from '../../observers.ts'
-import { assertKnownKeys } from '../../options.ts'
+import { assertKnownKeys, assertSignal } from '../../options.ts'
 import type { CredentialsOption } from '../../signers/remote/credentials.ts'
 import type { SealedKeyStore } from '../../signers/sealed-key/key-store.ts'
 import type { SigningService } from '../../signing-service/service.ts'
@@ -82,7 +82,7 @@ export type EnclaveHost = {
   /**
    * Resolves when the enclave says that it is well, at most `startTimeoutMs` from now.
    *
-   * @throws {SignerError} `ENCLAVE_NOT_STARTED`.
+   * @throws {SignerError} `ENCLAVE_NOT_STARTED`; `ENCLAVE_UNAVAILABLE` once the host was closed.
    */
   readonly ready: (options?: { readonly signal?: AbortSignal }) => Promise<EnclaveHealth>
   readonly stats: () => EnclaveHostStats
@@ -197,13 +197,15 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
       const forward = { socketPath, target, limits: forwardLimits, counts: mine, onRefusal }
       doors.push(await openForward(forward))
     }
+    options.signal?.throwIfAborted() // without a runner nothing else looks at it
     await supervisor.begin(options.signal)
   } catch (thrown) {
     await close()
     throw thrown
   }
 
-  async function ready({ signal }: { readonly signal?: AbortSignal } = {}) {
+  async function ready(asked: Asked = {}) {
+    const signal = signalOf(asked)
     const timeoutMs = limits.startTimeoutMs
     let said = 'nothing'
     const onTimeout = () => notReady(`not within ${timeoutMs} ms; the last that it said: ${said}`)
@@ -224,11 +226,13 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
   return Object.freeze({
     name,
     service,
-    async create(key, { signal } = {}) {
+    async create(key, asked = {}) {
+      const signal = signalOf(asked)
       supervisor.assertUp()
       return control.create(key, limits.requestTimeoutMs, signal)
     },
-    async health({ signal } = {}) {
+    async health(asked = {}) {
+      const signal = signalOf(asked)
       supervisor.assertUp()
       return control.health(limits.healthTimeoutMs, signal)
     },
@@ -250,6 +254,14 @@ export async function createEnclaveHost(options: EnclaveHostOptions): Promise<En
     close,
     [Symbol.asyncDispose]: close,
   } satisfies EnclaveHost)
+}
+
+type Asked = { readonly signal?: AbortSignal }
+
+function signalOf(asked: Asked): AbortSignal | undefined {
+  assertKnownKeys(asked, ['signal'])
+  assertSignal(asked.signal)
+  return asked.signal
 }
 
 const notReady = (reason: string) =>
@@ -275,7 +287,9 @@ function readOptions(options: EnclaveHostOptions) {
     throw invalidOption('runner', 'it has no function start')
   if (onEvent !== undefined && typeof onEvent !== 'function')
     throw invalidOption('onEvent', 'it is not a function')
-  const limits = readLimits(options.limits ?? {})
+  assertSignal(options.signal)
+  const { limits: bounds = {} } = options
+  const limits = readLimits(bounds)
   return {
     ...{ socketPath, name, runner, onEvent, limits },
     targets: readHosts(options.hosts),

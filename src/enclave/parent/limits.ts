@@ -76,5 +76,8 @@ export function readLimits(limits: Partial<EnclaveHostLimits>): EnclaveHostLimit
     else if (!Number.isInteger(value) || value < (name === 'maxRestarts' ? 0 : 1) || value > 10_000)
       throw invalidOption(name, 'it is not a whole number from 1 to 10000')
   }
-  return Object.freeze({ ...defaults, ...limits })
+  const all = { ...defaults, ...limits }
+  if (all.maxPauseMs < all.minPauseMs)
+    throw invalidOption('maxPauseMs', 'it is shorter than minPauseMs')
+  return Object.freeze(all)
 }

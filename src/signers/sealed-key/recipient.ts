@@ -1,7 +1,7 @@
 /** An enclave that KMS answers to: what each request carries for it, and how the answer is opened. @module */
 
 import type { RecipientInfo } from '@aws-sdk/client-kms'
-import { SignerError } from '../../errors.ts'
+import { isSignerError, SignerError } from '../../errors.ts'
 import { invalid } from '../../options.ts'
 import { secretCopy } from './secret-bytes.ts'
 
@@ -36,6 +36,9 @@ export function assertRecipient(recipient: Recipient | undefined): void {
   throw invalid('recipient', 'it has no attest(): createRecipient of fcl-kms/enclave makes one')
 }
 
+/** Bytes, of KMS: `AttestationDocument`. */
+const MAX_DOCUMENT = 262_144
+
 /** One question to KMS, however often it is sent. */
 export type Question = {
   /** What the request carries. Asked once for each time that it is sent. */
@@ -59,7 +62,7 @@ export function askFor(recipient: Recipient | undefined, keyId: string): Questio
   let open: ((ciphertextForRecipient: Uint8Array) => Uint8Array) | undefined
   return {
     async fields(signal) {
-      const { document, open: mine } = await recipient.attest(signal)
+      const { document, open: mine } = await attested(recipient, signal)
       signal.throwIfAborted() // the next request may be on its way
       open = mine
       return {
@@ -77,6 +80,25 @@ export function askFor(recipient: Recipient | undefined, keyId: string): Questio
       return open(CiphertextForRecipient)
     },
   }
+}
+
+/** What a recipient of one's own throws, or gives, is not held against KMS. */
+async function attested(
+  recipient: Recipient,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<Recipient['attest']>>> {
+  const given = await (async () => recipient.attest(signal))().catch((cause: unknown) => {
+    signal.throwIfAborted()
+    if (isSignerError(cause)) throw cause
+    throw new SignerError('SECURITY_MODULE_REPLY_INVALID', { reason: 'it threw' }, { cause })
+  })
+  const { document, open }: Partial<typeof given> = given ?? {}
+  const isDocument =
+    document instanceof Uint8Array && document.length > 0 && document.length <= MAX_DOCUMENT
+  if (isDocument && typeof open === 'function') return given
+  throw new SignerError('SECURITY_MODULE_REPLY_INVALID', {
+    reason: 'the recipient has not given a document of 1 to 262,144 bytes, and open()',
+  })
 }
 
 function taken(given: Uint8Array | undefined): Uint8Array {

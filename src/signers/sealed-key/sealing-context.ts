@@ -14,7 +14,7 @@ export type BoundContext = {
   readonly digest: Uint8Array
 }
 
-const TAKEN = ['fcl-kms', 'wallet']
+const TAKEN = ['fcl-kms', 'wallet', '__proto__']
 /** What a condition key of IAM can name. */
 const NAME = /^[A-Za-z0-9._:/@+=-]{1,80}$/
 const VALUE = /^[\x20-\x7e]{1,256}$/
@@ -27,6 +27,11 @@ const MOST = 8
 export function boundContext(context: SealingContext = {}): BoundContext {
   if (typeof context !== 'object' || context === null || Array.isArray(context))
     throw invalid('context', 'it is not an object of texts')
+  // A Map, or a symbol, has no names that are seen: records would be bound to nothing.
+  const prototype = Object.getPrototypeOf(context)
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  if (!isPlain || Reflect.ownKeys(context).length !== Object.keys(context).length)
+    throw invalid('context', 'it is not a plain object of texts')
   const entries = Object.entries(context).sort(([one], [other]) => (one < other ? -1 : 1))
   if (entries.length > MOST) throw invalid('context', `it has more than ${MOST} entries`)
   for (const [name, value] of entries) {

@@ -112,9 +112,17 @@ describe('fcl-kms enclave attest', () => {
     await writeFile(documentFile, signDocument(chain, fieldsOf(chain, made)))
     const kept = ['--document', documentFile, '--root', root, '--pcr0', PCR0]
     const { stdout, exitCode } = await cli(...kept, '--at', new Date(made).toISOString())
-    expect(exitCode).toBe(0)
+    expect(exitCode).toBe(3)
+    expect(stdout).toMatch(/^verdict +NOT PROVEN\n/)
     expect(stdout).toMatch(/, and kept since\n/)
     expect(stdout).toMatch(/about no key of a signing service/)
+    const publicKey = 'ab'.repeat(64)
+    const said = JSON.stringify({ key: 'a', publicKey, signatureAlgorithm: 'ECDSA_P256' })
+    const ofKey = { ...fieldsOf(chain, made), user_data: new TextEncoder().encode(said) }
+    await writeFile(documentFile, signDocument(chain, ofKey))
+    const proven = await cli(...kept, '--at', new Date(made).toISOString())
+    expect(proven).toMatchObject({ exitCode: 0 })
+    expect(proven.stdout).toMatch(/^verdict +proven\nkey +a\n/)
     const later = new Date(made + 301_000).toISOString()
     expect((await cli(...kept, '--at', later)).stderr).toContain('ATTESTATION_STALE')
   })

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../paths.mjs'
 import { createImage } from './eif.mjs'
+import { MAX_IMAGE_BYTES, MAX_TEXT_BYTES, readNamed } from './given-file.mjs'
 import { assertModules, hsmEntries, readHsmModule } from './hsm.mjs'
 import { codeEntries, commandLine, configurationEntries } from './image.mjs'
 import { ensureInit } from './init.mjs'
@@ -30,7 +31,7 @@ import { createRamdisk } from './ramdisk.mjs'
  * @throws {Error} in one sentence; `SignerError` `ENCLAVE_CONFIGURATION_INVALID` before anything is built
  */
 export async function buildImage(options) {
-  const text = read(options.configuration, 'configuration')
+  const text = readNamed(options.configuration, MAX_TEXT_BYTES, 'The configuration')
   const enclave = await readEnclaveConfiguration(text.toString())
   const { name } = enclave
   const { pkcs11 } = options
@@ -38,7 +39,8 @@ export async function buildImage(options) {
   assertModules(enclave, hsm)
   const node = nodeEntries(await ensureNode())
   const ofHsm = hsm === undefined ? [] : await hsmEntries(hsm, node)
-  const kernel = read(options.kernel ?? (await ensureKernel()), 'kernel')
+  const path = options.kernel ?? (await ensureKernel())
+  const kernel = readNamed(path, MAX_IMAGE_BYTES, 'The kernel')
   const program = await bundleInside()
   const code = [...codeEntries({ init: await ensureInit(), program, node }), ...ofHsm]
   const configuration = configurationEntries(text)
@@ -64,16 +66,6 @@ export async function buildImage(options) {
     image: image.length,
   }
   return { image, published, sizes }
-}
-
-/** @param {string} path @param {string} what */
-function read(path, what) {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error)
-    throw new Error(`The ${what} ${path} cannot be read (${code}): name another file.`)
-  }
 }
 
 /** @param {string} part @param {readonly import('./ramdisk.mjs').Entry[]} entries */

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { root } from '../paths.mjs'
 import { ensurePkcs11 } from '../pkcs11.mjs'
 import { trimElf } from './elf.mjs'
+import { MAX_IMAGE_BYTES, MAX_TEXT_BYTES, readGiven, readNamed } from './given-file.mjs'
 import { bundleModuleProcess } from './inside.mjs'
 import { libraryEntries } from './libraries.mjs'
 
@@ -29,7 +30,7 @@ export function readHsmModule(path) {
   /** @type {unknown} */
   let value
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    value = JSON.parse(readGiven(path, MAX_TEXT_BYTES).toString())
   } catch {
     throw new Error(`${path} is not a file of JSON: write { "module": "/path/of/the.so" } into it.`)
   }
@@ -71,14 +72,7 @@ export async function hsmEntries({ module, libraries = [], files = {} }, provide
 }
 
 /** @param {string} path */
-function readFileOf(path) {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error)
-    throw new Error(`The file ${path} of the module cannot be read (${code}): name another.`)
-  }
-}
+const readFileOf = (path) => readNamed(path, MAX_IMAGE_BYTES, 'The file of the module')
 
 /**
  * So that no image is built whose keys it can never use.

@@ -351,6 +351,25 @@ describe('what KMS answers', () => {
   )
 })
 
+it.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('x')
+    },
+  ],
+  ['gives nothing', () => undefined],
+  ['gives no document', () => ({ open: (bytes: Uint8Array) => bytes })],
+  ['gives an empty document', () => ({ document: new Uint8Array(), open: () => undefined })],
+  ['cannot open', () => ({ document: Uint8Array.of(1) })],
+])('a recipient that %s ends the call, and KMS is not asked', async (_, attest) => {
+  const keys = open({ recipient: { attest: attest as never } })
+  await expect(keys.create('a', { algorithm: 'ECDSA_P256' })).rejects.toMatchObject({
+    code: 'SECURITY_MODULE_REPLY_INVALID',
+  })
+  expect(kms.inputs('GenerateDataKey')).toEqual([])
+})
+
 describe('options', () => {
   it.each<readonly [string, object]>([
     ['kmss', { kmss: 1 }],
@@ -368,6 +387,10 @@ describe('options', () => {
     ['recipient', { recipient: null }],
     ['context', { context: 'enclave' }],
     ['context', { context: ['enclave'] }],
+    ['context', { context: new Map([['enclave', 'a']]) }],
+    ['context', { context: { [Symbol('enclave')]: 'a' } }],
+    ['context', { context: Object.create({ enclave: 'a' }) }],
+    ['context', { context: JSON.parse('{"__proto__":"a"}') }],
     ['context', { context: { wallet: 'b' } }],
     ['context', { context: { 'fcl-kms': 'x' } }],
     ['context', { context: { 'aws:x': 'x' } }],

@@ -2,9 +2,9 @@
  * `npm run enclave -- verify --configuration <file> --measurements <file> [--kernel <file>]
  * [--pkcs11 <module or JSON>]`: builds the image again and compares it with what was published of it. @module
  */
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { buildImage } from '../build-image.mjs'
+import { MAX_TEXT_BYTES, readGiven } from '../given-file.mjs'
 
 /** @typedef {import('../build-image.mjs').Published} Published */
 
@@ -58,7 +58,7 @@ function readPublished(path) {
   /** @type {any} */
   let value
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    value = JSON.parse(readGiven(path, MAX_TEXT_BYTES).toString())
   } catch {
     throw new Error(`${path} is no JSON that can be read: name the file that the build wrote.`)
   }
