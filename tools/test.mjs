@@ -25,6 +25,7 @@ const cache = join(root, 'node_modules', '.cache', 'fcl-kms')
 /** @type {string[]} */
 let jestArgs = []
 const adminTests = 'test/integration/admin-server'
+const guestTests = 'test/integration/enclave-guest'
 
 /** @type {readonly Step[]} */
 const steps = [
@@ -51,7 +52,13 @@ const steps = [
     ),
   },
   // Apart: its servers, databases and browsers would starve tests that count what a node is asked.
-  { name: 'integration', needs: ['build'], run: jest(4, 'test/integration', `!${adminTests}`) },
+  {
+    name: 'integration',
+    needs: ['build'],
+    run: jest(4, 'test/integration', `!${adminTests}`, `!${guestTests}`),
+  },
+  // Apart, too: its processor is emulated, and would have a tenth of what it needs beside others.
+  { name: 'enclave', needs: ['build'], run: guest },
   { name: 'admin-server', needs: ['build'], run: jest(4, adminTests) },
   { name: 'browser', needs: ['build'], run: browser },
 ]
@@ -137,6 +144,13 @@ function countTests(report, code) {
   if (passed + failed > 0 && (code === 0) === (failed === 0)) return { passed, failed, skipped }
   console.error(`FAILED: Jest ended with exit code ${code} after ${passed} passed tests`)
   return { passed, failed: failed + 1, skipped }
+}
+
+/** @type {Step['run']} */
+async function guest(env) {
+  if (env.FCL_KMS_ENCLAVE) return jest(1, guestTests)(env)
+  console.log('SKIPPED enclave: the parts of a guest are missing, as set-up said')
+  return { passed: 0, failed: 0, skipped: 1 }
 }
 
 /** @type {Step['run']} */

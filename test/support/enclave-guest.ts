@@ -98,7 +98,10 @@ export async function startGuestEnclave(
       hosts: { 8001: `127.0.0.1:${around.kms.port}` },
       credentials: { accessKeyId: 'test', secretAccessKey: KMS_SECRET },
       onEvent: (event) => events.push(event),
-      limits: { startTimeoutMs: 90_000, healthTimeoutMs: 10_000, minPauseMs: 50, maxPauseMs: 100 },
+      limits: {
+        ...{ startTimeoutMs: 90_000, healthTimeoutMs: 10_000, requestTimeoutMs: 60_000 },
+        ...{ minPauseMs: 50, maxPauseMs: 100 },
+      },
     })
     parts.unshift(host)
     mkdirSync(join(around.folder, 'd'))

@@ -94,9 +94,12 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
     ])
     const memoryFile = await findMemory(machine.pid, machine)
     signal?.throwIfAborted()
-    const ended = endOf(machine, processes)
     const kill = processes.end
-    void ended.then(kill)
+    // Only then may the next one begin: its vsock device would meet this one on the same socket.
+    const ended = endOf(machine, processes).then(async (why) => {
+      await kill()
+      return why
+    })
     return Object.freeze({
       socketPath,
       pid: machine.pid,
