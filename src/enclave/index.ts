@@ -13,9 +13,9 @@ export type { ForwardCounts, ForwardedHosts } from './parent/forwarder.ts'
 export {
   createEnclaveHost,
   type EnclaveHost,
-  type EnclaveHostOptions,
   type EnclaveHostStats,
 } from './parent/host.ts'
+export type { EnclaveHostOptions } from './parent/host-options.ts'
 export type { EnclaveHostLimits, SupervisorLimits } from './parent/limits.ts'
 export { createNitroRunner, type NitroRunnerOptions } from './parent/nitro-runner.ts'
 export type { EnclaveRunner, EnclaveState, RunningEnclave } from './parent/supervisor.ts'

@@ -4,47 +4,19 @@ import { pause, withDeadline } from '../../deadline.ts'
 import { SignerError } from '../../errors.ts'
 import { tellObserver } from '../../observers.ts'
 import { assertKnownKeys, assertSignal } from '../../options.ts'
-import type { CredentialsOption } from '../../signers/remote/credentials.ts'
-import type { SealedKeyStore } from '../../signers/sealed-key/key-store.ts'
 import type { SigningService } from '../../signing-service/service.ts'
 import { createEnclaveControl, type EnclaveHealth, type EnclaveKey } from './control.ts'
-import { createCredentialsRoute } from './credentials-route.ts'
 import { createEnclaveHttp, isPassingCode } from './enclave-http.ts'
-import { type EnclaveHostEvent, type EnclaveHostObserver, troubleOf } from './events.ts'
+import { type EnclaveHostEvent, troubleOf } from './events.ts'
 import { createEventsRoute } from './events-route.ts'
-import { type ForwardCounts, type ForwardedHosts, openForward, readHosts } from './forwarder.ts'
+import { type ForwardCounts, openForward } from './forwarder.ts'
 import { openHeartbeat } from './heartbeat.ts'
+import { type EnclaveHostOptions, readOptions } from './host-options.ts'
 import { openJsonDoor } from './json-door.ts'
-import { type EnclaveHostLimits, readLimits } from './limits.ts'
 import { createEnclaveService } from './service.ts'
-import { createStoreRoute } from './store-route.ts'
-import { createSupervisor, type EnclaveRunner, type EnclaveState } from './supervisor.ts'
-import { guestPath, invalidOption, type UnixDoor } from './unix-door.ts'
+import { createSupervisor, type EnclaveState } from './supervisor.ts'
+import { guestPath, type UnixDoor } from './unix-door.ts'
 import { enclaveUnavailable } from './vsock.ts'
-
-/** Options of `createEnclaveHost`. */
-export type EnclaveHostOptions = {
-  /**
-   * The Unix socket of the enclave's vsock, by its absolute path of at most 70 bytes. The ports of
-   * the parent are sockets beside it: that name, `_` and the port.
-   */
-  readonly vsock: { readonly socketPath: string }
-  /** Where sealed keys lie: any store of `fcl-kms/signers/sealed-key`. */
-  readonly store: SealedKeyStore
-  /** The hosts that the enclave may reach, by the port of its parent: `{ 8001: 'kms.eu-central-1.amazonaws.com:443' }`. */
-  readonly hosts: ForwardedHosts
-  /** For KMS. Default: what the AWS SDK finds, on EC2 the role of the instance. */
-  readonly credentials?: CredentialsOption
-  /** Starts the enclave, and starts it again. Without one somebody else does. */
-  readonly runner?: EnclaveRunner
-  /** Told what happens. What it throws becomes a process warning. */
-  readonly onEvent?: EnclaveHostObserver
-  /** For metrics: 1 to 64 letters, digits and `._-`. Default `enclave`. */
-  readonly name?: string
-  readonly limits?: Partial<EnclaveHostLimits>
-  /** Ends the first start. */
-  readonly signal?: AbortSignal
-}
 
 /** What a host has counted since it was made. */
 export type EnclaveHostStats = {
@@ -91,22 +63,8 @@ export type EnclaveHost = {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-const known = [
-  'vsock',
-  'store',
-  'hosts',
-  'credentials',
-  'runner',
-  'onEvent',
-  'name',
-  'limits',
-  'signal',
-]
-
 /** Ports of the enclave, and of its parent. */
 const [SIGNING_PORT, CONTROL_PORT, HELPER_PORT] = [5_000, 5_001, 8_000]
-/** What the sockets beside it, and the temporary name of one while it is bound, leave. */
-const MAX_PATH_BYTES = 70
 const LOOK_MS = 100
 
 /**
@@ -269,33 +227,3 @@ const notReady = (reason: string) =>
     reason,
     remedy: 'see that it runs, and read its last lines: its console, and the events that it told',
   })
-
-function readOptions(options: EnclaveHostOptions) {
-  assertKnownKeys(options, known)
-  const { vsock, name = 'enclave', runner, onEvent, store, credentials } = options
-  if (typeof vsock !== 'object' || vsock === null)
-    throw invalidOption('vsock', 'it is not an object')
-  assertKnownKeys(vsock, ['socketPath'])
-  const { socketPath } = vsock
-  if (typeof socketPath !== 'string' || !/^\/[^\p{Cc}]*[^\p{Cc}/]$/u.test(socketPath))
-    throw invalidOption('vsock.socketPath', 'it is not an absolute path')
-  if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
-    throw invalidOption('vsock.socketPath', `it is longer than ${MAX_PATH_BYTES} bytes`)
-  if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name))
-    throw invalidOption('name', 'it is not 1 to 64 letters, digits and ._-')
-  if (runner !== undefined && typeof runner?.start !== 'function')
-    throw invalidOption('runner', 'it has no function start')
-  if (onEvent !== undefined && typeof onEvent !== 'function')
-    throw invalidOption('onEvent', 'it is not a function')
-  assertSignal(options.signal)
-  const { limits: bounds = {} } = options
-  const limits = readLimits(bounds)
-  return {
-    ...{ socketPath, name, runner, onEvent, limits },
-    targets: readHosts(options.hosts),
-    routes: {
-      '/store': createStoreRoute(store, limits.storeTimeoutMs),
-      '/credentials': createCredentialsRoute(credentials, limits.credentialsTimeoutMs),
-    },
-  }
-}
