@@ -5,7 +5,8 @@ import type { CredentialsOption } from '../../signers/remote/credentials.ts'
 import type { SealedKeyStore } from '../../signers/sealed-key/key-store.ts'
 import { createCredentialsRoute } from './credentials-route.ts'
 import type { EnclaveHostObserver } from './events.ts'
-import { type ForwardedHosts, readHosts } from './forwarder.ts'
+import { type ForwardedHosts, type ForwardTarget, readHosts } from './forwarder.ts'
+import type { JsonRoute } from './json-door.ts'
 import { type EnclaveHostLimits, readLimits } from './limits.ts'
 import { createStoreRoute } from './store-route.ts'
 import type { EnclaveRunner } from './supervisor.ts'
@@ -47,10 +48,22 @@ const known = [
   'signal',
 ]
 
+/** What `readOptions` gives: every option judged, and every limit with its value. */
+export type EnclaveHostSettings = {
+  readonly socketPath: string
+  readonly name: string
+  readonly runner: EnclaveRunner | undefined
+  readonly onEvent: EnclaveHostObserver | undefined
+  readonly limits: EnclaveHostLimits
+  readonly targets: readonly ForwardTarget[]
+  /** By path, of the helper door. */
+  readonly routes: Readonly<Record<string, JsonRoute>>
+}
+
 /** What the sockets beside it, and the temporary name of one while it is bound, leave. */
 const MAX_PATH_BYTES = 70
 /** @throws {SignerError} `INVALID_OPTION`. */
-export function readOptions(options: EnclaveHostOptions) {
+export function readOptions(options: EnclaveHostOptions): EnclaveHostSettings {
   assertKnownKeys(options, known)
   const { vsock, name = 'enclave', runner, onEvent, store, credentials } = options
   if (typeof vsock !== 'object' || vsock === null)
@@ -71,7 +84,11 @@ export function readOptions(options: EnclaveHostOptions) {
   const { limits: bounds = {} } = options
   const limits = readLimits(bounds)
   return {
-    ...{ socketPath, name, runner, onEvent, limits },
+    socketPath,
+    name,
+    runner,
+    onEvent,
+    limits,
     targets: readHosts(options.hosts),
     routes: {
       '/store': createStoreRoute(store, limits.storeTimeoutMs),
