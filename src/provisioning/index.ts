@@ -20,32 +20,40 @@ export {
   emulatorServiceAddress,
   emulatorServicePrivateKey,
 } from '../flow/emulator.ts'
-export { type AccountKeyOfOptions, accountKeyOf } from './account-key-of.ts'
-export type { CheckedAccountKey, NewAccountKey } from './account-keys.ts'
-export type { Warning } from './account-tagging.ts'
+export { type AccountKeyOfOptions, accountKeyOf } from './accounts/account-key-of.ts'
+export type { CheckedAccountKey, NewAccountKey } from './accounts/account-keys.ts'
 export {
-  type AddedProposalKeys,
-  type AddProposalKeysOptions,
-  addProposalKeys,
-} from './add-proposal-keys.ts'
-export { type CreateAccountOptions, type CreatedAccount, createAccount } from './create-account.ts'
-export { type CreatedKey, type CreateKeyOptions, createKey } from './create-key.ts'
+  type CreateAccountOptions,
+  type CreatedAccount,
+  createAccount,
+} from './accounts/create-account.ts'
+export { type EmulatorPayerOptions, emulatorPayer } from './accounts/emulator.ts'
+export type { AccountKeyReport } from './accounts/held-keys.ts'
+export type { Payer } from './accounts/payer.ts'
+export {
+  type AccountReport,
+  type ShowAccountOptions,
+  showAccount,
+} from './accounts/show-account.ts'
+export type { Warning } from './accounts/tagging.ts'
+export { type DiagnoseOptions, diagnose } from './diagnosis/diagnose.ts'
+export type { Finding, FindingStatus } from './diagnosis/finding.ts'
+export { type CreatedKey, type CreateKeyOptions, createKey } from './keys/create-key.ts'
 export {
   type DescribeKeyOptions,
   describeKey,
   type KeyReport,
   type UnreadPart,
-} from './describe-key.ts'
-export { type DiagnoseOptions, diagnose } from './diagnose.ts'
-export { type EmulatorPayerOptions, emulatorPayer } from './emulator.ts'
-export type { Finding, FindingStatus } from './finding.ts'
-export type { AccountKeyReport } from './held-keys.ts'
-export type { KeySpec } from './key-request.ts'
-export type { KeyUse } from './key-uses.ts'
-export type { KmsOptions } from './kms-session.ts'
-export type { Payer } from './payer.ts'
-export type { BatchReport } from './proposal-key-batches.ts'
-export { type AccountReport, type ShowAccountOptions, showAccount } from './show-account.ts'
+} from './keys/describe-key.ts'
+export type { KeySpec } from './keys/key-request.ts'
+export type { KmsOptions } from './keys/kms-session.ts'
+export type { KeyUse } from './keys/uses.ts'
+export {
+  type AddedProposalKeys,
+  type AddProposalKeysOptions,
+  addProposalKeys,
+} from './proposal-keys/add-proposal-keys.ts'
+export type { BatchReport } from './proposal-keys/batches.ts'
 export {
   type DeletedStack,
   type DeleteStackOptions,

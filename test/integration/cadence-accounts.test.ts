@@ -2,7 +2,7 @@
 
 import { emulatorServicePrivateKey } from '../../src/flow/emulator.ts'
 import { KmsAuthorizer } from '../../src/index.ts'
-import { proposalKeysTransaction } from '../../src/provisioning/proposal-keys-transaction.ts'
+import { proposalKeysTransaction } from '../../src/provisioning/proposal-keys/transaction.ts'
 import { createSoftwareSigner } from '../../src/testing/index.ts'
 import { readCadence, readFlowJson, readSource, standardContracts } from '../support/cadence.ts'
 import {

@@ -1,7 +1,7 @@
 /** What mints cost in computation, against the table in `cadence/README.md`. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { batchComputeLimit, batchesOf } from '../../src/provisioning/proposal-keys-transaction.ts'
+import { batchComputeLimit, batchesOf } from '../../src/provisioning/proposal-keys/transaction.ts'
 import { readSource } from '../support/cadence.ts'
 import { batchArguments, expectDone } from '../support/drop.ts'
 import {

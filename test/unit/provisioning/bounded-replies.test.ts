@@ -1,8 +1,9 @@
 /** No operation of provisioning reads an answer to its end, however long it is. @module */
-import { writeTag } from '../../../src/provisioning/account-tags.ts'
-import { diagnoseKey } from '../../../src/provisioning/diagnose-key.ts'
+
+import { diagnoseKey } from '../../../src/provisioning/diagnosis/key.ts'
 import { createKey, describeKey } from '../../../src/provisioning/index.ts'
-import { openKms } from '../../../src/provisioning/kms-session.ts'
+import { writeTag } from '../../../src/provisioning/keys/account-tags.ts'
+import { openKms } from '../../../src/provisioning/keys/kms-session.ts'
 import { MAX_REPLY_BYTES } from '../../../src/signers/aws/bounded-reply.ts'
 import { holdClock } from '../../support/held-clock.ts'
 import { patient } from '../../support/limits.ts'

@@ -1,7 +1,7 @@
 /** A deployed stack as it is now: whether it still is what was deployed, and still watches. @module */
 
 import { assertKnownKeys, invalid } from '../../../options.ts'
-import { checkOf, type Finding } from '../../finding.ts'
+import { checkOf, type Finding } from '../../diagnosis/finding.ts'
 import { openStacks, type StackSettings, settingNames } from '../session.ts'
 import { deployedTemplate, noTemplate } from './deployed-template.ts'
 import { diagnoseKeys } from './keys.ts'

@@ -1,7 +1,7 @@
 /** Keys of a stack: their state, who may use them, and when they were used last. @module */
 
 import { type KeyPolicyOptions, keyPolicyFaults } from '../../../aws/index.ts'
-import { checkOf, type Finding } from '../../finding.ts'
+import { checkOf, type Finding } from '../../diagnosis/finding.ts'
 import { load } from '../session.ts'
 import { faultsBeside, fieldOf, listOf, statementsOf } from './policy-statements.ts'
 import { checked, partsOf, type StackPart, type StackQuestion } from './stack-parts.ts'

@@ -1,7 +1,7 @@
 /** Roles of a stack: whether their policies allow more of KMS than to sign with its keys. @module */
 
 import { policyFaults } from '../../../aws/index.ts'
-import { checkOf, type Finding } from '../../finding.ts'
+import { checkOf, type Finding } from '../../diagnosis/finding.ts'
 import { load } from '../session.ts'
 import { fieldOf, listOf } from './policy-statements.ts'
 import { checked, partsOf, type StackQuestion } from './stack-parts.ts'

@@ -1,7 +1,7 @@
 /** What a check of a deployed stack asks, and with what. @module */
 
 import { isSignerError, type SignerError } from '../../../errors.ts'
-import { checkOf, type Finding } from '../../finding.ts'
+import { checkOf, type Finding } from '../../diagnosis/finding.ts'
 import type { StackClientConfig, StackSession } from '../session.ts'
 import type { DeployedTemplate } from './deployed-template.ts'
 

@@ -1,6 +1,6 @@
 /** What watches a stack: alarms, rules of EventBridge, and the trail. @module */
 
-import { checkOf, type Finding } from '../../finding.ts'
+import { checkOf, type Finding } from '../../diagnosis/finding.ts'
 import { load } from '../session.ts'
 import { checked, partsOf, type StackQuestion } from './stack-parts.ts'
 
