@@ -27,7 +27,15 @@ const proposalKeys = ['authorizer', 'stores', ...authorizer]
 const relay = ['proposal-keys', ...proposalKeys]
 const aws = base
 const remoteSignerLambda = ['signing-service', 'policy', 'signers', 'stores', 'crypto', ...base]
-const provisioning = ['remote-signer-lambda', 'authorizer', 'aws', ...remoteSignerLambda, 'flow']
+const provisioning = [
+  'remote-signer-lambda',
+  'transactions',
+  'reconciliation',
+  'authorizer',
+  'aws',
+  ...remoteSignerLambda,
+  'flow',
+]
 /** @type {Record<string, readonly string[]>} */
 const allowed = {
   'error-codes': [],
@@ -56,15 +64,7 @@ const allowed = {
   enclave: ['signing-service', 'policy', 'signers', 'stores', 'crypto', ...base],
   reconciliation: ['signers', ...base],
   testing: ['signers', 'flow', 'crypto', ...base],
-  cli: [
-    'aws',
-    'enclave',
-    'transactions',
-    'policy',
-    'provisioning',
-    'reconciliation',
-    ...provisioning,
-  ],
+  cli: ['enclave', 'provisioning', ...provisioning],
   index: ['authorizer', 'signers', 'crypto', ...base],
 }
 

@@ -54,6 +54,29 @@ export {
   addProposalKeys,
 } from './proposal-keys/add-proposal-keys.ts'
 export type { BatchReport } from './proposal-keys/batches.ts'
+export type {
+  AccountFacts,
+  HolderWeight,
+  KeyRetirement,
+  PlannedTransaction,
+  RetirementCheck,
+  RetirementNote,
+  RotatedKey,
+  RotationEntry,
+  RotationKey,
+  RotationMode,
+  RotationPending,
+  RotationPlan,
+  RotationPurpose,
+  RotationRecord,
+  RotationReport,
+  RotationReportState,
+  RotationStep,
+  RotationStore,
+  RotationToSign,
+  RotationVault,
+  UnusedAnswer,
+} from './rotation/types.ts'
 export {
   type DeletedStack,
   type DeleteStackOptions,
