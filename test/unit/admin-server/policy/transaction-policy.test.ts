@@ -24,7 +24,11 @@ describe('parametersOf', () => {
       ...['String', 'Address', 'String', 'String', 'String', 'String?', 'String?'],
       ...['UInt64?', 'UInt64?', '{String: String}', '{Address: UFix64}'],
     ],
+    'restore-key': ['String', 'UInt8', 'UInt8', 'UFix64', 'Int', 'Int', 'String'],
     'revoke-key': ['Int'],
+    'revoke-keys': ['String', '[Int]', '[Int]'],
+    'rotate-key': ['Int', 'String', 'UFix64', 'String', 'UInt8', 'UInt8', 'Int', '[Int]'],
+    'rotation-add-keys': ['String', 'UInt8', 'UInt8', 'Int', 'Int'],
     'setup-collection': [],
     transfer: ['Address', 'UInt64'],
   }
