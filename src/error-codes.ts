@@ -246,6 +246,16 @@ export type SignerErrorContext = {
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
   ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
   PROPOSAL_KEYS_INCOMPLETE: { added: number; asked: number; transactionId: string; reason: string }
+  // Key rotation
+  ROTATION_OPEN: { address: string; id: string; step: string }
+  ROTATION_NOT_FOUND: { address: string }
+  ROTATION_TAKEN: { address: string; id: string }
+  ROTATION_UNSETTLED: { address: string; purpose: string; transactionId: string; reason: string }
+  ROTATION_WEIGHTS_CHANGED: { address: string; step: string; expected: string; found: string }
+  ROTATION_TOO_LATE: { address: string; id: string; step: string }
+  ROTATION_DRAIN_TIMEOUT: { address: string; inUse: number; waitedMs: number }
+  ROTATION_RECORD_INVALID: { address: string; reason: string }
+  KEY_STILL_USED: { reference: string; reason: string }
 }
 
 /** A stable name for one kind of failure; see `docs/errors.md`. */
@@ -852,5 +862,41 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   PROPOSAL_KEYS_INCOMPLETE: [
     'fail',
     'Not all proposal keys were added, or it is not certain. Look the transaction id up, then run it again with the total.',
+  ],
+  ROTATION_OPEN: [
+    'hold',
+    'Another rotation of this account is open, and nothing was begun. Resume it or abort it first.',
+  ],
+  ROTATION_NOT_FOUND: [
+    'fail',
+    'No rotation of this account is stored here. Check the address, and that this is the store it was begun with.',
+  ],
+  ROTATION_TAKEN: [
+    'retry',
+    'Another process goes on with this rotation, and this one stopped. Let it, or ask for its status.',
+  ],
+  ROTATION_UNSETTLED: [
+    'retry',
+    'It is not known whether a transaction of the rotation was executed. Resume it: the chain is asked again, and no other transaction is signed before.',
+  ],
+  ROTATION_WEIGHTS_CHANGED: [
+    'refuse',
+    'The keys of the account are not those that the rotation was planned for, so nothing more was sent. Find out who changed them; abort the rotation and plan another.',
+  ],
+  ROTATION_TOO_LATE: [
+    'fail',
+    'The old key is revoked on the chain, so the rotation cannot be aborted. Resume it to its end.',
+  ],
+  ROTATION_DRAIN_TIMEOUT: [
+    'retry',
+    'Transactions of the account were still under way when the time was over, and the proposal keys went back. Resume the rotation when it is quieter, or give it more time.',
+  ],
+  ROTATION_RECORD_INVALID: [
+    'hold',
+    'What is stored of the rotation cannot be read. Bring it back from a backup; what the account has is on the chain.',
+  ],
+  KEY_STILL_USED: [
+    'hold',
+    'The old key is still used or named somewhere, so it was not deleted. End that use, and resume the rotation.',
   ],
 }

@@ -177,6 +177,10 @@ export type RotationPending = {
   readonly state: 'signing' | 'signed' | 'sent'
   /** For people: whose weight is missing. */
   readonly missing?: string
+  /** Of the block that it refers to: 600 blocks later no block takes it. */
+  readonly referenceHeight: number
+  /** It was handed out to be signed, so others may complete and send it. */
+  readonly shared?: true
 }
 
 /** One line of what was done. */
@@ -212,6 +216,8 @@ export type RotationRecord = {
   readonly revokedAt?: number
   /** Rows of pools may be held for this rotation. */
   readonly heldStores?: boolean
+  /** Milliseconds since 1970: before, the old key's vault has nothing to say. With the step `unused`. */
+  readonly askAgainAt?: number
   /** The last entries, at most 200. */
   readonly history: readonly RotationEntry[]
 }
