@@ -54,6 +54,9 @@ export {
   addProposalKeys,
 } from './proposal-keys/add-proposal-keys.ts'
 export type { BatchReport } from './proposal-keys/batches.ts'
+export { createFileRotations } from './rotation/stores/file-rotations.ts'
+export { createMemoryRotations } from './rotation/stores/memory-rotations.ts'
+export { createSqlRotations, type SqlRotationsOptions } from './rotation/stores/sql-rotations.ts'
 export type {
   AccountFacts,
   HolderWeight,

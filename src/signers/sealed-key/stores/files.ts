@@ -26,21 +26,25 @@ export const namesIn = (folder: string): Promise<readonly string[] | undefined> 
 /**
  * Follows no link at its end, and waits for nobody: a pipe would hold a thread until somebody writes to it.
  *
+ * @param limit - In bytes: more is not read.
  * @returns Undefined when there is no such file.
  */
-export async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
+export async function readSmallFile(
+  path: string,
+  limit: number = READ_BYTES,
+): Promise<Uint8Array | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | (constants.O_NONBLOCK ?? 0)
   const file = await open(path, flags).catch(unless('ENOENT', undefined))
   if (file === undefined) return undefined
   try {
     if (!(await file.stat()).isFile())
       throw new SignerError('STORE_DENIED', { operation: 'read', reason: 'a record is no file' })
-    const buffer = new Uint8Array(READ_BYTES)
+    const buffer = new Uint8Array(limit)
     let length = 0
     for (;;) {
-      const { bytesRead } = await file.read(buffer, length, READ_BYTES - length, length)
+      const { bytesRead } = await file.read(buffer, length, limit - length, length)
       length += bytesRead
-      if (bytesRead === 0 || length === READ_BYTES) return buffer.slice(0, length)
+      if (bytesRead === 0 || length === limit) return buffer.slice(0, length)
     }
   } finally {
     await file.close()
