@@ -255,7 +255,9 @@ export type SignerErrorContext = {
   ROTATION_TOO_LATE: { address: string; id: string; step: string }
   ROTATION_DRAIN_TIMEOUT: { address: string; inUse: number; waitedMs: number }
   ROTATION_RECORD_INVALID: { address: string; reason: string }
+  KEY_CREATION_UNCERTAIN: { id: string; reason: string }
   KEY_STILL_USED: { reference: string; reason: string }
+  ALIAS_FOREIGN: { alias: string; keyArn: string }
 }
 
 /** A stable name for one kind of failure; see `docs/errors.md`. */
@@ -895,8 +897,16 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
     'hold',
     'What is stored of the rotation cannot be read. Bring it back from a backup; what the account has is on the chain.',
   ],
+  KEY_CREATION_UNCERTAIN: [
+    'hold',
+    'It cannot be told whether this rotation has a key already, so that none is made. Do what the reason says, then run it again.',
+  ],
   KEY_STILL_USED: [
     'hold',
-    'The old key is still used or named somewhere, so it was not deleted. End that use, and resume the rotation.',
+    'The key is still used, or nothing proves that it is not, so it is left as it is. Do what the reason says, then run it again.',
+  ],
+  ALIAS_FOREIGN: [
+    'refuse',
+    'The alias names neither the old key nor the new one, so it was not moved. Find out who moved it, and what uses that key.',
   ],
 }

@@ -80,6 +80,9 @@ export type {
   RotationVault,
   UnusedAnswer,
 } from './rotation/types.ts'
+export { type KmsVaultOptions, kmsVault } from './rotation/vaults/kms-vault.ts'
+export { type SealedKeyVaultOptions, sealedKeyVault } from './rotation/vaults/sealed-key-vault.ts'
+export { signerVault } from './rotation/vaults/signer-vault.ts'
 export {
   type DeletedStack,
   type DeleteStackOptions,

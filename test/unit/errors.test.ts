@@ -11,6 +11,7 @@ const make = (code: SignerErrorCode, context: object = {}, options?: ErrorOption
 const expected: Readonly<Record<string, readonly string[]>> = {
   refuse: [
     'ACCESS_NODE_REPLY_INVALID',
+    'ALIAS_FOREIGN',
     'ATTESTATION_MALFORMED',
     'ATTESTATION_MISMATCH',
     'ATTESTATION_STALE',
@@ -48,6 +49,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'ENCLAVE_PIN_NOT_OPENED',
     'ENCLAVE_REFUSED',
     'JOB_QUARANTINED',
+    'KEY_CREATION_UNCERTAIN',
     'KEY_DISABLED',
     'KEY_STATE_INVALID',
     'KEY_STILL_USED',

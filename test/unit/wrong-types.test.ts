@@ -5,8 +5,10 @@ import * as root from '../../src/index.ts'
 import * as policy from '../../src/policy/index.ts'
 import * as provisioning from '../../src/provisioning/index.ts'
 import * as awsKms from '../../src/signers/aws-kms/index.ts'
+import { createSealedKeys } from '../../src/signers/sealed-key/index.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
 import * as transactions from '../../src/transactions/index.ts'
+import { createMapStore } from '../support/map-store.ts'
 
 const circle: Record<string, unknown> = {}
 circle['self'] = circle
@@ -103,6 +105,7 @@ const keyRoles = {
   signerRoleArn: 'arn:aws:iam::111122223333:role/minter',
   adminRoleArn: 'arn:aws:iam::111122223333:role/admin',
 }
+const sealedKeys = createSealedKeys({ kms: client, keyId: keyArn, store: createMapStore() })
 const authorizer = new root.KmsAuthorizer(client, keyArn, { accessNode })
 
 /** Good arguments of each function, of which one after the other becomes wrong. */
@@ -233,6 +236,9 @@ const functions: Readonly<
       showAccount: [{ accessNode, address, authorizer, chainId: 'flow-emulator' }],
       inspectionPolicy: [{ keyArns: [keyArn] }],
       signingPolicy: [{ keyArns: [keyArn] }],
+      kmsVault: [{ ...kms, description: 'x', multiRegion: true, tags: { team: 'drops' } }],
+      sealedKeyVault: [sealedKeys, { algorithm: 'ECDSA_P256', walletId: 'alice' }],
+      signerVault: [createSoftwareSigner({ algorithm: 'ECDSA_P256' })],
     },
   ],
 }

@@ -28,6 +28,10 @@ export type KmsEndpoint = HttpFake & {
   /** Adds a key; returns its ARN. */
   readonly addKey: (facts?: Readonly<Record<string, unknown>>) => string
   readonly setAlias: (alias: string, arn: string) => void
+  readonly aliasTarget: (alias: string) => string | undefined
+  /** What KMS tells of a key besides; `KeyState` decides what may be done with it. */
+  readonly setFacts: (arn: string, facts: Readonly<Record<string, unknown>>) => void
+  readonly facts: (arn: string) => Readonly<Record<string, unknown>>
   /** Sets its tags; returns nothing. */
   readonly setTags: (arn: string, tags: Readonly<Record<string, string>>) => void
   readonly tags: (arn: string) => Readonly<Record<string, string>>
@@ -76,7 +80,15 @@ export async function startKmsEndpoint(): Promise<KmsEndpoint> {
     return [...keys.values()].find(({ metadata: { Arn, KeyId } }) => [Arn, KeyId].includes(target))
   }
 
+  function listKeys({ Limit = 100, Marker = 0 }: Input): Answer {
+    const all = [...keys.values()].map(({ metadata: { Arn, KeyId } }) => ({ KeyArn: Arn, KeyId }))
+    const end = Number(Marker) + Number(Limit)
+    const more = end < all.length ? { Truncated: true, NextMarker: `${end}` } : { Truncated: false }
+    return { body: { Keys: all.slice(Number(Marker), end), ...more } }
+  }
+
   function usual(operation: string, input: Input): Answer {
+    if (operation === 'ListKeys') return listKeys(input)
     const key = find(input['KeyId'] ?? input['TargetKeyId'])
     if (operation === 'CreateKey') {
       const made = newKey(input)
@@ -106,6 +118,22 @@ export async function startKmsEndpoint(): Promise<KmsEndpoint> {
         const Tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }))
         return { body: { Tags } }
       }
+      case 'UntagResource':
+        for (const name of input['TagKeys'] as string[]) delete key.tags[name] // the SDK's form
+        return { body: {} }
+      case 'UpdateAlias':
+        if (!aliases.has(String(input['AliasName']))) return refusal('NotFoundException')
+        aliases.set(String(input['AliasName']), metadata.Arn)
+        return { body: {} }
+      case 'DisableKey':
+      case 'ScheduleKeyDeletion': {
+        if (metadata.KeyState.startsWith('Pending')) return refusal('KMSInvalidStateException')
+        metadata.KeyState = operation === 'DisableKey' ? 'Disabled' : 'PendingDeletion'
+        if (operation === 'DisableKey') return { body: {} }
+        const DeletionDate = Date.now() / 1000 + 86_400 * Number(input['PendingWindowInDays'])
+        Object.assign(metadata, { DeletionDate })
+        return { body: { KeyId: metadata.Arn, DeletionDate, KeyState: 'PendingDeletion' } }
+      }
       case 'TagResource': {
         const tags = input['Tags'] as { TagKey: string; TagValue: string }[] // the SDK's form
         for (const { TagKey, TagValue } of tags) key.tags[TagKey] = TagValue
@@ -128,6 +156,7 @@ export async function startKmsEndpoint(): Promise<KmsEndpoint> {
   const cuts: string[] = []
   const server = await startHttp((request, body) => {
     const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '')
+    request.socket.setMaxListeners(0) // one for each request of a connection that is kept
     request.socket.once('close', () => cuts.push(operation))
     const input = (body ?? {}) as Input // the SDK's own JSON
     calls.push({ operation, input })
@@ -155,6 +184,9 @@ export async function startKmsEndpoint(): Promise<KmsEndpoint> {
     always: (operation, step) => void rules.set(operation, step),
     addKey: (facts = {}) => newKey(facts).metadata.Arn,
     setAlias: (alias, arn) => void aliases.set(alias, arn),
+    aliasTarget: (alias) => aliases.get(alias),
+    setFacts: (arn, facts) => void Object.assign(find(arn)?.metadata ?? {}, facts),
+    facts: (arn) => find(arn)?.metadata ?? {},
     setTags: (arn, tags) => void Object.assign(find(arn)?.tags ?? {}, tags),
     tags: (arn) => find(arn)?.tags ?? {},
     clockAheadS: 0,
