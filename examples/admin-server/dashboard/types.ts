@@ -172,6 +172,10 @@ export type AccountKey = {
   readonly createdAt: string | null
   readonly ageDays: number | null
   readonly rule: KeyRule | null
+  /** Named to take the place of another. */
+  readonly successor: boolean
+  /** The other key of its holder counts, and not this one. */
+  readonly replaced: boolean
 }
 export type Keys = {
   readonly account: string

@@ -95,7 +95,8 @@ async function start(
     onGovernorReport: metrics.library.onGovernorReport,
   })
   undo.unshift(() => signing.kms.destroy())
-  await assertAccount(config, signing.authorizer, signing.accountKeys)
+  for (const one of signing.missing) log.warn(one, 'a key of a holder with two cannot be opened')
+  await assertAccount(config, signing.authorizer, signing.signers, signing.accountKeys)
   if (!(await assertContracts(config.network, registry)))
     log.warn('the access node runs no scripts: whether the contracts are there is not known')
   const changes = createChanges(database)
@@ -227,6 +228,7 @@ function startReconciliation(
     config,
     database,
     audit,
+    keys: signing.signers.map(({ key }) => key),
     kms: signing.kms,
     flush: () => ledger.flush(),
     onState: metrics.onReconciliation,

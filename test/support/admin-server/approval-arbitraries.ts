@@ -28,18 +28,26 @@ const rules: fc.Arbitrary<WeightedKey['rule']> = fc.oneof(
   fc.record({ approvers: fc.subarray([...names]) }),
 )
 
-/** Up to seven, with different indexes in any order. */
-export const keyLists: fc.Arbitrary<readonly WeightedKey[]> = fc
-  .uniqueArray(
-    fc.record({
-      keyIndex: fc.nat(20),
-      weight: weights,
-      revoked: fc.constantFrom(false, false, false, true),
-      rule: rules,
-    }),
-    { maxLength: 7, selector: ({ keyIndex }) => keyIndex },
-  )
-  .map((keys) => Object.freeze(keys))
+/** Entries of a configuration: keys of one holder have its rule. */
+const holderRules = fc.array(rules, { minLength: 5, maxLength: 5 })
+
+/** Up to seven, with different indexes in any order; some holders are in the middle of a rotation. */
+export const keyLists: fc.Arbitrary<readonly WeightedKey[]> = holderRules.chain((ofHolders) =>
+  fc
+    .uniqueArray(
+      fc.record({
+        keyIndex: fc.nat(20),
+        weight: weights,
+        revoked: fc.constantFrom(false, false, false, true),
+        holder: fc.nat(4),
+        successor: fc.constantFrom(false, false, true),
+      }),
+      { maxLength: 7, selector: ({ keyIndex }) => keyIndex },
+    )
+    .map((keys) =>
+      Object.freeze(keys.map((key) => ({ ...key, rule: ofHolders[key.holder] ?? 'automatic' }))),
+    ),
+)
 
 const now = 1_000_000
 const approval: fc.Arbitrary<StandingApproval> = fc.record({
@@ -61,8 +69,14 @@ export const questions: fc.Arbitrary<QuorumQuestion> = fc.record({
 /** By the definition, written another way than the code: which keys may sign. */
 export function mayCount({ keys, approvals, requester, ...asked }: QuorumQuestion): Set<number> {
   const granted = new Set<number>()
-  for (const { keyIndex, weight, revoked, rule } of keys) {
+  for (const { keyIndex, weight, revoked, holder, successor, rule } of keys) {
     if (revoked || weight === 0) continue
+    // The heavier of the two signs for their holder; of two alike the one that is not the successor.
+    const both = [false, true].map((isSuccessor) => {
+      const own = keys.filter((key) => key.holder === holder && key.successor === isSuccessor)
+      return own.reduce((sum, key) => (key.revoked ? sum : sum + key.weight), 0)
+    })
+    if (successor !== (both[1] ?? 0) > (both[0] ?? 0)) continue
     if (rule === 'automatic') granted.add(keyIndex)
     else
       for (const one of approvals) {

@@ -30,10 +30,22 @@ export type Step = {
 export const people = ['shop', 'alice', 'bob', 'carol'] as const
 
 export const firstKeys: readonly WeightedKey[] = [
-  { keyIndex: 0, weight: 400, revoked: false, rule: 'automatic' },
-  { keyIndex: 1, weight: 600, revoked: false, rule: { approvers: ['alice', 'bob'] } },
-  { keyIndex: 2, weight: 300, revoked: false, rule: { approvers: ['carol'] } },
-  { keyIndex: 3, weight: 300, revoked: false, rule: { approvers: ['shop'] } },
+  {
+    ...{ keyIndex: 0, weight: 400, revoked: false, holder: 0, successor: false },
+    rule: 'automatic',
+  },
+  {
+    ...{ keyIndex: 1, weight: 600, revoked: false, holder: 1, successor: false },
+    rule: { approvers: ['alice', 'bob'] },
+  },
+  {
+    ...{ keyIndex: 2, weight: 300, revoked: false, holder: 2, successor: false },
+    rule: { approvers: ['carol'] },
+  },
+  {
+    ...{ keyIndex: 3, weight: 300, revoked: false, holder: 3, successor: false },
+    rule: { approvers: ['shop'] },
+  },
 ]
 
 export const limits = { roles: ['requester'], maxAmountPerDay: 4, maxAmountInAll: 7 } as const

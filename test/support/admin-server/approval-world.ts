@@ -90,8 +90,14 @@ export const person = (name: string, ...roles: readonly Role[]): Principal => ({
 
 /** 500 automatic, and 500 that alice or bob stands for. */
 export const halves: readonly WeightedKey[] = [
-  { keyIndex: 0, weight: 500, revoked: false, rule: 'automatic' },
-  { keyIndex: 1, weight: 500, revoked: false, rule: { approvers: ['alice', 'bob'] } },
+  {
+    ...{ keyIndex: 0, weight: 500, revoked: false, holder: 0, successor: false },
+    rule: 'automatic',
+  },
+  {
+    ...{ keyIndex: 1, weight: 500, revoked: false, holder: 1, successor: false },
+    rule: { approvers: ['alice', 'bob'] },
+  },
 ]
 
 /** See `openApprovals`. */
@@ -124,6 +130,7 @@ export function bindApprovals(database: Database, config: Config, first: readonl
     accountKeys: {
       ...{ read: async () => [], weighted: async () => keys },
       ...{ last: () => keys, shown: () => undefined },
+      ...{ expectChange: () => undefined },
     },
     onChanged: () => undefined,
     onReady: () => undefined,

@@ -46,7 +46,7 @@ function KeysBody({ data }: { readonly data: KeysData }): JSX.Element {
   )
   if (keys.length === 0) return <Empty title="This account has no keys with weight" />
   const automatic = keys
-    .filter(({ rule, revoked }) => rule === 'automatic' && !revoked)
+    .filter(({ rule, revoked, replaced }) => rule === 'automatic' && !revoked && !replaced)
     .reduce((sum, { weight }) => sum + weight, 0)
   return (
     <>
@@ -56,7 +56,7 @@ function KeysBody({ data }: { readonly data: KeysData }): JSX.Element {
           {data.totalWeight < needed && <Badge tone="bad" text="Too little to sign anything" />}
           {automatic >= needed && <Badge tone="attention" text="Signs without any approval" />}
         </header>
-        <WeightBar keys={keys} needed={needed} />
+        <WeightBar keys={keys.filter(({ replaced }) => !replaced)} needed={needed} />
         <p class="quiet">
           A transaction takes weight {formatNumber(needed)}. Without any approval the keys of this
           account reach {formatNumber(automatic)}.
@@ -102,7 +102,9 @@ const columns: readonly Column<AccountKey>[] = [
   },
 ]
 
-function keyState({ revoked, key, keyState: state }: AccountKey): JSX.Element {
+function keyState({ revoked, replaced, key, keyState: state }: AccountKey): JSX.Element {
+  if (revoked && replaced) return <Badge tone="quiet" text="Rotated, revoked on chain" />
+  if (replaced) return <Badge tone="attention" text="Does not count: its holder has another" />
   if (revoked) return <Badge tone="bad" text="Revoked on chain" />
   if (key === null) return <Badge tone="quiet" text="Not bound" />
   if (state === null) return <Badge tone="attention" text="Unknown" />

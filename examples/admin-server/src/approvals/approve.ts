@@ -11,7 +11,7 @@ import {
   requestColumns,
   toStanding,
 } from '../requests/rows.ts'
-import { counts, findQuorum } from './quorum.ts'
+import { counts, findQuorum, standingKeys } from './quorum.ts'
 
 /**
  * @param digest - What the approver has read: it must be that of the request.
@@ -26,7 +26,9 @@ export async function approve(
 ): Promise<void> {
   const { config, database, audit, accountKeys, onChanged, onReady } = context
   const keys = await accountKeys.weighted()
-  const stood = keys.filter(({ rule }) => rule !== 'automatic' && rule.approvers.includes(name))
+  const stood = standingKeys(keys).filter(
+    ({ rule }) => rule !== 'automatic' && rule.approvers.includes(name),
+  )
   await database.transaction(async (session) => {
     const request = await lockRequest(session, requestId)
     if (request.requester === name) throw new AdminError('SELF_APPROVAL')

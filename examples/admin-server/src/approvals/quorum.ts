@@ -9,6 +9,10 @@ export type WeightedKey = {
   readonly weight: number
   readonly revoked: boolean
   readonly rule: KeyRule
+  /** Whose it is: the place of its entry in the configuration. Two keys may be of one holder. */
+  readonly holder: number
+  /** Whether it is the one that takes the place of the other, when that is rotated. */
+  readonly successor: boolean
 }
 
 /** One approval that stands in the database. */
@@ -66,11 +70,37 @@ export function findQuorum(question: QuorumQuestion): Quorum {
       .filter((approval) => counts(approval, question))
       .map(({ approver }) => approver),
   )
-  const keys = question.keys.map((key) => ({ ...key, met: isMet(key, approvers) }))
+  const standing = new Set(standingKeys(question.keys))
+  const keys = question.keys.map((key) => ({
+    ...key,
+    met: standing.has(key) && isMet(key, approvers),
+  }))
   const meeting = keys.filter(({ met }) => met)
   const weight = meeting.reduce((sum, key) => sum + key.weight, 0)
   const met = weight >= NEEDED_WEIGHT
   return { weight, met, keys, signing: met ? fewest(meeting) : [] }
+}
+
+/**
+ * The keys that carry the weight of their holders: of each holder the key or its successor, whichever
+ * weighs more on chain now, and the key itself while they are alike. Never both, or one approval would
+ * count twice while a rotation is under way. All that are revoked stand, since none of them counts.
+ */
+export function standingKeys<
+  Key extends Pick<WeightedKey, 'holder' | 'successor' | 'weight' | 'revoked'>,
+>(keys: readonly Key[]): readonly Key[] {
+  const weights = new Map<string, number>()
+  const nameOf = (holder: number, successor: boolean) => `${holder} ${successor}`
+  for (const { holder, successor, weight, revoked } of keys) {
+    const name = nameOf(holder, successor)
+    weights.set(name, (weights.get(name) ?? 0) + (revoked ? 0 : weight))
+  }
+  const weightOf = (holder: number, successor: boolean) =>
+    weights.get(nameOf(holder, successor)) ?? 0
+  return keys.filter(({ holder, successor }) => {
+    const [own, other] = [weightOf(holder, successor), weightOf(holder, !successor)]
+    return successor ? own > other || own + other === 0 : own >= other
+  })
 }
 
 function isMet({ revoked, weight, rule }: WeightedKey, approvers: ReadonlySet<string>): boolean {

@@ -21,14 +21,15 @@ export function checkAccount({ account }: Partly<FileSettings>): readonly Mistak
 function checkKeyIds(keys: Keys): readonly Mistake[] {
   const seen = new Set<string>()
   const found: Mistake[] = []
-  for (const [index, entry] of keys.entries()) {
-    const key = entry?.key
-    if (key === undefined) continue
-    const place = ['account', 'keys', index, 'key']
-    if (!isKmsKeyId(key)) found.push(mistake('KEY_ID_INVALID', place))
-    else if (seen.has(kmsKeyIdentity(key))) found.push(mistake('KEY_TWICE', place))
-    else seen.add(kmsKeyIdentity(key))
-  }
+  for (const [index, entry] of keys.entries())
+    for (const field of ['key', 'successor'] as const) {
+      const key = entry?.[field]
+      if (key === undefined) continue
+      const place = ['account', 'keys', index, field]
+      if (!isKmsKeyId(key)) found.push(mistake('KEY_ID_INVALID', place))
+      else if (seen.has(kmsKeyIdentity(key))) found.push(mistake('KEY_TWICE', place))
+      else seen.add(kmsKeyIdentity(key))
+    }
   return found
 }
 

@@ -7,6 +7,15 @@ export type KeyRule =
   | 'automatic' // whenever the policy passes
   | { readonly approvers: readonly string[] } // names of principals, one of whom has approved
 
+/** One holder of weight on the account: a key, and the one that takes its place when it is rotated. */
+export type KeyHolder = {
+  /** As KMS names it: id, ARN, alias or alias ARN. */
+  readonly key: string
+  /** Of the same holder. It never counts together with `key`. */
+  readonly successor?: string
+  readonly signs: KeyRule
+}
+
 /** Bounds of one function. An absent one does not bound. */
 export type FunctionRules = {
   /** Who may ask for it. */
@@ -35,7 +44,7 @@ export type Config = {
   readonly aws: { readonly region: string; readonly endpoint?: string }
   readonly account: {
     readonly address: string
-    readonly keys: readonly { readonly key: string; readonly signs: KeyRule }[]
+    readonly keys: readonly KeyHolder[]
   }
   readonly approvals: {
     /** An approval counts that long. Default 1,440. */

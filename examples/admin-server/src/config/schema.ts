@@ -110,7 +110,11 @@ export const fileSchema = fields({
   account: fields({
     address: text('an address', 100),
     keys: list(
-      fields({ key: text('the id of a KMS key', 2_048), signs: keyRule }),
+      fields({
+        key: text('the id of a KMS key', 2_048),
+        successor: Type.Optional(text('the id of a KMS key', 2_048)),
+        signs: keyRule,
+      }),
       1,
       1_000,
       '1 to 1,000 keys',

@@ -4,13 +4,10 @@ import type { KmsAuthorizer } from 'fcl-kms'
 import { type AccountKeyReport, showAccount } from 'fcl-kms/provisioning'
 import type { WeightedKey } from '../approvals/quorum.ts'
 import type { Config } from '../config/config.ts'
+import type { HeldSigner } from './signers.ts'
 
-/** A key on chain, and what the configuration says of it. */
-export type ReportedKey = AccountKeyReport & {
-  /** As the configuration names it; absent when no key of it has this public key. */
-  readonly key?: string
-  readonly rule?: WeightedKey['rule']
-}
+/** A key on chain, and the signer that holds it: absent when no configured key has this public key. */
+export type ReportedKey = AccountKeyReport & { readonly held?: HeldSigner }
 
 /** Reads the keys of the account. */
 export type AccountKeys = {
@@ -25,6 +22,8 @@ export type AccountKeys = {
   readonly last: () => readonly WeightedKey[]
   /** The same with what is shown of them, and when they were read; undefined before the first time. */
   readonly shown: () => ShownKeys | undefined
+  /** While a change is expected nothing is decided on what was read before it was asked for. */
+  readonly expectChange: (expected: boolean) => void
 }
 
 /** What was read last. */
@@ -36,16 +35,23 @@ const MAX_AGE_MS = 1_000
 const SHOWN_AGE_MS = 5_000
 const READ_MS = 10_000
 
-/** Binds keys to rules by public key, never by position. */
+/**
+ * Binds keys to rules by public key, never by position.
+ *
+ * @param authorizer - Of these signers, in their order.
+ */
 export function createAccountKeys(
   config: Pick<Config, 'account' | 'network'>,
   authorizer: KmsAuthorizer,
+  signers: readonly HeldSigner[],
 ): AccountKeys {
   const { account, network } = config
   const [accessNode = ''] = network.accessNodes
   let held: (ShownKeys & { readonly at: number }) | undefined
   let last: readonly WeightedKey[] = []
   let reading: Promise<readonly ReportedKey[]> | undefined
+  let usualAgeMs = MAX_AGE_MS
+  let notBefore = Number.NEGATIVE_INFINITY
 
   async function readNow(): Promise<readonly ReportedKey[]> {
     const signal = AbortSignal.timeout(READ_MS)
@@ -62,26 +68,32 @@ export function createAccountKeys(
       authorizer.publicKeys({ signal }),
     ])
     const keys = report.keys.map((key) => {
-      // Signers stand in the order of the configured keys.
+      // Signers stand in their order; an alias that was moved is found before its successor.
       const place = publicKeys.findIndex(
         ({ publicKey, signatureAlgorithm }) =>
           publicKey === key.publicKey && signatureAlgorithm === key.signatureAlgorithm,
       )
-      const configured = account.keys[place]
-      return configured === undefined
-        ? key
-        : { ...key, key: configured.key, rule: configured.signs }
+      const signer = signers[place]
+      return signer === undefined ? key : { ...key, held: signer }
     })
-    held = { at, readAt, keys }
-    last = toWeighted(keys)
+    // Of two that were under way at a time, the one that was asked for later tells.
+    if (held === undefined || at >= held.at) {
+      held = { at, readAt, keys }
+      last = toWeighted(keys)
+    }
     return keys
   }
 
-  async function read({ maxAgeMs = MAX_AGE_MS } = {}): Promise<readonly ReportedKey[]> {
-    if (held !== undefined && performance.now() - held.at <= maxAgeMs) return held.keys
-    reading ??= readNow().finally(() => {
-      reading = undefined
-    })
+  async function read({ maxAgeMs = usualAgeMs } = {}): Promise<readonly ReportedKey[]> {
+    if (maxAgeMs === 0) return readNow() // one that is under way may have been answered before
+    const oldest = Math.max(notBefore, performance.now() - maxAgeMs)
+    if (held !== undefined && held.at >= oldest) return held.keys
+    if (reading === undefined) {
+      const mine = readNow().finally(() => {
+        if (reading === mine) reading = undefined
+      })
+      reading = mine
+    }
     return reading
   }
 
@@ -101,13 +113,26 @@ export function createAccountKeys(
       refresh()
       return held
     },
+    expectChange(expected) {
+      if (!expected && usualAgeMs === 0) {
+        // What was read until now may be from before a change that is over.
+        notBefore = performance.now()
+        reading = undefined
+      }
+      usualAgeMs = expected ? 0 : MAX_AGE_MS
+    },
   }
 }
 
 function toWeighted(keys: readonly ReportedKey[]): readonly WeightedKey[] {
-  return keys.flatMap(({ index, weight, revoked, canSign, rule }) =>
-    rule === undefined || weight <= 0
+  return keys.flatMap(({ index, weight, revoked, canSign, held }) =>
+    held === undefined || weight <= 0
       ? []
-      : [{ keyIndex: index, weight, revoked: revoked || !canSign, rule }],
+      : [
+          {
+            ...{ keyIndex: index, weight, revoked: revoked || !canSign },
+            ...{ rule: held.rule, holder: held.holder, successor: held.successor },
+          },
+        ],
   )
 }

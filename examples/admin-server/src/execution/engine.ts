@@ -21,11 +21,16 @@ import { createMintedIds, requestScriptOf } from './minted-ids.ts'
 import { listSubmitted, settleOutcomes } from './outcomes.ts'
 import { createPromoter } from './promote.ts'
 import { readReleased, releaseReady, submitItems } from './release.ts'
+import { type HeldSigner, type MissingKey, openSigners } from './signers.ts'
 
 /** What signs, before the relay starts. */
 export type Signing = {
   readonly kms: KMSClient
   readonly authorizer: KmsAuthorizer
+  /** In the order of the authorizer. */
+  readonly signers: readonly HeldSigner[]
+  /** Keys that the configuration names and KMS does not have, or not enabled. */
+  readonly missing: readonly MissingKey[]
   readonly governor: SigningGovernor
   readonly accountKeys: AccountKeys
   readonly store: RelayStore
@@ -51,7 +56,7 @@ const START_MS = 60_000
 /** The keys of the account are read that often even when nothing is signed. */
 const PROMOTE_MS = 5_000
 
-/** Makes clients and opens the store; asks nothing of the chain or of KMS yet. */
+/** Makes clients and opens the store; asks nothing of the chain yet, and KMS for keys in rotation. */
 export async function openSigning(
   config: Config,
   database: Database,
@@ -70,9 +75,9 @@ export async function openSigning(
     onReport: observers.onGovernorReport,
   })
   const [accessNode = ''] = network.accessNodes
-  const authorizer = new KmsAuthorizer(
-    kms,
-    account.keys.map(({ key }) => key),
+  const { signers, missing } = await openSigners(account, kms)
+  const authorizer = KmsAuthorizer.fromSigners(
+    signers.map(({ signer }) => signer),
     {
       accessNode,
       chainId: network.chainId,
@@ -83,8 +88,9 @@ export async function openSigning(
       },
     },
   )
-  const accountKeys = createAccountKeys(config, authorizer)
-  return { kms, authorizer, governor, accountKeys, store: ledger.audited(inner) }
+  const accountKeys = createAccountKeys(config, authorizer, signers)
+  const store = ledger.audited(inner)
+  return { kms, authorizer, signers, missing, governor, accountKeys, store }
 }
 
 /** One process at a time makes the tables of the relay; the others wait, and find them. */

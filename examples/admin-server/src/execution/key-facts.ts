@@ -3,6 +3,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { describeAwsKmsKey } from 'fcl-kms/signers/aws-kms'
 import type { Config } from '../config/config.ts'
+import { keysOf } from './signers.ts'
 
 /** Null where KMS does not tell, for example without the right `kms:DescribeKey`. */
 export type KeyFacts = {
@@ -44,7 +45,7 @@ export function describeConfiguredKeys(
 
   const ask = (key: string) => read(key).catch(() => unknown)
   const known = new Map(
-    account.keys.map(({ key }) => [key, { at: performance.now(), facts: ask(key) }]),
+    keysOf(account).map(({ key }) => [key, { at: performance.now(), facts: ask(key) }]),
   )
 
   return async (key) => {

@@ -22,7 +22,9 @@ export type ReconciliationState = {
 
 /** What it needs. */
 export type ReconcilerParts = {
-  readonly config: Pick<Config, 'account' | 'aws' | 'audit'>
+  readonly config: Pick<Config, 'aws' | 'audit'>
+  /** Of KMS, as the configuration names them. */
+  readonly keys: readonly string[]
   readonly database: Database
   readonly audit: Audit
   readonly kms: KMSClient
@@ -85,11 +87,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     span: { readonly from: number; readonly to: number; readonly now: number },
     signal: AbortSignal,
   ): Promise<Reconciliation> {
-    watched ??= await readWatchedKeys(
-      parts.kms,
-      config.account.keys.map(({ key }) => key),
-      signal,
-    )
+    watched ??= await readWatchedKeys(parts.kms, parts.keys, signal)
     const { arns, regions } = watched
     return reconcile({
       keys: arns,

@@ -74,13 +74,20 @@ export const standingAt = (one: ApprovalRow, at: number): ReturnType<typeof toSt
     one.createdAt.getTime() > at || (one.withdrawnAt !== null && one.withdrawnAt.getTime() <= at),
 })
 
+const stranger = (place: number) => ({
+  rule: { approvers: [] },
+  holder: -1 - place,
+  successor: false,
+})
+
 /** Weights and rules met are those of the record; the words of a rule are those of today. */
 function recorded({ weights = {}, met }: Decided, today: Quorum): Quorum {
-  const rules = new Map(today.keys.map(({ keyIndex, rule }) => [keyIndex, rule]))
-  const keys = Object.entries(weights).map(([index, weight]) => {
+  const known = new Map(today.keys.map((key) => [key.keyIndex, key]))
+  const keys = Object.entries(weights).map(([index, weight], place) => {
     const keyIndex = Number(index)
-    const rule = rules.get(keyIndex) ?? { approvers: [] }
-    return { keyIndex, weight, revoked: false, rule, met: met.includes(keyIndex) }
+    // One that the configuration does not name any more is nobody's.
+    const key = known.get(keyIndex) ?? stranger(place)
+    return { ...key, keyIndex, weight, revoked: false, met: met.includes(keyIndex) }
   })
   const weight = keys.reduce((sum, key) => sum + (key.met ? key.weight : 0), 0)
   return { weight, met: true, keys, signing: [] }

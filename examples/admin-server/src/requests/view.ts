@@ -1,7 +1,7 @@
 /** Requests as the API shows them. @module */
 
 import type { Principal } from '../access/principal.ts'
-import { counts, NEEDED_WEIGHT, type WeightedKey } from '../approvals/quorum.ts'
+import { counts, NEEDED_WEIGHT, standingKeys, type WeightedKey } from '../approvals/quorum.ts'
 import type { Registry } from '../functions/registry.ts'
 import { type Decided, quorumOf, standingAt } from './decided.ts'
 import type { ApprovalRow, RequestRow } from './rows.ts'
@@ -67,7 +67,7 @@ export function viewRequest(
       weight: quorum.weight,
       needed: NEEDED_WEIGHT,
       met: quorum.met,
-      keys: quorum.keys.map(({ keyIndex, weight, revoked, rule, met }) => ({
+      keys: standingKeys(quorum.keys).map(({ keyIndex, weight, revoked, rule, met }) => ({
         index: keyIndex,
         weight,
         revoked,

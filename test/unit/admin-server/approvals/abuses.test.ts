@@ -2,6 +2,7 @@
 import type { WeightedKey } from '../../../../examples/admin-server/src/approvals/quorum.ts'
 import type { Accepted } from '../../../../examples/admin-server/src/requests/accept.ts'
 import { digestOf, type Intent } from '../../../../examples/admin-server/src/requests/intent.ts'
+import { readRequest } from '../../../../examples/admin-server/src/requests/read.ts'
 import {
   type Approvals,
   bindApprovals,
@@ -200,6 +201,39 @@ describe('a decision looks again, so it is not signed', () => {
     await world.release()
     world.setKeys(keys)
     await expectPostponed(asked)
+  })
+
+  const rotated = (...rest: readonly Partial<WeightedKey>[]): readonly WeightedKey[] => {
+    const [first, second] = halves
+    if (first === undefined || second === undefined) throw new Error('there are two')
+    const next = { ...second, keyIndex: 7, successor: true }
+    return [first, { ...second, ...rest[0] }, { ...next, ...rest[1] }]
+  }
+
+  it('when its key was rotated, and the new one is of another holder', async () => {
+    const asked = await releasedMint()
+    world.setKeys(rotated({ revoked: true }, { holder: 2, rule: { approvers: ['carol'] } }))
+    await expectPostponed(asked)
+  })
+
+  it('by the old key and the new one together, while both weigh something', async () => {
+    const asked = await releasedMint()
+    world.setKeys(rotated().slice(1))
+    await expectPostponed(asked)
+  })
+
+  it('but by the new key of the same holder, once the old one is revoked', async () => {
+    const asked = await releasedMint()
+    world.setKeys(rotated())
+    const waiting = await world.mint('shop')
+    await world.approve('alice', waiting)
+    world.setKeys(rotated({ revoked: true }))
+    expect(await decideAll(asked)).toEqual({ keyIndexes: [0, 7] })
+    const eve = person('eve', 'auditor')
+    expect(await readRequest(world.context, eve, await world.read(waiting))).toMatchObject({
+      quorum: { weight: 1_000, met: true, keys: [{ index: 0 }, { index: 7 }] },
+    })
+    expect(await refusal(world.approve('alice', waiting))).toBe('ALREADY_APPROVED')
   })
 
   it('when the approval expired between ready and the decision', async () => {

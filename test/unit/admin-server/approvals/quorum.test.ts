@@ -93,6 +93,39 @@ describe(`any quorum (FCL_KMS_SEED=${runs.seed}, ${runs.numRuns} runs each)`, ()
     )
   })
 
+  it('never counts both keys of one holder', () => {
+    check(
+      fc.property(questions, (question) => {
+        const { keys } = findQuorum(question)
+        const met = keys.filter((key) => key.met)
+        const holders = new Set(met.map(({ holder }) => holder))
+        const sides = new Set(met.map(({ holder, successor }) => `${holder} ${successor}`))
+        deepStrictEqual(sides.size, holders.size)
+      }),
+    )
+  })
+
+  it('weighs the same before and after a swap, whoever has approved', () => {
+    check(
+      fc.property(questions, fc.nat(4), (question, rotated) => {
+        const others = question.keys.filter(
+          ({ holder, successor }) => holder !== rotated || !successor,
+        )
+        const before = { ...question, keys: others }
+        const swapped = others.flatMap((key) =>
+          key.holder !== rotated || key.revoked
+            ? [key]
+            : [
+                { ...key, revoked: true },
+                { ...key, keyIndex: key.keyIndex + 100, successor: true },
+              ],
+        )
+        const after = findQuorum({ ...question, keys: swapped })
+        deepStrictEqual(after.weight, findQuorum(before).weight)
+      }),
+    )
+  })
+
   it('grants nothing to whoever asked, whatever they approve', () => {
     check(
       fc.property(questions, (question) => {
@@ -153,7 +186,7 @@ describe(`any transaction of several requests (FCL_KMS_SEED=${runs.seed}, ${runs
 
 describe('the edge of 1,000', () => {
   const key = (keyIndex: number, weight: number, ...approvers: string[]): WeightedKey => ({
-    ...{ keyIndex, weight, revoked: false },
+    ...{ keyIndex, weight, revoked: false, holder: keyIndex, successor: false },
     rule: approvers.length === 0 ? 'automatic' : { approvers },
   })
   const stands = (approver: string) => ({
@@ -196,6 +229,53 @@ describe('the edge of 1,000', () => {
     const approvals = ['alice', 'bob', 'shop'].map(stands)
     const question = { keys, approvals, requester: 'shop', digest: 'd', now: 1 }
     expect(findQuorum(question)).toMatchObject({ weight, signing, met: weight >= 1_000 })
+  })
+
+  describe('of a key that is rotated', () => {
+    const old = key(1, 500, 'alice')
+    const next = (weight: number, ...approvers: string[]): WeightedKey => ({
+      ...{ keyIndex: 7, weight, revoked: false, holder: 1, successor: true },
+      rule: { approvers },
+    })
+    const revoked = { ...old, revoked: true }
+    const elsewhere = { ...next(500, 'alice'), holder: 2, successor: false }
+    const rotations = [
+      {
+        what: 'before the swap, with the new key on the account at the same weight by mistake',
+        keys: [key(0, 500), old, next(500, 'alice')],
+        ...{ weight: 1_000, signing: [0, 1] },
+      },
+      {
+        what: 'both unrevoked, and no other key: one approver is not two',
+        keys: [old, next(500, 'alice')],
+        ...{ weight: 500, signing: [] },
+      },
+      {
+        what: 'after the swap',
+        keys: [key(0, 500), revoked, next(500, 'alice')],
+        ...{ weight: 1_000, signing: [0, 7] },
+      },
+      {
+        what: 'cut off, and not restored yet',
+        keys: [key(0, 500), revoked],
+        ...{ weight: 500, signing: [] },
+      },
+      {
+        what: 'an approval for a key that the configuration gives to another holder',
+        keys: [key(0, 500), revoked, { ...elsewhere, rule: { approvers: ['carol'] } }],
+        ...{ weight: 500, signing: [] },
+      },
+    ] as const
+    it.each(rotations)('$what', ({ keys, weight, signing }) => {
+      const question = {
+        keys,
+        approvals: [stands('alice')],
+        requester: 'shop',
+        digest: 'd',
+        now: 1,
+      }
+      expect(findQuorum(question)).toMatchObject({ weight, signing, met: weight >= 1_000 })
+    })
   })
 
   it('ends at the very millisecond that an approval ends', () => {

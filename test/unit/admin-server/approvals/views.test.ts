@@ -195,7 +195,13 @@ describe('a list', () => {
 describe('with an access node that never answers', () => {
   const hanging = () => ({
     ...world.context,
-    accountKeys: { read: never, weighted: never, last: () => halves, shown: () => undefined },
+    accountKeys: {
+      read: never,
+      weighted: never,
+      last: () => halves,
+      shown: () => undefined,
+      expectChange: () => undefined,
+    },
   })
 
   it('requests are listed, read, and approvals of them taken back', async () => {
@@ -213,7 +219,8 @@ describe('with an access node that never answers', () => {
     const readAt = new Date(1_700_000_000_000)
     const key = { index: 0, weight: 1_000, revoked: false, publicKey: 'ab' }
     const algorithms = { signatureAlgorithm: 'ECDSA_P256', hashAlgorithm: 'SHA2_256' }
-    const reported = { ...key, ...algorithms, key: 'alias/a', rule: 'automatic' as const }
+    const held = { key: 'alias/a', rule: 'automatic' as const, holder: 0, successor: false }
+    const reported = { ...key, ...algorithms, held }
     const context = {
       config: { ...configWith(), account: { address: '0x1', keys: [] } },
       accountKeys: { ...hanging().accountKeys, shown: () => ({ readAt, keys: [reported] }) },

@@ -118,6 +118,15 @@ describe('a configuration without mistakes', () => {
     expect(config.webhooks.secret).toBe('s'.repeat(40))
   })
 
+  it('names the key that will take the place of another', () => {
+    const settings = good()
+    settings.account.keys[0].successor = 'alias/minter-next'
+    const { config, warnings } = load(settings)
+    expect(config.account.keys[0]).toMatchObject({ successor: 'alias/minter-next' })
+    expect(config.account.keys[1]).not.toHaveProperty('successor')
+    expect(warnings).toEqual([])
+  })
+
   it('anchors the pattern of recipients at both ends', () => {
     const settings = good()
     settings.functions.mint.recipients = { pattern: '0xaa.{14}|0xbb[0-9a-f]{14}' }

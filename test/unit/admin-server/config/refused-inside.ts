@@ -319,6 +319,21 @@ export const keys: readonly Refused[] = [
     expected: 'KEY_TWICE account.keys[1].key',
   },
   {
+    id: 'a successor that is no KMS key',
+    change: (s) => Object.assign(s.account.keys[1], { successor: 'minter' }),
+    expected: 'KEY_ID_INVALID account.keys[1].successor',
+  },
+  {
+    id: 'a key as its own successor',
+    change: (s) => Object.assign(s.account.keys[0], { successor: 'alias/minter-policy' }),
+    expected: 'KEY_TWICE account.keys[0].successor',
+  },
+  {
+    id: 'a successor that is the key of another holder',
+    change: (s) => Object.assign(s.account.keys[1], { successor: 'alias/minter-policy' }),
+    expected: 'KEY_TWICE account.keys[1].successor',
+  },
+  {
     id: 'a key by id and by ARN',
     change: (s) =>
       Object.assign(s.account.keys[2], {

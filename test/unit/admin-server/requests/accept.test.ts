@@ -169,7 +169,12 @@ describe('what is stored', () => {
   })
 
   it('is ready at once when the automatic keys are enough', async () => {
-    world.setKeys([{ keyIndex: 0, weight: 1_000, revoked: false, rule: 'automatic' }])
+    world.setKeys([
+      {
+        ...{ keyIndex: 0, weight: 1_000, revoked: false, holder: 0, successor: false },
+        rule: 'automatic',
+      },
+    ])
     const { row } = await world.accept(shop, mintOf())
     world.setKeys(halves)
     expect(row.state).toBe('ready')

@@ -9,10 +9,22 @@ let world: Approvals
 beforeAll(async () => {
   world = await openApprovals({
     keys: [
-      { keyIndex: 0, weight: 400, revoked: false, rule: { approvers: ['alice', 'bob'] } },
-      { keyIndex: 1, weight: 300, revoked: false, rule: { approvers: ['carol'] } },
-      { keyIndex: 2, weight: 300, revoked: false, rule: { approvers: ['dave'] } },
-      { keyIndex: 3, weight: 300, revoked: true, rule: { approvers: ['erin'] } },
+      {
+        ...{ keyIndex: 0, weight: 400, revoked: false, holder: 0, successor: false },
+        rule: { approvers: ['alice', 'bob'] },
+      },
+      {
+        ...{ keyIndex: 1, weight: 300, revoked: false, holder: 1, successor: false },
+        rule: { approvers: ['carol'] },
+      },
+      {
+        ...{ keyIndex: 2, weight: 300, revoked: false, holder: 2, successor: false },
+        rule: { approvers: ['dave'] },
+      },
+      {
+        ...{ keyIndex: 3, weight: 300, revoked: true, holder: 3, successor: false },
+        rule: { approvers: ['erin'] },
+      },
     ],
   })
 })

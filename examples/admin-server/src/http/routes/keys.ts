@@ -1,6 +1,8 @@
 /** The keys of the account, and its proposal keys. @module */
 
 import type { FastifyInstance } from 'fastify'
+import { standingKeys } from '../../approvals/quorum.ts'
+import type { KeyRule } from '../../config/config.ts'
 import { describeConfiguredKeys } from '../../execution/key-facts.ts'
 import { keyList, proposalKeyList } from '../schemas/keys.ts'
 import type { RouteContext } from './context.ts'
@@ -25,8 +27,15 @@ export function keyRoutes(app: FastifyInstance, context: RouteContext): void {
     async () => {
       const read = accountKeys.shown()
       const reported = read?.keys ?? []
-      const shown = reported.filter(({ weight, rule }) => weight > 0 && rule !== undefined)
-      const unheld = reported.filter(({ weight, rule }) => weight > 0 && rule === undefined)
+      const weighty = reported.filter(({ weight }) => weight > 0)
+      const shown = weighty.flatMap(({ held, ...one }) =>
+        held === undefined ? [] : [{ ...one, ...held, rule: ruleOf(held.rule) }],
+      )
+      const unheld = weighty.flatMap(({ held, ...one }) =>
+        held === undefined ? [{ ...one, key: undefined, rule: null, successor: false }] : [],
+      )
+      const standing = standingKeys(shown)
+      const counted = new Set(standing.map(({ index }) => index))
       const keys = await Promise.all(
         [...shown, ...unheld].map(async (one) => ({
           index: one.index,
@@ -37,13 +46,12 @@ export function keyRoutes(app: FastifyInstance, context: RouteContext): void {
           hashAlgorithm: one.hashAlgorithm,
           key: one.key ?? null,
           ...(await factsOf(one.key)),
-          rule:
-            one.rule === undefined || one.rule === 'automatic'
-              ? (one.rule ?? null)
-              : { approvers: [...one.rule.approvers] },
+          rule: one.rule,
+          successor: one.successor,
+          replaced: one.rule !== null && !counted.has(one.index),
         })),
       )
-      const totalWeight = shown.reduce((sum, one) => sum + (one.revoked ? 0 : one.weight), 0)
+      const totalWeight = standing.reduce((sum, one) => sum + (one.revoked ? 0 : one.weight), 0)
       const { address } = config.account
       const readAt = read?.readAt.toISOString() ?? null
       return { account: address, chainId: config.network.chainId, readAt, keys, totalWeight }
@@ -81,3 +89,6 @@ export function keyRoutes(app: FastifyInstance, context: RouteContext): void {
     },
   )
 }
+
+/** As it is answered: a list of its own, since the configuration's is frozen. */
+const ruleOf = (rule: KeyRule) => (rule === 'automatic' ? rule : { approvers: [...rule.approvers] })

@@ -23,6 +23,8 @@ export const keyList = Type.Object(
           createdAt: nullable(time),
           ageDays: nullable(count),
           rule: nullable(rule),
+          successor: Type.Boolean({ description: 'Named to take the place of another.' }),
+          replaced: Type.Boolean({ description: 'The other key of its holder counts.' }),
         },
         strict,
       ),
