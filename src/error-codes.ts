@@ -246,6 +246,9 @@ export type SignerErrorContext = {
   KEY_CREATION_INCOMPLETE: { keyArn: string; step: string }
   ACCOUNT_CREATION_INCOMPLETE: { transactionId: string; reason: string }
   PROPOSAL_KEYS_INCOMPLETE: { added: number; asked: number; transactionId: string; reason: string }
+  WALLET_NOT_FOUND: { id: string }
+  WALLET_RECORD_INVALID: { id: string }
+  WALLETS_TAKEN: { revision: number }
   // Key rotation
   ROTATION_OPEN: { address: string; id: string; step: string }
   ROTATION_NOT_FOUND: { address: string }
@@ -864,6 +867,15 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   PROPOSAL_KEYS_INCOMPLETE: [
     'fail',
     'Not all proposal keys were added, or it is not certain. Look the transaction id up, then run it again with the total.',
+  ],
+  WALLET_NOT_FOUND: ['fail', 'The book has no account of this wallet. Check the id and the book.'],
+  WALLET_RECORD_INVALID: [
+    'refuse',
+    'What the book holds of this wallet is damaged, or of another. Restore the record; nothing was sent.',
+  ],
+  WALLETS_TAKEN: [
+    'retry',
+    'Another run has taken the book over and goes on with what this one had stored. Let that run end, then run it again.',
   ],
   ROTATION_OPEN: [
     'hold',

@@ -18,6 +18,11 @@ import { signTransaction } from './commands/sign-transaction.ts'
 import { transactionsApprove } from './commands/transactions-approve.ts'
 import { transactionsPrepare } from './commands/transactions-prepare.ts'
 import { transactionsSend } from './commands/transactions-send.ts'
+import { walletsCreate } from './commands/wallets-create.ts'
+import { walletsList } from './commands/wallets-list.ts'
+import { walletsSend } from './commands/wallets-send.ts'
+import { walletsShow } from './commands/wallets-show.ts'
+import { walletsSign } from './commands/wallets-sign.ts'
 import { describeFailure } from './failure.ts'
 import { commandHelp, overview } from './help.ts'
 import { commonFlags } from './settings.ts'
@@ -31,6 +36,11 @@ const commands: readonly Command[] = [
   accountsCreate,
   accountsShow,
   accountsAddProposalKeys,
+  walletsCreate,
+  walletsList,
+  walletsShow,
+  walletsSign,
+  walletsSend,
   signMessage,
   signTransaction,
   transactionsPrepare,

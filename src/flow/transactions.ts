@@ -1,6 +1,6 @@
 /** Sending a signed transaction and learning what became of it. @module */
 
-import type { Transaction } from '../crypto/transaction.ts'
+import { type Transaction, transactionId } from '../crypto/transaction.ts'
 import { pause } from '../deadline.ts'
 import { isSignerError, SignerError } from '../errors.ts'
 import { doubling, retrying } from '../retry.ts'
@@ -132,8 +132,18 @@ export async function settleTransaction(
     if (!isSignerError(error, 'TRANSACTION_UNSETTLED') || signal?.aborted)
       return { kind: 'unclear', error }
   }
+  return settleSent(node, transaction, options)
+}
+
+/** As `settleTransaction`, of one that was sent before: nothing is sent. */
+export async function settleSent(
+  node: NodeConnection,
+  transaction: Transaction,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<Settled> {
+  const { signal } = options
   try {
-    const { events } = await waitForSeal(node, prepared.transactionId, options)
+    const { events } = await waitForSeal(node, transactionId(transaction), options)
     return { kind: 'sealed', events }
   } catch (error) {
     const isNothing = await didNothing(node, transaction, error, signal)
@@ -152,13 +162,13 @@ async function didNothing(
 ): Promise<boolean> {
   if (isSignerError(error, 'TRANSACTION_EXPIRED')) return true
   if (!isSignerError(error, 'TRANSACTION_FAILED')) return false
-  const { errorCodes, transactionId } = error.context
+  const { errorCodes, transactionId: id } = error.context
   if (errorCodes.length === 0 || errorCodes.includes(NUMBER_USED)) return false
   if (spendsSequenceNumber(errorCodes)) return true
   // Signatures are looked at before the number: a copy of ours, under other signatures, may have used
   // it, and a key have been revoked since.
   try {
-    const height = await heightOf(node, transactionId, signal)
+    const height = await heightOf(node, id, signal)
     if (height === undefined) return false
     const { address, keyIndex, sequenceNumber } = proposalKey
     const key = await readAccountKey(node, address, keyIndex, { height, signal })

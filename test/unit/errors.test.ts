@@ -39,6 +39,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'STACK_FOREIGN',
     'STACK_REPLACES',
     'STORE_ANSWER_INVALID',
+    'WALLET_RECORD_INVALID',
   ],
   hold: [
     'AWS_CONFIG_INVALID',
@@ -119,6 +120,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'STORE_UNAVAILABLE',
     'TRAIL_UNAVAILABLE',
     'TRANSACTION_UNSETTLED',
+    'WALLETS_TAKEN',
   ],
   fail: [
     'ACCESS_NODE_DENIES',
@@ -188,6 +190,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'TRANSACTION_EXPIRED',
     'TRANSACTION_FAILED',
     'TRANSACTION_TOO_LARGE',
+    'WALLET_NOT_FOUND',
     'WEIGHT_TOO_LOW',
   ],
 }

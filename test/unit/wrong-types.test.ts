@@ -106,6 +106,14 @@ const keyRoles = {
   adminRoleArn: 'arn:aws:iam::111122223333:role/admin',
 }
 const sealedKeys = createSealedKeys({ kms: client, keyId: keyArn, store: createMapStore() })
+const none = async () => undefined
+const book = {
+  read: none,
+  add: async () => true,
+  list: async () => ({ wallets: [] }),
+  readRun: none,
+  replaceRun: async () => true,
+}
 const authorizer = new root.KmsAuthorizer(client, keyArn, { accessNode })
 
 /** Good arguments of each function, of which one after the other becomes wrong. */
@@ -211,7 +219,8 @@ const functions: Readonly<
     },
   ],
   provisioning: [
-    provisioning,
+    // Any text is a folder, and any function a database: their own tests give them what is none.
+    { ...provisioning, createFileWalletBook: undefined, createSqlWalletBook: undefined },
     {
       deleteStack: [stack],
       deployStack: [{ ...stack, ...planned, onPlan: () => undefined, onProgress: () => undefined }],
@@ -224,6 +233,34 @@ const functions: Readonly<
       accountKeyOf: [{ ...kms, keyId: keyArn, weight: 1000, hashAlgorithm: 'SHA3_256' }],
       addProposalKeys: [{ accessNode, address, authorizer, count: 1, publicKey: '11'.repeat(64) }],
       createAccount: [{ accessNode, payer: { address, authorizer }, keys: [accountKey], client }],
+      createWallets: [
+        {
+          accessNode,
+          keys: sealedKeys,
+          book,
+          payer: { address, authorizer },
+          ids: ['user-1'],
+          hashAlgorithm: 'SHA3_256',
+          algorithm: 'ECDSA_P256',
+          batchSize: 5,
+          bookTimeoutMs: 20,
+          onProgress: () => undefined,
+          signal,
+        },
+      ],
+      sendFlow: [
+        {
+          accessNode,
+          authorizer,
+          address,
+          to: '0x01cf0e2f2f715450',
+          amount: '1.5',
+          payer: { address, authorizer },
+          timeoutMs: 20,
+          onSigned: () => undefined,
+          signal,
+        },
+      ],
       createKey: [{ ...kms, signal, alias: 'alias/a', tags: { team: 'drops' }, description: 'x' }],
       describeKey: [
         { ...kms, keyId: keyArn, accessNode, chainId: 'flow-emulator', addresses: [address] },

@@ -16,6 +16,12 @@ import { facts, table } from '../text.ts'
 import { usage, wholeNumber } from '../values.ts'
 import { authorizerOf } from './accounts-show.ts'
 
+/** Who pays. */
+export const payerFlags: Command['flags'] = {
+  payer: { value: 'address', help: 'Pays for it; "emulator" for the service account there' },
+  'payer-key': { value: 'id', multiple: true, help: 'A KMS key of the payer' },
+}
+
 export const accountsCreate: Command = {
   name: 'accounts create',
   summary: 'Create a Flow account whose keys are KMS keys',
@@ -31,8 +37,7 @@ export const accountsCreate: Command = {
       multiple: true,
       help: 'SHA3_256 (default) or SHA2_256; one for all, or one for each --key',
     },
-    payer: { value: 'address', help: 'Pays for it; "emulator" for the service account there' },
-    'payer-key': { value: 'id', multiple: true, help: 'A KMS key of the payer' },
+    ...payerFlags,
     'allow-low-weight': { help: 'Let the weights sum to less than 1000' },
     'compute-limit': { value: 'n', help: '1 to 9999; default 600 and 40 for each key' },
     'no-tags': { help: 'Do not note the account in tags of the KMS keys' },
@@ -118,7 +123,8 @@ async function readKey(kms: KmsOptions, { key, weight, hash }: Entry): Promise<N
   return accountKeyOf({ ...kms, keyId: key, weight, ...hashAlgorithm })
 }
 
-async function readPayer(context: Context): Promise<Payer> {
+/** The account of --payer, whose keys are those of --payer-key. */
+export async function readPayer(context: Context): Promise<Payer> {
   const { values, signal } = context
   const address = values.required('payer')
   if (address !== 'emulator') return { address, authorizer: authorizerOf(context, 'payer-key') }

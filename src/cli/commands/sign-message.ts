@@ -1,5 +1,6 @@
 /** `fcl-kms sign message`. @module */
 
+import type { KmsAuthorizer } from '../../authorizer/kms-authorizer.ts'
 import type { AuthorizeOptions } from '../../authorizer/selection.ts'
 import { bytesToHex } from '../../crypto/hex.ts'
 import type { Command, Context } from '../command.ts'
@@ -19,13 +20,18 @@ export const signerFlags: Command['flags'] = {
   },
 }
 
+/** What is signed. */
+export const messageFlags: Command['flags'] = {
+  message: { value: 'hex', help: 'The message in hexadecimal, without 0x' },
+  text: { value: 'text', help: 'The message as text, instead of --message' },
+}
+
 export const signMessage: Command = {
   name: 'sign message',
   summary: 'Sign a user message, as fcl.AppUtils.verifyUserSignatures verifies it',
   flags: {
     ...signerFlags,
-    message: { value: 'hex', help: 'The message in hexadecimal, without 0x' },
-    text: { value: 'text', help: 'The message as text, instead of --message' },
+    ...messageFlags,
     ...chainFlags,
     ...kmsFlags,
   },
@@ -36,18 +42,24 @@ export const signMessage: Command = {
   async run(context) {
     const { values } = context
     const address = values.required('address')
-    const message = readMessage(context)
-    const signatures = await authorizerOf(context).signUserMessage(
-      address,
-      message,
-      selectionOf(context),
-    )
-    const rows = signatures.map(({ addr, keyId, signature }) => [addr, `index ${keyId}`, signature])
-    return { value: signatures, lines: table(rows) }
+    return signUserMessage(context, readMessage(context), authorizerOf(context), address)
   },
 }
 
-function readMessage({ values }: Context): string {
+/** @param message - Hexadecimal. */
+export async function signUserMessage(
+  context: Context,
+  message: string,
+  authorizer: KmsAuthorizer,
+  address: string,
+): ReturnType<Command['run']> {
+  const signatures = await authorizer.signUserMessage(address, message, selectionOf(context))
+  const rows = signatures.map(({ addr, keyId, signature }) => [addr, `index ${keyId}`, signature])
+  return { value: signatures, lines: table(rows) }
+}
+
+/** @returns Hexadecimal. */
+export function readMessage({ values }: Context): string {
   const hex = values.optional('message')
   const text = values.optional('text')
   if ((hex === undefined) === (text === undefined))

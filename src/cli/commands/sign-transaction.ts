@@ -1,5 +1,6 @@
 /** `fcl-kms sign transaction`. @module */
 
+import type { KmsAuthorizer } from '../../authorizer/kms-authorizer.ts'
 import { normalizeAddress } from '../../crypto/address.ts'
 import { type Transaction, transactionId } from '../../crypto/transaction.ts'
 import { createPolicy, type PolicyRules } from '../../policy/index.ts'
@@ -21,19 +22,29 @@ import {
 } from './transaction-input.ts'
 import { transactionLines } from './transaction-summary.ts'
 
+/** What is signed, and where it goes. */
+export const fileFlags: Command['flags'] = {
+  in: {
+    value: 'file',
+    help: 'RLP in hexadecimal, as flow transactions build writes it, or JSON; - is stdin',
+  },
+  out: { value: 'file', help: 'Where the signed bytes go, in the same form; - is stdout' },
+}
+
+/** What may be signed, and in which form. */
+export const policyFlags: Command['flags'] = {
+  policy: { value: 'file', help: 'Rules in JSON, see docs/policy.md: sign nothing else' },
+  ...formatFlag,
+}
+
 export const signTransaction: Command = {
   name: 'sign transaction',
   summary: 'Add the signatures of an account to a transaction in a file; nothing is sent',
   flags: {
-    in: {
-      value: 'file',
-      help: 'RLP in hexadecimal, as flow transactions build writes it, or JSON; - is stdin',
-    },
-    out: { value: 'file', help: 'Where the signed bytes go, in the same form; - is stdout' },
+    ...fileFlags,
     ...signerFlags,
     partial: { help: 'Sign with the keys held, though they do not reach 1000: others sign too' },
-    policy: { value: 'file', help: 'Rules in JSON, see docs/policy.md: sign nothing else' },
-    ...formatFlag,
+    ...policyFlags,
     ...chainFlags,
     ...kmsFlags,
   },
@@ -42,33 +53,40 @@ export const signTransaction: Command = {
     '--network testnet --address 0x1d007d755531709b --key alias/half --partial --policy rules.json --in - --out - < tx.rlp > signed.rlp',
   ],
   async run(context) {
-    const { values } = context
-    const address = normalizeAddress(values.required('address'))
-    const [from, to] = [values.required('in'), values.required('out')]
-    const asked = formatOf(context)
-    const authorizer = authorizerOf(context)
-    const { signal, keyIndexes } = selectionOf(context)
-    const policy = await policyOf(context)
-    const { transaction, format } = await readTransaction(context, '--in', from)
-    for (const line of transactionLines(transaction)) context.note(line)
-    const signed = await sign({
-      authorizer,
-      address,
-      transaction,
-      partial: values.flag('partial'),
-      ...(keyIndexes === undefined ? {} : { keyIndexes }),
-      ...(policy === undefined ? {} : { policy }),
-      ...(signal === undefined ? {} : { signal }),
-    })
-    const written = await writeTransaction(signed, asked ?? format, to)
-    // The id covers the signatures: it is final once all accounts have signed.
-    const value = {
-      ...writtenValue(written),
-      transactionId: transactionId(signed),
-      signatures: list(signed),
-    }
-    return { value, lines: writtenLines(written, [`${to}: signed`]) }
+    const address = normalizeAddress(context.values.required('address'))
+    const [from, to] = [context.values.required('in'), context.values.required('out')]
+    return signFile(context, { from, to }, { authorizer: authorizerOf(context), address })
   },
+}
+
+/** Reads a transaction, shows it, and writes it with the signatures of this account added. */
+export async function signFile(
+  context: Context,
+  { from, to }: { readonly from: string; readonly to: string },
+  { authorizer, address }: { readonly authorizer: KmsAuthorizer; readonly address: string },
+): ReturnType<Command['run']> {
+  const asked = formatOf(context)
+  const { signal, keyIndexes } = selectionOf(context)
+  const policy = await policyOf(context)
+  const { transaction, format } = await readTransaction(context, '--in', from)
+  for (const line of transactionLines(transaction)) context.note(line)
+  const signed = await sign({
+    authorizer,
+    address,
+    transaction,
+    partial: context.values.flag('partial'),
+    ...(keyIndexes === undefined ? {} : { keyIndexes }),
+    ...(policy === undefined ? {} : { policy }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  const written = await writeTransaction(signed, asked ?? format, to)
+  // The id covers the signatures: it is final once all accounts have signed.
+  const value = {
+    ...writtenValue(written),
+    transactionId: transactionId(signed),
+    signatures: list(signed),
+  }
+  return { value, lines: writtenLines(written, [`${to}: signed`]) }
 }
 
 async function policyOf(context: Context) {

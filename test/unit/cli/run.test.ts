@@ -37,6 +37,11 @@ Commands:
   accounts create             Create a Flow account whose keys are KMS keys
   accounts show               Show the balance and keys of an account, and which KMS key holds which
   accounts add-proposal-keys  Add n copies of a key to an account, at weight 0, to send transactions in parallel
+  wallets create              Create wallets, each a key with an account that a treasury pays for; run again, it goes on
+  wallets list                List the wallets of a book and their accounts, or find some
+  wallets show                Show the account of a wallet, its balance, and whether the wallet can sign for it
+  wallets sign                Sign a user message, or a transaction in a file, with the key of a wallet; nothing is sent
+  wallets send                Send FLOW from a wallet to an address, in one transaction that is sent once
   sign message                Sign a user message, as fcl.AppUtils.verifyUserSignatures verifies it
   sign transaction            Add the signatures of an account to a transaction in a file; nothing is sent
   transactions prepare        Prepare a transaction that several parties sign; nothing is signed or sent
@@ -57,6 +62,11 @@ Examples:
   fcl-kms accounts create --network emulator --payer emulator --key alias/flow-minter
   fcl-kms accounts show --network testnet --address 0x1d007d755531709b --key alias/flow-minter
   fcl-kms accounts add-proposal-keys 100 --network testnet --address 0x1d007d755531709b --key alias/flow-minter
+  fcl-kms wallets create --network testnet --folder wallets --wrapping-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --count 1000 --prefix user- --payer 0x1d007d755531709b --payer-key alias/treasury
+  fcl-kms wallets list --folder wallets --prefix user-1 --limit 20
+  fcl-kms wallets show --network testnet --folder wallets --id user-17
+  fcl-kms wallets sign --network testnet --folder wallets --wrapping-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --id user-17 --text "hello"
+  fcl-kms wallets send --network testnet --folder wallets --wrapping-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --id user-17 --to 0x1d007d755531709b --amount 1.5 --out sent.rlp
   fcl-kms sign message --network testnet --address 0x1d007d755531709b --key alias/flow-minter --text "hello"
   fcl-kms sign transaction --network testnet --address 0x1d007d755531709b --key alias/flow-minter --in tx.rlp --out signed.rlp
   fcl-kms transactions prepare --network testnet --cadence mint.cdc --proposer 0x1d007d755531709b --payer 0x1d007d755531709b --compute-limit 500 --out mint.rlp
