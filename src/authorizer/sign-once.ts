@@ -23,13 +23,19 @@ export type SigningWay = Partial<Pick<Engine, 'onSign' | 'governor' | 'replicas'
  * both share the signature, so a copy of a key costs no call.
  */
 export function createSignOnce(way: SigningWay): SignOnce {
-  const signatures = new Map<string, Promise<Uint8Array>>()
+  const signatures = new Map<string, Map<string, Promise<Uint8Array>>>()
+  // A message may be of megabytes, and one array of them may be asked for by hundreds of keys.
+  const names = new WeakMap<Uint8Array, string>()
   return (key, message, purpose, signal) => {
-    const name = `${key.publicKey} ${key.hashAlgorithm} ${bytesToHex(message)}`
-    const existing = signatures.get(name)
+    const name = names.get(message) ?? bytesToHex(message)
+    names.set(message, name)
+    const ofMessage = signatures.get(name) ?? new Map<string, Promise<Uint8Array>>()
+    signatures.set(name, ofMessage)
+    const keyName = `${key.publicKey} ${key.hashAlgorithm}`
+    const existing = ofMessage.get(keyName)
     if (existing !== undefined) return existing
     const signing = signWithAny({ key, message, purpose: purpose(), way, signal })
-    signatures.set(name, signing)
+    ofMessage.set(keyName, signing)
     return signing
   }
 }
