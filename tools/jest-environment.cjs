@@ -1,7 +1,9 @@
 /**
- * Jest's environment for Node.js, without two costs that come back in each test file. @module
+ * Jest's environment for Node.js, without three costs that come back in each test file. @module
  */
 const { AsyncLocalStorage } = require('node:async_hooks')
+const { readFileSync } = require('node:fs')
+const { dirname, join } = require('node:path')
 const vm = require('node:vm')
 const { TestEnvironment } = require('jest-environment-node')
 
@@ -22,6 +24,20 @@ AsyncLocalStorage.prototype.run = /** @type {typeof run} */ (
   }
 )
 
+/** @type {Promise<WebAssembly.Module> | undefined} */
+let pglite
+
+/**
+ * Keeps PGlite's program until the worker ends. V8 translates of its 9 MB what is called, and takes the
+ * same for the same bytes, as long as one module of them is there: else each test file pays more than
+ * a second of a processor for it again.
+ */
+async function keepPglite() {
+  const path = join(dirname(require.resolve('@electric-sql/pglite')), 'pglite.wasm')
+  pglite ??= WebAssembly.compile(readFileSync(path))
+  await pglite
+}
+
 module.exports = class extends TestEnvironment {
   /**
    * With a global object of its own instead of a proxy. Jest makes the context of each test file from
@@ -37,6 +53,7 @@ module.exports = class extends TestEnvironment {
     } finally {
       vm.createContext = createContext
     }
+    Object.assign(this.global, { keepPglite }) // for test/support/pglite-image.ts
   }
 
   async teardown() {
