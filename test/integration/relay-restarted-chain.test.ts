@@ -1,5 +1,5 @@
 import { createMintAccount } from '../support/mint-relay.ts'
-import { idsOf, type RelayRun, startRun } from '../support/relay-run.ts'
+import { idsOf, isSend, type RelayRun, startRun } from '../support/relay-run.ts'
 import { startRestartableChain } from '../support/restartable-chain.ts'
 import { until } from '../support/until.ts'
 
@@ -11,11 +11,20 @@ describe('when the node is killed and started again', () => {
   it('goes on by itself where the chain is kept, and mints each once', async () => {
     await using restartable = await startRestartableChain({ persists: true, extraFlags: [storage] })
     const { chain } = restartable
-    await using run = await startRun(chain, { copies: 5 })
-    const ids = await run.submit(idsOf(40).map((id) => run.account.single(id)))
+    await using run = await startRun(chain, { copies: 5, resendMs: 2_000 })
+    const ids = await run.submit(idsOf(12).map((id) => run.account.single(id)))
     await until(() => run.eventsOf('done').length >= 5)
+    let taken = 0
+    run.proxy.setFault((request) => {
+      if (isSend(request)) taken += 1
+      return isSend(request) ? { kind: 'body', body: '{}' } : undefined
+    })
+    await until(() => taken >= 3) // what the node has taken dies with it
+    run.proxy.setFault(() => ({ kind: 'reset-before' }))
+    await until(() => run.proxy.underWay() === 0)
     await restartable.kill()
-    const later = await run.submit(idsOf(5, 'later').map((id) => run.account.single(id)))
+    run.proxy.setFault(undefined)
+    const later = await run.submit(idsOf(3, 'later').map((id) => run.account.single(id)))
     await restartable.restart()
     await run.sealed([...ids, ...later])
     await run.check()

@@ -75,6 +75,8 @@ export type FaultProxy = {
   readonly url: string
   /** How many came, by method and path without query, for example `POST /v1/transactions`. */
   readonly requests: ReadonlyMap<string, number>
+  /** How many the target has and has not answered. */
+  readonly underWay: () => number
   /** Connections from clients that are open now. */
   readonly connections: () => number
   /** Resolves as soon as no client is connected. */
@@ -96,6 +98,7 @@ export async function startFaultProxy({ target }: { target: string }): Promise<F
   const agent = new Agent({ keepAlive: true, timeout: 1_000 })
   let decide: Decide | undefined
   let index = 0
+  let underWay = 0
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/', headers, socket } = incoming
@@ -104,7 +107,12 @@ export async function startFaultProxy({ target }: { target: string }): Promise<F
     requests.set(name, (requests.get(name) ?? 0) + 1)
     const request = { method, path, headers, body, index: index++ }
     const fault = decide?.(request)
-    const ask = () => forward(target, agent, request, stopping.signal)
+    const ask = () => {
+      underWay += 1
+      return forward(target, agent, request, stopping.signal).finally(() => {
+        underWay -= 1
+      })
+    }
     switch (fault?.kind) {
       case undefined:
         return answer(response, await ask())
@@ -163,6 +171,7 @@ export async function startFaultProxy({ target }: { target: string }): Promise<F
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    underWay: () => underWay,
     connections: () => sockets.size,
     async idle() {
       for (const socket of sockets) await once(socket, 'close')

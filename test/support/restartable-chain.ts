@@ -11,7 +11,12 @@ import { until } from './until.ts'
 /** A chain that survives its emulator. */
 export type RestartableChain = {
   readonly chain: FlowChain
-  /** Ends the process by SIGKILL; resolves when the port is closed. */
+  /**
+   * Ends the process by SIGKILL; resolves when the port is closed. Where the chain persists, no
+   * transaction may be on its way to it: the emulator writes the hundreds of rows of a block one by one,
+   * and killed between two of them it has a block for good whose transactions it neither executes nor
+   * takes again. No node of the network does that.
+   */
   readonly kill: () => Promise<void>
   /** Starts it with the same flags; resolves when it answers. */
   readonly restart: () => Promise<void>
@@ -24,8 +29,9 @@ export type RestartableChain = {
 
 /**
  * @param flags - `persists`: what was committed is there again after a restart. `jumps`: it can be
- * brought back to a snapshot. Then blocks are made by hand, ten a second: an emulator that makes one
- * by itself while it jumps commits it on top of the old chain, and answers from both from then on.
+ * brought back to a snapshot. With either, a block is made for each transaction, and ten a second by
+ * hand, none while it is killed or jumps: an emulator that makes one by itself while it jumps commits
+ * it on top of the old chain, and answers from both from then on.
  */
 export async function startRestartableChain(flags: {
   readonly persists: boolean
@@ -45,17 +51,18 @@ export async function startRestartableChain(flags: {
   ]
   await writeFile(script, `${lines.join('\n')}\n`, { mode: 0o700 })
   const { persists, jumps = false, extraFlags = [] } = flags
+  const byHand = persists || jumps
   const persistence = persists ? ['--persist', `--dbpath=${file('database')}`] : []
   const chain = await startChain({
     command: script,
     extraFlags: [...persistence, ...(jumps ? ['--snapshot'] : []), ...extraFlags],
-    ...(jumps ? { blockTimeMs: 0 } : {}),
+    ...(byHand ? { blockTimeMs: 0 } : {}),
   })
   const used = (await readFile(file('flags'), 'utf8')).split('\n').filter((flag) => flag !== '')
   const portOf = (name: string) =>
     used.find((flag) => flag.startsWith(`--${name}=`))?.slice(name.length + 3)
   const adminUrl = `http://127.0.0.1:${portOf('admin-port')}/emulator`
-  const ticks = jumps ? startTicks(() => fetch(`${adminUrl}/newBlock`)) : undefined
+  const ticks = byHand ? startTicks(() => fetch(`${adminUrl}/newBlock`)) : undefined
   async function admin(method: string, path: string, body?: string): Promise<void> {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     await ticks?.pause()
@@ -72,6 +79,7 @@ export async function startRestartableChain(flags: {
   return {
     chain,
     async kill() {
+      await ticks?.pause()
       process.kill(Number(await readFile(file('pid'), 'utf8')), 'SIGKILL')
       await until(async () => !(await isUp()))
     },
@@ -86,6 +94,7 @@ export async function startRestartableChain(flags: {
         deadlineMs: 30_000,
         graceMs: 1_000,
       })
+      ticks?.resume()
     },
     snapshot: (name) => admin('POST', 'snapshots', `name=${name}`),
     jump: (name) => admin('PUT', `snapshots/${name}`),
