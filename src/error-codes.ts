@@ -256,7 +256,12 @@ export type SignerErrorContext = {
   ROTATION_UNSETTLED: { address: string; purpose: string; transactionId: string; reason: string }
   ROTATION_WEIGHTS_CHANGED: { address: string; step: string; expected: string; found: string }
   ROTATION_TOO_LATE: { address: string; id: string; step: string }
-  ROTATION_DRAIN_TIMEOUT: { address: string; inUse: number; waitedMs: number }
+  ROTATION_DRAIN_TIMEOUT: {
+    address: string
+    inUse: number
+    waitedMs: number
+    transactionIds: readonly string[]
+  }
   ROTATION_RECORD_INVALID: { address: string; reason: string }
   KEY_CREATION_UNCERTAIN: { id: string; reason: string }
   KEY_STILL_USED: { reference: string; reason: string }

@@ -54,6 +54,16 @@ export {
   addProposalKeys,
 } from './proposal-keys/add-proposal-keys.ts'
 export type { BatchReport } from './proposal-keys/batches.ts'
+export type { ResumeOptions, RotationBase, RotationPool } from './rotation/options.ts'
+export type { RotationEvent } from './rotation/progress.ts'
+export {
+  type PlanRotationOptions,
+  planRotation,
+  type RotateKeyOptions,
+  resumeRotation,
+  rotateKey,
+} from './rotation/rotate.ts'
+export { type RotationStatusOptions, rotationStatus } from './rotation/status.ts'
 export { createFileRotations } from './rotation/stores/file-rotations.ts'
 export { createMemoryRotations } from './rotation/stores/memory-rotations.ts'
 export { createSqlRotations, type SqlRotationsOptions } from './rotation/stores/sql-rotations.ts'

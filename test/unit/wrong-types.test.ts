@@ -115,6 +115,23 @@ const book = {
   replaceRun: async () => true,
 }
 const authorizer = new root.KmsAuthorizer(client, keyArn, { accessNode })
+const resuming = {
+  accessNode,
+  chainId: 'flow-emulator',
+  address,
+  authorizer,
+  rotations: { begin: none, replace: none, read: none, list: none },
+  pools: [],
+  signed: [],
+  vault: { kind: 'signer', create: none, open: none },
+  retirement: { kind: 'signer', reference: 'a' },
+  stopBefore: 'swap',
+  timeoutMs: 20,
+  drainTimeoutMs: 20,
+  onStep: () => undefined,
+  signal,
+}
+const rotating = { publicKey: '11'.repeat(64), hashAlgorithm: 'SHA3_256', copies: 1 }
 
 /** Good arguments of each function, of which one after the other becomes wrong. */
 const functions: Readonly<
@@ -220,7 +237,13 @@ const functions: Readonly<
   ],
   provisioning: [
     // Any text is a folder, and any function a database: their own tests give them what is none.
-    { ...provisioning, createFileWalletBook: undefined, createSqlWalletBook: undefined },
+    {
+      ...provisioning,
+      createFileRotations: undefined,
+      createFileWalletBook: undefined,
+      createSqlRotations: undefined,
+      createSqlWalletBook: undefined,
+    },
     {
       deleteStack: [stack],
       deployStack: [{ ...stack, ...planned, onPlan: () => undefined, onProgress: () => undefined }],
@@ -273,6 +296,11 @@ const functions: Readonly<
       showAccount: [{ accessNode, address, authorizer, chainId: 'flow-emulator' }],
       inspectionPolicy: [{ keyArns: [keyArn] }],
       signingPolicy: [{ keyArns: [keyArn] }],
+      createMemoryRotations: [],
+      planRotation: [{ accessNode, chainId: 'flow-emulator', address, ...rotating, signal }],
+      resumeRotation: [resuming],
+      rotateKey: [{ ...resuming, ...rotating, emergency: true }],
+      rotationStatus: [{ accessNode, address, rotations: resuming.rotations, signal }],
       kmsVault: [{ ...kms, description: 'x', multiRegion: true, tags: { team: 'drops' } }],
       sealedKeyVault: [sealedKeys, { algorithm: 'ECDSA_P256', walletId: 'alice' }],
       signerVault: [createSoftwareSigner({ algorithm: 'ECDSA_P256' })],

@@ -37,7 +37,8 @@ export const MAX_HISTORY = 200
 
 const MAX_KEYS = 100_000
 const MAX_INDEX = 0xffff_ffff
-const steps: readonly RotationStep[] = [
+/** All of them, in no order that a plan has. */
+export const allSteps: readonly RotationStep[] = [
   'create',
   'add',
   'prove',
@@ -66,7 +67,7 @@ const purposes: readonly RotationPurpose[] = [
   'withdraw',
 ]
 
-const step = oneOf(...steps)
+const step = oneOf(...allSteps)
 const purpose = oneOf(...purposes)
 const time = number(0, Number.MAX_SAFE_INTEGER)
 const count = number(0, MAX_KEYS)
@@ -114,7 +115,7 @@ const plan: Read<RotationPlan> = object({
   copies: count,
   holders: list(holder, MAX_KEYS),
   othersWeight: number(0, 1_000 * MAX_KEYS),
-  steps: list(step, steps.length),
+  steps: list(step, allSteps.length),
   transactions: list(planned, MAX_KEYS),
   notes: list(sentence, 100),
 })

@@ -1,0 +1,225 @@
+/**
+ * One transaction of a rotation at a time: signed, stored, sent, and settled before another is signed.
+ * What happened is read from the chain, whatever the record says.
+ * @module
+ */
+
+import type { BoundAccount } from '../../authorizer/bound-account.ts'
+import { bytesToHex, hexToBytes } from '../../crypto/hex.ts'
+import {
+  encodeTransaction,
+  type Transaction,
+  type TransactionPayload,
+  transactionId,
+} from '../../crypto/transaction.ts'
+import { decodeTransaction } from '../../crypto/transaction-decoding.ts'
+import { codeOf, SignerError } from '../../errors.ts'
+import { readLatestBlock } from '../../flow/access-node.ts'
+import { type Account, readAccountKey } from '../../flow/accounts.ts'
+import { invalid } from '../../options.ts'
+import type { Signer } from '../../signers/signer.ts'
+import { mergeTransactions } from '../../transactions/merge.ts'
+import { missingOf } from '../../transactions/parties.ts'
+import { readReview } from '../../transactions/review.ts'
+import { type Certain, fateOf, seenOnChain, sendAgain, sendFirst } from './settle.ts'
+import { type Hands, missingIn, readHands, signWith } from './signing.ts'
+import { assertPlanned } from './standing.ts'
+import type { RotationPending, RotationPurpose } from './types.ts'
+import { accountNow, type World } from './world.ts'
+
+/** What a step wants the chain to have, and the transaction that brings it. */
+export type Task = {
+  readonly purpose: RotationPurpose
+  /** How much of it is not there yet; 0: all is. It shrinks with each transaction. */
+  readonly left: (account: Pick<Account, 'keys'>) => number
+  /** @returns The index of the key that proposes. */
+  readonly proposer: (hands: Hands) => number
+  readonly build: (base: {
+    readonly account: BoundAccount
+    readonly referenceBlockId: Uint8Array
+    readonly proposalKey: TransactionPayload['proposalKey']
+  }) => TransactionPayload
+  /** Of the new key, where it proposes. */
+  readonly newSigner?: Signer
+  /** Signed by all, and not sent. */
+  readonly only?: 'sign'
+  /** Before the first POST, when all is signed. @returns False when it is not to be sent now. */
+  readonly beforeSending?: () => Promise<boolean>
+}
+
+/**
+ * - `there`: the chain has it.
+ * - `signed`: with `only: 'sign'`, all have signed.
+ * - `waiting`: others have to sign.
+ * - `held-back`: `beforeSending` said no, or what others signed is of no use any more.
+ */
+export type TaskOutcome =
+  | { readonly kind: 'there'; readonly account: Account; readonly transactionId?: string }
+  | { readonly kind: 'signed' | 'waiting' | 'held-back' }
+
+/** How often one run signs anew what had no effect. */
+const MAX_TRIES = 3
+/** A transaction that is nearer to its end is signed anew where nobody else has it. */
+const LEAST_BLOCKS = 60
+
+/**
+ * @throws {SignerError} `ROTATION_UNSETTLED`, `ROTATION_WEIGHTS_CHANGED`, `ROTATION_TAKEN`; what the last
+ * transaction failed with when three had no effect; what others signed wrongly; the codes of access
+ * node, signers and store.
+ */
+export async function bringAbout(world: World, task: Task): Promise<TaskOutcome> {
+  let tries = 0
+  let least = Number.POSITIVE_INFINITY
+  let failure: unknown
+  let lastId: string | undefined
+  for (;;) {
+    const account = await accountNow(world)
+    const left = task.left(account)
+    const { pending } = world.progress.current()
+    if (left === 0) {
+      const id = lastId ?? (pending?.purpose === task.purpose ? pending.transactionId : undefined)
+      return { kind: 'there', account, ...(id === undefined ? {} : { transactionId: id }) }
+    }
+    assertPlanned(account, world.progress.current())
+    if (left < least) tries = 0
+    least = Math.min(left, least)
+    if (pending === undefined) {
+      if (tries === MAX_TRIES) throw failure
+      tries += 1
+      await signAnew(world, task)
+      continue
+    }
+    const transaction = transactionOf(pending)
+    const fate = await fateOf(world, account, transaction, pending)
+    if (fate !== 'alive') {
+      await drop(world, pending, fate === 'spent' ? 'its number is used' : 'it expired')
+      failure ??= new SignerError('TRANSACTION_EXPIRED', { transactionId: pending.transactionId })
+      continue
+    }
+    if (pending.state === 'sent') {
+      lastId = pending.transactionId
+      failure = await conclude(world, pending, await sendAgain(world, transaction, pending))
+      continue
+    }
+    if (isStale(world, pending)) {
+      await drop(world, pending, 'an earlier run signed it')
+      tries -= 1
+      continue
+    }
+    const signed = await takeSigned(world, pending, transaction)
+    if (signed === undefined) return { kind: 'waiting' }
+    if (signed.blocksLeft < LEAST_BLOCKS && pending.shared !== true && tries < MAX_TRIES) {
+      await drop(world, pending, 'it is about to expire')
+      continue
+    }
+    if (task.only === 'sign') return { kind: 'signed' }
+    if ((await task.beforeSending?.()) === false) return { kind: 'held-back' }
+    lastId = signed.id
+    await world.progress.save({ pending: { ...signed.pending, state: 'sent' } })
+    const settled = await sendFirst(world, signed.transaction, signed.pending)
+    failure = await conclude(world, signed.pending, settled)
+  }
+}
+
+/** @returns What it failed with, if it did; the account tells the rest. */
+async function conclude(world: World, pending: RotationPending, settled: Certain) {
+  if (settled.kind === 'sealed') await seenOnChain(world, transactionOf(pending))
+  if (settled.kind === 'nothing') await drop(world, pending, codeOf(settled.error))
+  return settled.kind === 'sealed' ? undefined : settled.error
+}
+
+export const transactionOf = ({ transaction }: RotationPending): Transaction =>
+  decodeTransaction(hexToBytes(transaction, 'transaction'))
+
+async function signAnew(world: World, task: Task): Promise<void> {
+  const { node, address, progress, signal } = world
+  const hands = await readHands(world, task.newSigner)
+  const { account } = hands
+  assertPlanned({ ...account, balance: 0n }, progress.current())
+  if (task.left(account) === 0) return
+  const keyIndex = task.proposer(hands)
+  const [block, { sequenceNumber }] = await Promise.all([
+    readLatestBlock(node, { signal }),
+    readAccountKey(node, address, keyIndex, { signal }),
+  ])
+  const proposalKey = { address, keyIndex, sequenceNumber }
+  const payload = task.build({ account, referenceBlockId: block.id, proposalKey })
+  const transaction = await signWith(world, hands, payload)
+  signal?.throwIfAborted()
+  const missing = missingIn(transaction, hands)
+  const id = transactionId(transaction)
+  world.signedHere.add(id)
+  const isReady = missing === ''
+  await progress.save(
+    {
+      pending: {
+        purpose: task.purpose,
+        transaction: bytesToHex(encodeTransaction(transaction)),
+        transactionId: id,
+        state: isReady ? 'signed' : 'signing',
+        referenceHeight: block.height,
+        ...(isReady ? {} : { missing, shared: true as const }),
+      },
+    },
+    isReady ? undefined : { text: `Others have to sign the transaction: ${missing}.` },
+  )
+}
+
+/** Nobody else can have it, and its reference block and number may be old. */
+const isStale = (world: World, { shared, transactionId: id }: RotationPending) =>
+  shared !== true && !world.signedHere.has(id)
+
+/** @returns It with all signatures; `undefined` while some are missing. */
+async function takeSigned(world: World, pending: RotationPending, transaction: Transaction) {
+  const { node, progress, signal } = world
+  const given = world.signed
+  world.signed = []
+  const merged = mergeTransactions(transaction, given)
+  const review = await readReview(node, merged, { signal })
+  const missing = missingOf(review.parties)
+  const { missing: _, ...rest } = pending
+  const next: RotationPending = {
+    ...rest,
+    transaction: bytesToHex(encodeTransaction(merged)),
+    transactionId: review.transactionId,
+    state: review.ready ? 'signed' : 'signing',
+    ...(review.ready ? {} : { missing }),
+  }
+  if (given.length > 0)
+    await progress.save(
+      { pending: next },
+      {
+        text: review.ready ? 'All have signed.' : `Signatures came in; missing: ${missing}.`,
+      },
+    )
+  if (!review.ready) return undefined
+  const { transactionId: id } = review
+  return { transaction: merged, pending: next, id, blocksLeft: review.expiry.blocksLeft }
+}
+
+async function drop(world: World, pending: RotationPending, why: string): Promise<void> {
+  const { purpose, transactionId: id } = pending
+  await world.progress.save(
+    { pending: undefined },
+    { text: `A transaction (${purpose}) had no effect and never will: ${why}.`, transactionId: id },
+  )
+}
+
+/**
+ * Signatures that come a second time, after a kill, are of no harm and no use.
+ *
+ * @throws {SignerError} `INVALID_OPTION` for signatures that nothing waits for, `PAYLOAD_MISMATCH` for those
+ * of another transaction.
+ */
+export function assertAwaited({ signed, progress }: World): void {
+  const { pending } = progress.current()
+  if (signed.length === 0) return
+  if (pending === undefined) throw invalid('signed', 'no transaction of the rotation waits for it')
+  mergeTransactions({ ...transactionOf(pending), envelopeSignatures: [] }, signed.map(unsigned))
+}
+
+const unsigned = (transaction: Transaction): Transaction => ({
+  ...transaction,
+  payloadSignatures: [],
+  envelopeSignatures: [],
+})

@@ -1,0 +1,124 @@
+/** What became of a transaction that may have been sent, and sending it. @module */
+
+import type { Transaction } from '../../crypto/transaction.ts'
+import { pause } from '../../deadline.ts'
+import { codeOf, isSignerError, SignerError } from '../../errors.ts'
+import { type Account, readAccountKey } from '../../flow/accounts.ts'
+import { readLatestHeader } from '../../flow/block-headers.ts'
+import { readSingleResult } from '../../flow/transaction-outcome.ts'
+import { type Settled, settleTransaction, waitForSeal } from '../../flow/transactions.ts'
+import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
+import type { RotationPending } from './types.ts'
+import { accountNow, type World } from './world.ts'
+
+/**
+ * - `spent`: its sequence number is used, so what it could do is to be seen on the account by now.
+ * - `dead`: it was not executed, and no block can take it any more.
+ * - `alive`: it may yet be executed.
+ */
+export type Fate = 'spent' | 'dead' | 'alive'
+
+const POLL_MS = 250
+
+/** @param account - Of one block, so that number and keys belong together. */
+export async function fateOf(
+  world: World,
+  account: Account,
+  { proposalKey }: Transaction,
+  { referenceHeight }: RotationPending,
+): Promise<Fate> {
+  const { node, address, signal } = world
+  const { keyIndex, sequenceNumber } = proposalKey
+  const key = account.keys.find(({ index }) => index === keyIndex)
+  if (key !== undefined && key.sequenceNumber > sequenceNumber) return 'spent'
+  if (key?.revoked === true) return 'dead'
+  const { height } = await readLatestHeader(node, 'sealed', { signal })
+  if (height <= referenceHeight + EXPIRY_BLOCKS) return 'alive'
+  // At that block, since another node behind the same name may have answered before.
+  const then = await readAccountKey(node, address, keyIndex, { height, signal })
+  return then.sequenceNumber === sequenceNumber ? 'dead' : 'alive'
+}
+
+/** What is not known is thrown. `look`: its number is used, and the account tells by what. */
+export type Certain =
+  | Exclude<Settled, { readonly kind: 'unclear' }>
+  | { readonly kind: 'look'; readonly error: unknown }
+
+/** The first time. @throws {SignerError} `ROTATION_UNSETTLED`. */
+export async function sendFirst(
+  world: World,
+  transaction: Transaction,
+  pending: RotationPending,
+): Promise<Certain> {
+  const { node, timeoutMs, signal } = world
+  signal?.throwIfAborted()
+  // Others may have sent it, and what this node says then is not all there is to say.
+  if (pending.shared === true) return sendAgain(world, transaction, pending)
+  return certain(world, transaction, pending, () =>
+    settleTransaction(node, transaction, { timeoutMs, signal }),
+  )
+}
+
+/** The same bytes, when the chain does not know them. @throws {SignerError} `ROTATION_UNSETTLED`. */
+export async function sendAgain(
+  world: World,
+  transaction: Transaction,
+  pending: RotationPending,
+): Promise<Certain> {
+  const { node, timeoutMs, signal } = world
+  const { transactionId: id } = pending
+  return certain(world, transaction, pending, async () => {
+    if ((await readSingleResult(node, id, { signal })).kind !== 'unknown') {
+      const { events } = await waitForSeal(node, id, { timeoutMs, signal })
+      return { kind: 'sealed', events }
+    }
+    const settled = await settleTransaction(node, transaction, { timeoutMs, signal })
+    // A refusal now says nothing of the first time.
+    const isRefusal = settled.kind === 'nothing' && !isOfChain(settled.error)
+    return isRefusal ? { kind: 'unclear', error: settled.error } : settled
+  })
+}
+
+const isOfChain = (error: unknown) =>
+  isSignerError(error, 'TRANSACTION_FAILED') || isSignerError(error, 'TRANSACTION_EXPIRED')
+
+async function certain(
+  world: World,
+  transaction: Transaction,
+  pending: RotationPending,
+  run: () => Promise<Settled>,
+): Promise<Certain> {
+  const settled = await run().catch((error: unknown): Settled => ({ kind: 'unclear', error }))
+  if (settled.kind !== 'unclear') return settled
+  const { error } = settled
+  const unsettled = unsettledError(world, pending, codeOf(error), error)
+  if (world.signal?.aborted) throw unsettled
+  // What it failed with may be that its number was used: the account tells by what.
+  if (isOfChain(error)) await seenOnChain(world, transaction)
+  const fate = await accountNow(world)
+    .then((account) => fateOf(world, account, transaction, pending))
+    .catch(() => 'alive' as const)
+  if (fate === 'alive') throw unsettled
+  return { kind: fate === 'spent' ? 'look' : 'nothing', error }
+}
+
+export const unsettledError = (
+  { address }: Pick<World, 'address'>,
+  { purpose, transactionId }: RotationPending,
+  reason: string,
+  cause?: unknown,
+): SignerError =>
+  new SignerError('ROTATION_UNSETTLED', { address, purpose, transactionId, reason }, { cause })
+
+/** Until the account shows that the number is used: a node behind the same name may be a block behind. */
+export async function seenOnChain(world: World, { proposalKey }: Transaction): Promise<void> {
+  const { timeoutMs, signal } = world
+  const started = performance.now()
+  for (;;) {
+    const { keys } = await accountNow(world)
+    const key = keys.find(({ index }) => index === proposalKey.keyIndex)
+    if (key !== undefined && key.sequenceNumber > proposalKey.sequenceNumber) return
+    if (performance.now() - started >= timeoutMs) return
+    await pause(POLL_MS, signal)
+  }
+}
