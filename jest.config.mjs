@@ -1,5 +1,6 @@
 export default {
   testEnvironment: '<rootDir>/tools/jest-environment.cjs',
+  testSequencer: '<rootDir>/tools/jest-sequencer.cjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
