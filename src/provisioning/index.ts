@@ -57,6 +57,24 @@ export type { BatchReport } from './proposal-keys/batches.ts'
 export type { ResumeOptions, RotationBase, RotationPool } from './rotation/options.ts'
 export type { RotationEvent } from './rotation/progress.ts'
 export {
+  type KmsRetirementOptions,
+  kmsRetirement,
+} from './rotation/retirement/kms-retirement.ts'
+export {
+  type SealedKeyRetirementOptions,
+  sealedKeyRetirement,
+} from './rotation/retirement/sealed-key-retirement.ts'
+export {
+  type WrappingKeyRetirementOptions,
+  wrappingKeyRetirement,
+} from './rotation/retirement/wrapping-key-retirement.ts'
+export {
+  type RewrapReport,
+  type RewrapSealedKeysOptions,
+  type RewrapStep,
+  rewrapSealedKeys,
+} from './rotation/rewrap.ts'
+export {
   type PlanRotationOptions,
   planRotation,
   type RotateKeyOptions,

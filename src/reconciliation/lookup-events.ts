@@ -45,7 +45,18 @@ export async function* lookUpSignEvents(
   options: LookUpOptions,
 ): AsyncGenerator<TrailReading, void, undefined> {
   assertKnownKeys(options, ['client', 'from', 'to', 'maxEvents', 'timeoutMs', 'signal'])
-  const { from, to, maxEvents = MAX_EVENTS, timeoutMs = 10_000, signal } = options
+  yield* lookUpKmsEvents({ ...options, operation: 'Sign' })
+}
+
+/**
+ * The same of another operation of KMS: its readings, too, are of the kind `sign`. Newest first.
+ *
+ * @param options - `operation`: as KMS names it, for example `Decrypt`.
+ */
+export async function* lookUpKmsEvents(
+  options: LookUpOptions & { readonly operation: string },
+): AsyncGenerator<TrailReading, void, undefined> {
+  const { from, to, operation, maxEvents = MAX_EVENTS, timeoutMs = 10_000, signal } = options
   assertSignal(signal)
   assertTimeout('timeoutMs', timeoutMs)
   if (!Number.isSafeInteger(maxEvents) || maxEvents < 1)
@@ -64,11 +75,11 @@ export async function* lookUpSignEvents(
   let token: string | undefined
   do {
     if (token !== undefined) await pause(PACE_MS, signal)
-    const page = await lookUp({ sdk, client, from, to, token, timeoutMs, signal })
+    const page = await lookUp({ sdk, client, operation, from, to, token, timeoutMs, signal })
     for (const event of page.Events ?? []) {
       read += 1
       if (read > maxEvents) throw new SignerError('TRAIL_TOO_LONG', { maxEvents })
-      yield readLookedUp(event)
+      yield readLookedUp(event, operation)
     }
     if (page.NextToken !== undefined && page.NextToken === token)
       throw unavailable('it answered with the same page again')
@@ -79,15 +90,16 @@ export async function* lookUpSignEvents(
 type Question = Pick<LookUpOptions, 'from' | 'to'> & {
   readonly sdk: AwsCloudTrail
   readonly client: CloudTrailClient
+  readonly operation: string
   readonly token: string | undefined
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
 }
 
 async function lookUp(question: Question): Promise<LookupEventsCommandOutput> {
-  const { sdk, client, from, to, token, timeoutMs, signal } = question
+  const { sdk, client, operation, from, to, token, timeoutMs, signal } = question
   const command = new sdk.LookupEventsCommand({
-    LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'Sign' }],
+    LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: operation }],
     StartTime: new Date(from - slackMs),
     EndTime: new Date(to + slackMs),
     MaxResults: PAGE,
@@ -114,16 +126,12 @@ function failureOf(thrown: unknown): SignerError {
 
 const unavailable = (reason: string) => new SignerError('TRAIL_UNAVAILABLE', { reason })
 
-function readLookedUp({
-  EventId,
-  CloudTrailEvent,
-}: {
-  EventId?: string | undefined
-  CloudTrailEvent?: string | undefined
-}): TrailReading {
+type LookedUp = { EventId?: string | undefined; CloudTrailEvent?: string | undefined }
+
+function readLookedUp({ EventId, CloudTrailEvent }: LookedUp, operation: string): TrailReading {
   const place = EventId ?? 'an event without an id'
   try {
-    return readTrailEvent(JSON.parse(CloudTrailEvent ?? ''), place)
+    return readTrailEvent(JSON.parse(CloudTrailEvent ?? ''), place, operation)
   } catch {
     return { kind: 'unreadable', place, reason: 'its record is not JSON' }
   }

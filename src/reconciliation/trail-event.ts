@@ -41,15 +41,16 @@ type Fields = Readonly<Record<string, unknown>>
 /**
  * @param record - As in `Records` of a delivered file, or parsed from `CloudTrailEvent` of LookupEvents.
  * @param place - Shown when it cannot be read and has no event id.
+ * @param operation - Of KMS; what is of another one is `other`.
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
-export function readTrailEvent(record: unknown, place: string): TrailReading {
+export function readTrailEvent(record: unknown, place: string, operation = 'Sign'): TrailReading {
   if (!isRecord(record)) return { kind: 'unreadable', place, reason: 'it is not an object' }
   const { eventSource, eventName, eventID } = record
   const where = textOf(eventID) ?? place
   if (textOf(eventSource) === undefined || textOf(eventName) === undefined)
     return { kind: 'unreadable', place: where, reason: 'it names no service and operation' }
-  if (!/^kms\.amazonaws\.com(\.cn)?$/.test(String(eventSource)) || eventName !== 'Sign')
+  if (!/^kms\.amazonaws\.com(\.cn)?$/.test(String(eventSource)) || eventName !== operation)
     return { kind: 'other' }
   const keyArn = keyOf(record)
   const lacks = missingField(record, keyArn)
@@ -58,7 +59,7 @@ export function readTrailEvent(record: unknown, place: string): TrailReading {
   const errorCode = textOf(record['errorCode'])
   // A call that failed may name a key that is none.
   if (lacks === 'the ARN of its key' && errorCode !== undefined) return { kind: 'other' }
-  const reason = `a Sign event without ${lacks}`
+  const reason = `a ${operation} event without ${lacks}`
   return { kind: 'unreadable', place: where, reason, ...(keyArn === undefined ? {} : { keyArn }) }
 }
 

@@ -71,6 +71,7 @@ const client = {
 }
 const kms = { client, limits: { totalTimeoutMs: 20, requestTimeoutMs: 20 } }
 const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const otherArn = keyArn.replace(/.{4}$/, '0000')
 const accessNode = { url: 'http://127.0.0.1:9', timeoutMs: 20 }
 const accountKey = { publicKey: '11'.repeat(64), signatureAlgorithm: 'ECDSA_P256', weight: 1000 }
 const { signal } = new AbortController()
@@ -302,6 +303,24 @@ const functions: Readonly<
       rotateKey: [{ ...resuming, ...rotating, emergency: true }],
       rotationStatus: [{ accessNode, address, rotations: resuming.rotations, signal }],
       kmsVault: [{ ...kms, description: 'x', multiRegion: true, tags: { team: 'drops' } }],
+      kmsRetirement: [
+        {
+          ...{ ...kms, keyId: keyArn, accessNode, addresses: [address], chainId: 'flow-emulator' },
+          ...{ alias: 'alias/a', unusedForDays: 7, pendingWindowInDays: 7, trail: client },
+          publicKey: '11'.repeat(64),
+        },
+      ],
+      sealedKeyRetirement: [
+        sealedKeys,
+        'alice',
+        { accessNode, addresses: [address], chainId: 'flow-emulator', unusedForDays: 7 },
+      ],
+      wrappingKeyRetirement: [
+        { ...kms, keyId: keyArn, keys: [sealedKeys], unusedForDays: 7, trail: client },
+      ],
+      rewrapSealedKeys: [
+        { keys: sealedKeys, from: keyArn, to: otherArn, stopBefore: 'delete', atOnce: 8, signal },
+      ],
       sealedKeyVault: [sealedKeys, { algorithm: 'ECDSA_P256', walletId: 'alice' }],
       signerVault: [createSoftwareSigner({ algorithm: 'ECDSA_P256' })],
     },

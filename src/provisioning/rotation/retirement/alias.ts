@@ -1,0 +1,50 @@
+/** An alias, from the old key to the new one. @module */
+
+import { SignerError } from '../../../errors.ts'
+import { parseKmsKeyId } from '../../../kms-key-id.ts'
+import { describeAwsKmsKey } from '../../../signers/aws-kms/describe-key.ts'
+import { type KmsSession, kmsOptions } from '../../keys/kms-session.ts'
+import type { RetirementNote } from '../types.ts'
+
+/**
+ * Needs `kms:DescribeKey`, and `kms:UpdateAlias` on the alias and both keys. Signers that run have pinned
+ * their key and notice nothing; those that start take the new one, so the chain comes first.
+ *
+ * @throws {SignerError} `ALIAS_FOREIGN` when it names a third key; `KEY_NOT_FOUND` when it names none;
+ * the `KMS_…` codes.
+ */
+export async function moveAlias(
+  kms: KmsSession,
+  move: { readonly alias: string; readonly oldArn: string; readonly newReference: string },
+): Promise<RetirementNote> {
+  const { alias, oldArn, newReference } = move
+  const newArn = regionalArn(newReference, oldArn)
+  if (newArn === undefined) {
+    const text = `${alias} was left: the new key is no KMS key of the Region and account of the old one.`
+    return Object.freeze({ done: false, text })
+  }
+  const { keyArn } = await describeAwsKmsKey({ ...kmsOptions(kms), keyId: alias })
+  if (keyArn === newArn)
+    return Object.freeze({ done: true, text: `${alias} named ${newArn} already.` })
+  if (keyArn !== oldArn) throw new SignerError('ALIAS_FOREIGN', { alias, keyArn })
+  const input = { AliasName: alias, TargetKeyId: newArn }
+  const target = { keyId: alias, operation: 'UpdateAlias' }
+  await kms.call(target, () => new kms.sdk.UpdateAliasCommand(input))
+  const text = `${alias} names ${newArn}; aliases of other Regions are not moved by it.`
+  return Object.freeze({ done: true, text })
+}
+
+/** @returns The ARN, when it is one of the same Region and account as the old key. */
+function regionalArn(reference: string, oldArn: string): string | undefined {
+  const place = (arn: string) => arn.split(':').slice(0, 5).join(':')
+  return isKmsReference(reference) && place(reference) === place(oldArn) ? reference : undefined
+}
+
+/** Whether a vault's reference is the ARN of a KMS key: others have other names. */
+export function isKmsReference(reference: string): boolean {
+  try {
+    return parseKmsKeyId(reference).keyArn !== undefined
+  } catch {
+    return false
+  }
+}
