@@ -54,6 +54,7 @@ export {
   addProposalKeys,
 } from './proposal-keys/add-proposal-keys.ts'
 export type { BatchReport } from './proposal-keys/batches.ts'
+export { type AbortOptions, abortRotation } from './rotation/abort.ts'
 export type { ResumeOptions, RotationBase, RotationPool } from './rotation/options.ts'
 export type { RotationEvent } from './rotation/progress.ts'
 export {

@@ -57,6 +57,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'watchStack',
   ],
   './provisioning': [
+    'abortRotation',
     'accountKeyOf',
     'addProposalKeys',
     'createAccount',

@@ -297,6 +297,9 @@ const functions: Readonly<
       showAccount: [{ accessNode, address, authorizer, chainId: 'flow-emulator' }],
       inspectionPolicy: [{ keyArns: [keyArn] }],
       signingPolicy: [{ keyArns: [keyArn] }],
+      abortRotation: [
+        { accessNode, address, authorizer, rotations: resuming.rotations, vault: resuming.vault },
+      ],
       createMemoryRotations: [],
       planRotation: [{ accessNode, chainId: 'flow-emulator', address, ...rotating, signal }],
       resumeRotation: [resuming],

@@ -98,12 +98,17 @@ export function assertBase(options: RotationBase): void {
 export function assertResume(options: ResumeOptions): void {
   assertBase(options)
   const { vault, retirement, stopBefore, drainTimeoutMs = 120_000 } = options
-  assertHas('vault', vault, ['create', 'open'])
-  if (typeof vault.kind !== 'string') throw invalid('vault', 'it has no kind')
+  assertVault(vault)
   if (retirement !== undefined) assertHas('retirement', retirement, [])
   if (stopBefore !== undefined && !allSteps.includes(stopBefore))
     throw invalid('stopBefore', `it is none of ${allSteps.join(', ')}`)
   assertTimeout('drainTimeoutMs', drainTimeoutMs)
+}
+
+/** @throws {SignerError} `INVALID_OPTION`. */
+export function assertVault(vault: RotationVault): void {
+  assertHas('vault', vault, ['create', 'open'])
+  if (typeof vault.kind !== 'string') throw invalid('vault', 'it has no kind')
 }
 
 /** @throws {SignerError} `INVALID_OPTION`. */

@@ -18,10 +18,18 @@ import { readLatestBlock } from '../../flow/access-node.ts'
 import { type Account, readAccountKey } from '../../flow/accounts.ts'
 import { invalid } from '../../options.ts'
 import type { Signer } from '../../signers/signer.ts'
+import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
 import { mergeTransactions } from '../../transactions/merge.ts'
 import { missingOf } from '../../transactions/parties.ts'
 import { readReview } from '../../transactions/review.ts'
-import { type Certain, fateOf, seenOnChain, sendAgain, sendFirst } from './settle.ts'
+import {
+  type Certain,
+  fateOf,
+  seenOnChain,
+  sendAgain,
+  sendFirst,
+  unsettledError,
+} from './settle.ts'
 import { type Hands, missingIn, readHands, signWith } from './signing.ts'
 import { assertPlanned } from './standing.ts'
 import type { RotationPending, RotationPurpose } from './types.ts'
@@ -43,6 +51,13 @@ export type Task = {
   readonly newSigner?: Signer
   /** Signed by all, and not sent. */
   readonly only?: 'sign'
+  /**
+   * Whatever is pending is to have no effect: the transaction of this task takes its proposal key and
+   * sequence number, so that the network executes one of the two. The weights may be any.
+   */
+  readonly takesOver?: true
+  /** Whether it does nothing but take a number, for which nobody is asked to sign. */
+  readonly isWorthless?: (account: Pick<Account, 'keys'>) => boolean
   /** Before the first POST, when all is signed. @returns False when it is not to be sent now. */
   readonly beforeSending?: () => Promise<boolean>
 }
@@ -80,7 +95,7 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
       const id = lastId ?? (pending?.purpose === task.purpose ? pending.transactionId : undefined)
       return { kind: 'there', account, ...(id === undefined ? {} : { transactionId: id }) }
     }
-    assertPlanned(account, world.progress.current())
+    if (task.takesOver !== true) assertPlanned(account, world.progress.current())
     if (left < least) tries = 0
     least = Math.min(left, least)
     if (pending === undefined) {
@@ -94,6 +109,15 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
     if (fate !== 'alive') {
       await drop(world, pending, fate === 'spent' ? 'its number is used' : 'it expired')
       failure ??= new SignerError('TRANSACTION_EXPIRED', { transactionId: pending.transactionId })
+      continue
+    }
+    if (task.takesOver === true && !isOwn(world, task, pending)) {
+      if (isInNobodysHands(pending)) await drop(world, pending, 'it was not sent')
+      else if (tries === MAX_TRIES) throw unsettledError(world, pending, 'it may be executed')
+      else {
+        tries += 1
+        await signAnew(world, task, pending)
+      }
       continue
     }
     if (pending.state === 'sent') {
@@ -131,18 +155,30 @@ async function conclude(world: World, pending: RotationPending, settled: Certain
 export const transactionOf = ({ transaction }: RotationPending): Transaction =>
   decodeTransaction(hexToBytes(transaction, 'transaction'))
 
-async function signAnew(world: World, task: Task): Promise<void> {
+/** Sent, or signed just now: what an earlier run signed may be too old. */
+const isOwn = (world: World, { purpose }: Task, pending: RotationPending) =>
+  pending.purpose === purpose && (pending.state === 'sent' || !isStale(world, pending))
+
+/** One that is to have no effect takes the number of another that may be elsewhere. */
+const isInNobodysHands = ({ purpose, shared, state }: RotationPending) =>
+  shared !== true && state !== 'sent' && purpose !== 'withdraw'
+
+/** @param instead - Of which it takes the proposal key and the number. */
+async function signAnew(world: World, task: Task, instead?: RotationPending): Promise<void> {
   const { node, address, progress, signal } = world
   const hands = await readHands(world, task.newSigner)
   const { account } = hands
-  assertPlanned({ ...account, balance: 0n }, progress.current())
+  if (task.takesOver !== true) assertPlanned({ ...account, balance: 0n }, progress.current())
   if (task.left(account) === 0) return
-  const keyIndex = task.proposer(hands)
-  const [block, { sequenceNumber }] = await Promise.all([
+  const taken = instead === undefined ? undefined : transactionOf(instead).proposalKey
+  const keyIndex = taken?.keyIndex ?? task.proposer(hands)
+  const [block, now] = await Promise.all([
     readLatestBlock(node, { signal }),
     readAccountKey(node, address, keyIndex, { signal }),
   ])
-  const proposalKey = { address, keyIndex, sequenceNumber }
+  const proposalKey = { address, keyIndex, sequenceNumber: now.sequenceNumber, ...taken }
+  if (instead !== undefined && !account.held.has(keyIndex))
+    throw unsettledError(world, instead, untilOf(instead))
   const payload = task.build({ account, referenceBlockId: block.id, proposalKey })
   const transaction = await signWith(world, hands, payload)
   signal?.throwIfAborted()
@@ -150,6 +186,8 @@ async function signAnew(world: World, task: Task): Promise<void> {
   const id = transactionId(transaction)
   world.signedHere.add(id)
   const isReady = missing === ''
+  if (instead !== undefined && !isReady && task.isWorthless?.(account) === true)
+    throw unsettledError(world, instead, untilOf(instead))
   await progress.save(
     {
       pending: {
@@ -164,6 +202,9 @@ async function signAnew(world: World, task: Task): Promise<void> {
     isReady ? undefined : { text: `Others have to sign the transaction: ${missing}.` },
   )
 }
+
+const untilOf = ({ referenceHeight }: RotationPending) =>
+  `others may send it until block ${referenceHeight + EXPIRY_BLOCKS}: run it again after that`
 
 /** Nobody else can have it, and its reference block and number may be old. */
 const isStale = (world: World, { shared, transactionId: id }: RotationPending) =>

@@ -27,6 +27,7 @@ export type RecordChanges = {
   readonly revokedAt?: number
   readonly heldStores?: boolean | undefined
   readonly askAgainAt?: number | undefined
+  readonly aborting?: true | undefined
 }
 
 /** One process's hold on a record. */

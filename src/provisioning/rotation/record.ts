@@ -166,6 +166,7 @@ const record: Read<RotationRecord> = object<RotationRecord>(
     pending,
     revokedAt: time,
     heldStores: yesOrNo,
+    aborting: oneOf<true>(true),
     askAgainAt: time,
     history: list(entry, MAX_HISTORY),
   },
@@ -173,6 +174,7 @@ const record: Read<RotationRecord> = object<RotationRecord>(
   'pending',
   'revokedAt',
   'heldStores',
+  'aborting',
   'askAgainAt',
 )
 
@@ -222,6 +224,13 @@ export function encodeRecord(value: RotationRecord): string {
   parseRecord(stored, expected)
   return stored
 }
+
+/** Whether the one that is stored may be replaced: the same, open, and not changed since. */
+export const isExpected = (
+  found: RotationRecord | undefined,
+  { id }: RotationRecord,
+  revision: number,
+): boolean => found?.id === id && found.state === 'open' && found.revision === revision
 
 /** @returns The 1,000 that a list tells. */
 export const openFirst = (records: readonly RotationRecord[]): readonly RotationRecord[] =>

@@ -8,13 +8,14 @@ import { SignerError } from '../../errors.ts'
 import type { AccessNodeOptions } from '../../flow/access-node.ts'
 import { readAccount } from '../../flow/accounts.ts'
 import { assertKnownKeys, assertSignal, invalid } from '../../options.ts'
+import { goBack } from './abort.ts'
 import { assertResume, type ResumeOptions, resumeOptionNames } from './options.ts'
 import { planOf } from './plan.ts'
 import { createProgress } from './progress.ts'
 import { reportOf } from './report.ts'
 import { run } from './run.ts'
 import type { RotationPlan, RotationRecord, RotationReport } from './types.ts'
-import { createWorld, openNode } from './world.ts'
+import { assertChainOf, createWorld, openNode } from './world.ts'
 
 /** What is to be rotated, and into what. */
 type Wish = {
@@ -72,8 +73,8 @@ export async function planRotation(options: PlanRotationOptions): Promise<Rotati
  * goes on with the rotation that is open. It returns when all is done, and before that when others have
  * to sign (`toSign`), when the old key has to be unused for a while, or at `stopBefore`.
  *
- * @throws {SignerError} `ROTATION_OPEN` when another key of the account is being rotated; those of
- * `planRotation` and of `resumeRotation`.
+ * @throws {SignerError} `ROTATION_OPEN` when another key of the account is being rotated; in an emergency
+ * one that is over but for the end of its old key gives way. Those of `planRotation` and of `resumeRotation`.
  */
 export async function rotateKey(options: RotateKeyOptions): Promise<RotationReport> {
   assertKnownKeys(options, [...resumeOptionNames, ...wishNames])
@@ -84,8 +85,9 @@ export async function rotateKey(options: RotateKeyOptions): Promise<RotationRepo
   const found = await rotations.read(address)
   const isSame = found?.plan.old.publicKey === wanted
   if (found?.state === 'open') {
-    if (!isSame) throw openError(found)
-    return goOn(options, found)
+    if (isSame) return goOn(options, found)
+    if (emergency !== true || !isRetiring(found)) throw openError(found)
+    await giveWay(options, found)
   }
   // Called again at the very end, when nobody knows whether it was.
   if (found?.state === 'done' && isSame) {
@@ -133,10 +135,22 @@ export async function resumeRotation(options: ResumeOptions): Promise<RotationRe
 
 async function goOn(options: ResumeOptions, record: RotationRecord): Promise<RotationReport> {
   const { node, chainId } = await openNode(options)
-  if (chainId !== record.chainId)
-    throw new SignerError('CHAIN_MISMATCH', { expected: record.chainId, actual: chainId })
+  assertChainOf(record, chainId)
   const progress = createProgress(options.rotations, record, options.onStep)
-  return run(createWorld(node, progress, options), options.stopBefore)
+  const world = createWorld(node, progress, options)
+  return record.aborting === true ? goBack(world) : run(world, options.stopBefore)
+}
+
+/** The chain is done with it: what is left is the end of the old key in its vault, which may take days. */
+const isRetiring = ({ plan, step }: RotationRecord) =>
+  plan.steps.indexOf(step) > plan.steps.indexOf('verify')
+
+/** A compromised key waits for no other one to retire. */
+async function giveWay(options: RotateKeyOptions, record: RotationRecord): Promise<void> {
+  const progress = createProgress(options.rotations, record, options.onStep)
+  const { publicKey } = record.plan.old
+  const text = `It gave way to an emergency: the key ${publicKey.slice(0, 16)}… is still to be ended in its vault (${record.step}).`
+  await progress.save({ state: 'done' }, { text })
 }
 
 const openError = ({ address, id, step }: RotationRecord) =>

@@ -216,6 +216,8 @@ export type RotationRecord = {
   readonly revokedAt?: number
   /** Rows of pools may be held for this rotation. */
   readonly heldStores?: boolean
+  /** It is being aborted: to resume it is to go on with that. */
+  readonly aborting?: true
   /** Milliseconds since 1970: before, the old key's vault has nothing to say. With the step `unused`. */
   readonly askAgainAt?: number
   /** The last entries, at most 200. */
@@ -229,7 +231,10 @@ export type RotationRecord = {
 export type RotationStore = {
   /** @returns `false` when one is open for this address. */
   readonly begin: (record: RotationRecord) => Promise<boolean>
-  /** @returns `false` when the record does not have that revision any more: another process changed it. */
+  /**
+   * @returns `false` when the record does not have that revision any more, since another process changed
+   *   it, or is not open.
+   */
   readonly replace: (record: RotationRecord, expectedRevision: number) => Promise<boolean>
   /** @returns The one that is open, or the newest. */
   readonly read: (address: string) => Promise<RotationRecord | undefined>

@@ -14,7 +14,7 @@ import type { Signer } from '../../signers/signer.ts'
 import type { Drain } from './drain.ts'
 import type { RotationBase, RotationPool } from './options.ts'
 import type { Progress } from './progress.ts'
-import type { KeyRetirement, RotatedKey, RotationVault } from './types.ts'
+import type { KeyRetirement, RotatedKey, RotationRecord, RotationVault } from './types.ts'
 
 /** One run of one rotation in one process. */
 export type World = {
@@ -46,6 +46,11 @@ export async function openNode(
   if (expected !== undefined && expected !== chainId)
     throw new SignerError('CHAIN_MISMATCH', { expected, actual: chainId })
   return { node, chainId }
+}
+
+/** @throws {SignerError} `CHAIN_MISMATCH` when the rotation was begun on another chain. */
+export function assertChainOf({ chainId: expected }: RotationRecord, actual: string): void {
+  if (expected !== actual) throw new SignerError('CHAIN_MISMATCH', { expected, actual })
 }
 
 export function createWorld(

@@ -15,7 +15,7 @@ import {
   syncFolder,
 } from '../../../signers/sealed-key/stores/files.ts'
 import { storeFault } from '../../../signers/sealed-key/stores/store-fault.ts'
-import { encodeRecord, MAX_RECORD_LENGTH, openFirst, parseRecord } from '../record.ts'
+import { encodeRecord, isExpected, MAX_RECORD_LENGTH, openFirst, parseRecord } from '../record.ts'
 import type { RotationRecord, RotationStore } from '../types.ts'
 
 /**
@@ -43,11 +43,12 @@ export async function createFileRotations(folder: string): Promise<RotationStore
     begin: (record) => told('begin', () => beginIn(root, placeOf(record.address), record)),
     replace: (record, expectedRevision) =>
       told('replace', async () => {
+        const bytes = bytesOf(record)
         const place = placeOf(record.address)
         const { number, stored } = await standing(place)
         const found = stored === undefined ? undefined : parseRecord(stored, record.address)
-        if (found?.id !== record.id || found.revision !== expectedRevision) return false
-        return put(place, number + 1, record)
+        if (!isExpected(found, record, expectedRevision)) return false
+        return put(place, number + 1, bytes)
       }),
     read: (address) => told('read', () => read(address)),
     list: () =>
@@ -102,15 +103,17 @@ async function standing(place: string): Promise<{ number: number; stored: string
 }
 
 async function beginIn(root: string, place: string, record: RotationRecord): Promise<boolean> {
+  const bytes = bytesOf(record)
   await makeFolder(place)
   await syncFolder(root)
   const { number, stored } = await standing(place)
   if (stored !== undefined && parseRecord(stored, record.address).state === 'open') return false
-  return put(place, number + 1, record)
+  return put(place, number + 1, bytes)
 }
 
-async function put(place: string, number: number, record: RotationRecord): Promise<boolean> {
-  const bytes = new TextEncoder().encode(encodeRecord(record))
+const bytesOf = (record: RotationRecord) => new TextEncoder().encode(encodeRecord(record))
+
+async function put(place: string, number: number, bytes: Uint8Array): Promise<boolean> {
   if (!(await publish(place, nameOf(number), bytes))) return false
   // The record stands; one that stays full costs room and no more.
   if (number > 2) await empty(place, nameOf(number - 2)).catch(() => undefined)

@@ -1,7 +1,7 @@
 /** Rotations in the memory of one process, for tests and rehearsals. @module */
 
 import { normalizeAddress } from '../../../crypto/address.ts'
-import { encodeRecord, openFirst, parseRecord } from '../record.ts'
+import { encodeRecord, isExpected, openFirst, parseRecord } from '../record.ts'
 import type { RotationStore } from '../types.ts'
 
 /** @returns A store that forgets with its process: a rotation that was begun cannot be resumed then. */
@@ -13,14 +13,15 @@ export function createMemoryRotations(): RotationStore {
   }
   return Object.freeze({
     async begin(record) {
+      const stored = encodeRecord(record)
       if (find(record.address)?.state === 'open') return false
-      records.set(record.address, encodeRecord(record))
+      records.set(record.address, stored)
       return true
     },
     async replace(record, expectedRevision) {
-      const found = find(record.address)
-      if (found?.id !== record.id || found.revision !== expectedRevision) return false
-      records.set(record.address, encodeRecord(record))
+      const stored = encodeRecord(record)
+      if (!isExpected(find(record.address), record, expectedRevision)) return false
+      records.set(record.address, stored)
       return true
     },
     read: async (address) => find(normalizeAddress(address)),

@@ -53,7 +53,7 @@ export async function createSqlRotations(
     },
     async replace(record, expectedRevision) {
       const text = `UPDATE ${table} SET revision = $3::bigint, state = $4, record = $5
-        WHERE address = $1 AND id = $2 AND revision = $6::bigint RETURNING 'true' AS json`
+        WHERE address = $1 AND id = $2 AND revision = $6::bigint AND state = 'open' RETURNING 'true' AS json`
       return isDone(await run('replace', text, ...columnsOf(record), String(expectedRevision)))
     },
     async read(address) {
