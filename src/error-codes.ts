@@ -34,6 +34,7 @@ export type SignerErrorContext = {
   ACCOUNT_NOT_FOUND: { address: string; accessNode: string }
   KEY_INDEX_UNKNOWN: { address: string; keyIndex: number }
   KEY_REVOKED: { address: string; keyIndex: number }
+  KEY_ROTATED: { address: string; keyIndexes: readonly number[]; weight: number }
   KEY_NOT_HELD: { address: string; keyIndex: number }
   NO_KEY_HELD: { address: string; signerIds: readonly string[] }
   WEIGHT_TOO_LOW: { address: string; weight: number; required: number }
@@ -329,6 +330,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   KEY_INDEX_UNKNOWN: ['fail', 'The account has no key of this index. See `fcl-kms accounts show`.'],
   KEY_REVOKED: ['fail', 'This account key is revoked and cannot sign. Choose another index.'],
+  KEY_ROTATED: [
+    'fail',
+    'The keys of these indexes were rotated: the account has a newer key that no signer here holds. Give the authorizer the signer of the new key, and start the process again.',
+  ],
   KEY_NOT_HELD: [
     'fail',
     'No signer holds the key of this index. Add its signer or choose another index.',

@@ -10,11 +10,18 @@ import { type BoundAccount, type BoundKey, bindAccount } from './bound-account.t
 
 /** The accounts of one authorizer. */
 export type AccountDirectory = {
-  /** The account as last read; `reread` reads it now. */
+  /**
+   * The account as last read; `reread` reads it now, and `since` when it was read before that moment
+   * of `performance.now()`.
+   */
   readonly get: (
     node: NodeConnection,
     address: string,
-    options: { readonly reread: boolean; readonly signal?: AbortSignal | undefined },
+    options: {
+      readonly reread: boolean
+      readonly since?: number | undefined
+      readonly signal?: AbortSignal | undefined
+    },
   ) => Promise<BoundAccount>
   /** Whether the account was read before, and so may have changed since. */
   readonly has: (node: NodeConnection, address: string) => boolean
@@ -45,6 +52,8 @@ export function createAccountDirectory(signers: readonly Signer[]): AccountDirec
   type Entry = {
     readonly address: string
     readonly account: Promise<BoundAccount>
+    /** When it was asked for, by `performance.now()`. */
+    readonly askedAt: number
     settled: boolean
     /** When a signer did not tell its key: when to ask again, by `performance.now()`. */
     againAt: number
@@ -59,6 +68,7 @@ export function createAccountDirectory(signers: readonly Signer[]): AccountDirec
     const entry: Entry = {
       address,
       account: bindAccount(node, address, signers),
+      askedAt: performance.now(),
       settled: false,
       againAt: Infinity,
     }
@@ -80,20 +90,23 @@ export function createAccountDirectory(signers: readonly Signer[]): AccountDirec
     entry.againAt = performance.now() + AGAIN_MS
     const { address } = entry
     const name = nameOf(node, address)
+    const askedAt = performance.now()
     bindAccount(node, address, signers).then(
-      (account) => {
-        if (!account.complete || entries.get(name) !== entry) return
-        entries.set(name, { ...entry, account: Promise.resolve(account), againAt: Infinity })
+      (bound) => {
+        if (!bound.complete || entries.get(name) !== entry) return
+        const account = Promise.resolve(bound)
+        entries.set(name, { ...entry, account, askedAt, againAt: Infinity })
       },
       () => undefined, // the next use asks again
     )
   }
 
   return {
-    get(node, address, { reread, signal }) {
+    get(node, address, { reread, since = 0, signal }) {
       const existing = entries.get(nameOf(node, address))
       if (existing !== undefined && existing.againAt <= performance.now()) complete(existing, node)
-      const usable = existing !== undefined && !(reread && existing.settled)
+      const usable =
+        existing !== undefined && !(reread && existing.settled) && existing.askedAt >= since
       return abortable((usable ? existing : read(node, address)).account, signal)
     },
     has: (node, address) => entries.get(nameOf(node, address))?.settled ?? false,

@@ -74,7 +74,7 @@ async function resolveRoles(
     role.proposer || role.payer ? await openProposalKey(authorization, context, node) : undefined
   const signing =
     role.payer || role.authorizer
-      ? await pick(authorization, context, node, false, (found) => chooseKeys(found, selection))
+      ? await pick(authorization, context, node, {}, (found) => chooseKeys(found, selection))
       : []
 
   const roles = new Map(signing.map((key) => [key.keyIndex, { key, role: signingRole(role) }]))

@@ -12,6 +12,7 @@ import { isPassing, SignerError } from '../errors.ts'
 import { type AccountKey, readAccount } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { Signer } from '../signers/signer.ts'
+import { findRotated, type Rotated } from './rotated.ts'
 
 /** A public key, as put on an account, and the signer that holds it. */
 export type FlowPublicKey = {
@@ -43,6 +44,8 @@ export type BoundAccount = {
   readonly held: ReadonlyMap<number, BoundKey>
   /** False when a signer did not tell its public key: it may hold keys as well. */
   readonly complete: boolean
+  /** Those of ours that were rotated away, where all signers told their keys. */
+  readonly rotated?: Rotated | undefined
 }
 
 /** @returns The public key of each signer, in the order of the signers. */
@@ -99,7 +102,11 @@ export async function bindAccount(
       address: account.address,
       signerIds: signers.map(({ id }) => id),
     })
-  return { address: account.address, keys: account.keys, held, complete: failures.length === 0 }
+  const complete = failures.length === 0
+  const rotated = complete
+    ? findRotated(account.keys, (key) => holdersOf(key).length > 0)
+    : undefined // one that did not tell its key may hold the new one
+  return { address: account.address, keys: account.keys, held, complete, rotated }
 }
 
 function bindKey(address: string, key: AccountKey, signers: readonly Signer[]) {

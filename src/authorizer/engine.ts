@@ -122,12 +122,18 @@ function assertGoverned(governor: SigningGovernor | undefined, replicas: Replica
 /**
  * Makes a choice on an account, and once more on what the chain says now when the choice fails on
  * what was read earlier: a key may have been added or revoked since.
+ *
+ * @param options - `since`: what was read before this moment is not used, by `performance.now()`.
  */
 export async function choose<T>(
   engine: Engine,
   node: NodeConnection,
   address: string,
-  options: { readonly reread: boolean; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly reread: boolean
+    readonly since?: number | undefined
+    readonly signal?: AbortSignal | undefined
+  },
   choice: (account: BoundAccount) => T,
 ): Promise<T> {
   const { signal } = options
@@ -137,7 +143,7 @@ export async function choose<T>(
   } catch (thrown) {
     const aboutKeys =
       isSignerError(thrown) &&
-      /^(KEY_(INDEX_UNKNOWN|REVOKED|NOT_HELD)|WEIGHT_TOO_LOW)$/.test(thrown.code)
+      /^(KEY_(INDEX_UNKNOWN|REVOKED|ROTATED|NOT_HELD)|WEIGHT_TOO_LOW)$/.test(thrown.code)
     if (!mayBeOld || !aboutKeys) throw thrown
     return choice(await engine.directory.get(node, address, { reread: true, signal }))
   }

@@ -4,6 +4,11 @@
 export type ProposalKeyLease = {
   readonly keyIndex: number
   readonly sequenceNumber: bigint
+  /**
+   * By `performance.now()`: when the keys of the account were found to be others than before. What was
+   * read of the account earlier says nothing of the keys that sign with this one.
+   */
+  readonly keysSince?: number | undefined
   /** @throws {SignerError} `LEASE_LOST` when its time is over. To be asked right before signing. */
   readonly assertHeld: () => void
   /**

@@ -21,12 +21,12 @@ export async function pick<T>(
   { engine, address, signal }: Authorization,
   context: TransactionContext,
   node: NodeConnection,
-  reread: boolean,
+  { reread = false, since }: { readonly reread?: boolean; readonly since?: number | undefined },
   choice: (account: BoundAccount) => T,
 ): Promise<T> {
   const seen = context.accounts.get(address)
-  if (seen !== undefined && !reread) return choice(seen)
-  return choose(engine, node, address, { reread, signal }, (found) => {
+  if (seen !== undefined && !reread && since === undefined) return choice(seen)
+  return choose(engine, node, address, { reread, since, signal }, (found) => {
     const chosen = choice(found)
     context.accounts.set(address, found)
     return chosen
@@ -47,7 +47,7 @@ export async function openProposalKey(
     return leaseProposalKey(authorization, selection.proposalKeys, context, node)
   const first = !context.accounts.has(address)
   const keyOf = (reread: boolean) =>
-    pick(authorization, context, node, reread, (found) => chooseProposalKey(found, selection))
+    pick(authorization, context, node, { reread }, (found) => chooseProposalKey(found, selection))
   let key = await keyOf(false)
   let read = await context.sequenceNumber(node, key, signal)
   if (read.changed && first) {
@@ -57,7 +57,7 @@ export async function openProposalKey(
   return { key, sequenceNumber: read.sequenceNumber }
 }
 
-/** One lease for all role calls of the transaction. No account is read for it. */
+/** One lease for all role calls of the transaction. No account is read for it, unless its keys changed. */
 async function leaseProposalKey(
   authorization: Authorization,
   source: ProposalKeySource,
@@ -65,7 +65,8 @@ async function leaseProposalKey(
   node: NodeConnection,
 ): Promise<{ key: BoundKey; sequenceNumber: number }> {
   const lease = await context.leases.take(source, authorization.signal)
-  const key = await pick(authorization, context, node, false, (found) =>
+  const { keysSince: since } = lease
+  const key = await pick(authorization, context, node, { since }, (found) =>
     chooseProposalKey(found, { proposalKeyIndex: lease.keyIndex }),
   )
   return { key, sequenceNumber: Number(lease.sequenceNumber) }

@@ -5,6 +5,7 @@ import { SignerError } from '../errors.ts'
 import { assertKnownKeys } from '../options.ts'
 import type { BoundAccount, BoundKey } from './bound-account.ts'
 import type { ProposalKeySource } from './proposal-key-source.ts'
+import type { Rotated } from './rotated.ts'
 
 /** Options of `authorize`. */
 export type AuthorizeOptions = {
@@ -82,7 +83,7 @@ function assertKeyIndex(index: number): void {
  * @returns The keys named, or the fewest that weigh 1,000 together: the heaviest first, then those
  * whose signature is shared with one already chosen, then the lowest index.
  * @throws {SignerError} `KEY_INDEX_UNKNOWN`, `KEY_REVOKED`, `KEY_NOT_HELD`; `WEIGHT_TOO_LOW` when
- * none is named and all together do not reach 1,000.
+ * none is named and all together do not reach 1,000; `KEY_ROTATED` for either when that is why.
  */
 export function chooseKeys(account: BoundAccount, selection: Selection): readonly BoundKey[] {
   const { keyIndexes } = selection
@@ -100,12 +101,7 @@ export function chooseKeys(account: BoundAccount, selection: Selection): readonl
         a.keyIndex - b.keyIndex,
     )
     const next = candidates.shift()
-    if (next === undefined)
-      throw new SignerError('WEIGHT_TOO_LOW', {
-        address: account.address,
-        weight,
-        required: REQUIRED_WEIGHT,
-      })
+    if (next === undefined) throw weightTooLow(account, weight)
     chosen.push(next)
     weight += next.weight
   }
@@ -115,7 +111,7 @@ export function chooseKeys(account: BoundAccount, selection: Selection): readonl
 /**
  * The one key whose sequence number the transaction uses; any weight will do.
  *
- * @throws {SignerError} `KEY_INDEX_UNKNOWN`, `KEY_REVOKED`, `KEY_NOT_HELD`.
+ * @throws {SignerError} `KEY_INDEX_UNKNOWN`, `KEY_REVOKED`, `KEY_ROTATED`, `KEY_NOT_HELD`.
  */
 export function chooseProposalKey(account: BoundAccount, selection: Selection): BoundKey {
   const { proposalKeyIndex, keyIndexes } = selection
@@ -126,7 +122,8 @@ export function chooseProposalKey(account: BoundAccount, selection: Selection): 
   )
   if (heaviest !== undefined) return heaviest
   // None of the keys held can sign: say so of a revoked one, or else of the first.
-  const { keys } = account
+  const { keys, rotated } = account
+  if (rotated !== undefined) throw keyRotated(account, rotated)
   return heldKey(account, (keys.find(({ revoked }) => revoked) ?? keys[0])?.index ?? 0)
 }
 
@@ -136,5 +133,21 @@ function heldKey(account: BoundAccount, keyIndex: number): BoundKey {
   if (held !== undefined) return held
   const key = account.keys.find(({ index }) => index === keyIndex)
   if (key === undefined) throw new SignerError('KEY_INDEX_UNKNOWN', { address, keyIndex })
+  const { rotated } = account
+  if (key.revoked && rotated?.publicKeys.has(key.publicKey)) throw keyRotated(account, rotated)
   throw new SignerError(key.revoked ? 'KEY_REVOKED' : 'KEY_NOT_HELD', { address, keyIndex })
+}
+
+const weightTooLow = (account: BoundAccount, weight: number): SignerError =>
+  account.rotated === undefined
+    ? new SignerError('WEIGHT_TOO_LOW', {
+        address: account.address,
+        weight,
+        required: REQUIRED_WEIGHT,
+      })
+    : keyRotated(account, account.rotated)
+
+function keyRotated({ address, held }: BoundAccount, { keyIndexes }: Rotated): SignerError {
+  const weight = [...held.values()].reduce((sum, key) => sum + key.weight, 0)
+  return new SignerError('KEY_ROTATED', { address, keyIndexes, weight })
 }

@@ -21,6 +21,8 @@ import type { SignedPart } from './voucher.ts'
  * covers those of the payload.
  *
  * @param address - Normalised.
+ * @param options - `since`: keys that were read before this moment are read again, by
+ * `performance.now()`.
  * @returns A new transaction. Signatures of this account's chosen keys are replaced.
  * @throws {SignerError} `INVALID_OPTION` when the account has no role in the transaction, or would
  * change the payload's signatures after the payer has signed; `MALFORMED_TRANSACTION` for one that
@@ -30,7 +32,11 @@ export async function signTransaction(
   engine: Engine,
   address: string,
   transaction: Transaction,
-  { signal, ...selection }: Selection & { readonly signal?: AbortSignal },
+  {
+    signal,
+    since,
+    ...selection
+  }: Selection & { readonly signal?: AbortSignal; readonly since?: number | undefined },
 ): Promise<Transaction> {
   assertReadable(transaction)
   const pays = normalizeAddress(transaction.payer) === address
@@ -48,7 +54,7 @@ export async function signTransaction(
         'its envelope is signed already, and that signature covers those of the payload; let the payer sign after all others',
     })
   const node = await engine.node(signal)
-  const keys = await choose(engine, node, address, { reread: false, signal }, (account) => {
+  const keys = await choose(engine, node, address, { reread: false, since, signal }, (account) => {
     const signing = pays || authorizes ? [...chooseKeys(account, selection)] : []
     const { keyIndex } = transaction.proposalKey
     const isOurs = selection.keyIndexes === undefined || account.held.has(keyIndex)

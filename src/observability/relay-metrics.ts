@@ -24,6 +24,7 @@ const transactionOutcomes = ['succeeded', 'failed', 'expired', 'refused'] as con
 const keyOutcomes = ['executed', 'refused', 'expired', 'moved'] as const
 const keyEvents = [
   ...(['drifted', 'quarantined', 'lost', 'abandoned', 'unseen', 'went-backwards'] as const),
+  ...(['rotating', 'rotated'] as const),
 ]
 
 /** @returns Makes the metrics of one account: all accounts share the families. */

@@ -1,5 +1,6 @@
 /** Whether a key that the store gave can be lent, where its number on chain is in doubt. @module */
 
+import { isSignerError } from '../errors.ts'
 import { readAccountKey } from '../flow/accounts.ts'
 import type { NodeConnection } from '../flow/http.ts'
 import type { LeaseFact } from '../stores/store.ts'
@@ -29,6 +30,8 @@ export function createChecking(options: {
 
   async function isUsable(fact: LeaseFact): Promise<boolean> {
     const { address, keyIndex, fence, sequenceNumber } = fact
+    const rotated = keys.rotated()
+    if (rotated !== undefined) throw rotated
     if (!keys.has(keyIndex)) await keys.refresh() // it may have been added by another process
     if (keys.has(keyIndex) && !keys.isSuspect(keyIndex)) return true
     options.onResync()
@@ -53,7 +56,9 @@ export function createChecking(options: {
       aside.forget(fact.keyIndex)
       return usable
     } catch (thrown) {
-      if (!signal.aborted) aside.set(fact, thrown).catch(() => undefined) // the pool was closed
+      // No key of the account is ours any more: this one is for those who hold the new signer.
+      if (isSignerError(thrown, 'KEY_ROTATED')) void books.giveBack(fact)
+      else if (!signal.aborted) aside.set(fact, thrown).catch(() => undefined) // the pool was closed
       return false
     }
   }

@@ -4,6 +4,7 @@ import type { BlockFollower } from '../flow/block-follower.ts'
 import type { LeaseFact } from '../stores/store.ts'
 import type { Books } from './books.ts'
 import type { Flights } from './flights.ts'
+import type { KnownKeys } from './known-keys.ts'
 import { createLease, type PoolLease } from './lease.ts'
 import type { PoolReport } from './report.ts'
 
@@ -18,18 +19,20 @@ export type Held = {
 export function createHeld(options: {
   readonly leaseMs: number
   readonly follower: BlockFollower
+  readonly keys: Pick<KnownKeys, 'since'>
   readonly books: Books
   readonly flights: Flights
   readonly report: (report: PoolReport) => void
   readonly signal: AbortSignal
 }): Held {
-  const { leaseMs, follower, books, flights, report, signal } = options
+  const { leaseMs, follower, keys, books, flights, report, signal } = options
   const held = new Set<PoolLease>()
   return {
     lend(fact, holder) {
       const { keyIndex } = fact
       const fromHeight = follower.stats().finalizedHeight ?? 0
-      const lease: PoolLease = createLease(fact, holder, fromHeight, leaseMs, {
+      const times = { fromHeight, leaseMs, keysSince: keys.since() }
+      const lease: PoolLease = createLease(fact, holder, times, {
         commit: async ({ transactionId = null, referenceBlockId }) => {
           signal.throwIfAborted()
           return books.commit({ ...fact, transactionId, referenceBlockId, leaseMs })

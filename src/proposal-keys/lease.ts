@@ -44,14 +44,14 @@ export type LeaseEnds = {
 /** What a commit tells. */
 export type CommittedFlight = Parameters<ProposalKeyLease['commit']>[0]
 
-/** @param leaseMs - Milliseconds from now. */
+/** @param times - `leaseMs`: milliseconds from now. */
 export function createLease(
   fact: LeaseFact,
   holder: string,
-  fromHeight: number,
-  leaseMs: number,
+  times: Pick<PoolLease, 'fromHeight' | 'keysSince'> & { readonly leaseMs: number },
   ends: LeaseEnds,
 ): PoolLease {
+  const { fromHeight, leaseMs, keysSince } = times
   const { address, keyIndex, sequenceNumber } = fact
   let deadline = performance.now() + leaseMs
   let state: 'held' | 'committed' | 'over' = 'held'
@@ -84,6 +84,7 @@ export function createLease(
     fromHeight,
     keyIndex,
     sequenceNumber,
+    keysSince,
     assertHeld,
     async commit(flight) {
       assertHeld()

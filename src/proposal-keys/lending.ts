@@ -1,7 +1,7 @@
 /** Lends keys to callers who wait their turn. @module */
 
 import { abortable } from '../deadline.ts'
-import { SignerError } from '../errors.ts'
+import { isSignerError, SignerError } from '../errors.ts'
 import type { BlockFollower } from '../flow/block-follower.ts'
 import { createLoop } from '../loop.ts'
 import type { LeaseFact, ProposalKeyStore } from '../stores/store.ts'
@@ -15,7 +15,8 @@ import { createWaitingLine } from './waiting-line.ts'
 export type Lending = {
   /**
    * Rejects with the signal's reason, `PROPOSAL_KEYS_BUSY` or the reason of `close`; when no key is
-   * left in the store, with what reading the account anew rejects with: `NO_PROPOSAL_KEYS`.
+   * left in the store, with what reading the account anew rejects with: `NO_PROPOSAL_KEYS`,
+   * `KEY_ROTATED`.
    */
   readonly lease: (signal?: AbortSignal) => Promise<PoolLease>
   /** A key has come free. */
@@ -27,9 +28,18 @@ export type Lending = {
 }
 
 /** How often it is asked whether a key is left, in milliseconds, while none comes free. */
-const LOOK_FOR_KEYS_MS = 5_000
+const LOOK_FOR_KEYS_MS = 2_000
 /** How often another process may have freed a key, in milliseconds: that is told to nobody here. */
 const LOOK_AGAIN_MS = 200
+/** How often it is looked whether a rotation still has the keys, in milliseconds. */
+const LOOK_HELD_MS = 500
+/**
+ * Keys that nobody asked for so long, in milliseconds, may have been swapped meanwhile. Who asks more
+ * often meets the rotation: it has all keys for longer.
+ */
+const IDLE_MS = 500
+/** How often a pool whose key was rotated reads the account again, in milliseconds. */
+const LOOK_ROTATED_MS = 5_000
 
 export function createLending(options: {
   readonly settings: PoolSettings
@@ -52,13 +62,14 @@ export function createLending(options: {
   })
 
   let lookAt = Number.NEGATIVE_INFINITY
+  let rotatedLookAt = Number.NEGATIVE_INFINITY
+  let servedAt = Number.NEGATIVE_INFINITY
 
   /** Nobody waits for a key that can never come free; a copy that was added is found. */
   async function lookForKeys(): Promise<void> {
     if (performance.now() < lookAt) return
     lookAt = performance.now() + LOOK_FOR_KEYS_MS
-    const rows = await store.listKeys(address)
-    if (rows.some(({ state }) => state !== 'quarantined')) return
+    if ((await keys.look()) !== 'none') return
     try {
       await keys.refresh()
     } catch (thrown) {
@@ -67,8 +78,21 @@ export function createLending(options: {
     }
   }
 
+  /** Whether a key may be lent: not while a rotation has them, nor when it left none for us. */
+  async function mayLend(): Promise<boolean> {
+    const rotated = keys.rotated()
+    if (rotated !== undefined) {
+      if (performance.now() < rotatedLookAt) throw rotated
+      rotatedLookAt = performance.now() + LOOK_ROTATED_MS
+      await keys.refresh()
+    }
+    const isIdle = keys.signsWithSeveral() && performance.now() > servedAt + IDLE_MS
+    return !(isIdle || keys.isHeld()) || (await keys.look()) !== 'held'
+  }
+
   /** As many keys as callers, or as there are. @returns Whether the store had so many. */
   async function serve(): Promise<boolean> {
+    servedAt = performance.now()
     const count = Math.min(line.length(), keys.size())
     const { facts, name } = await holder.take(async (name) => ({
       facts: await store.leaseKeys({ address, count, holder: name, leaseMs }),
@@ -78,15 +102,28 @@ export function createLending(options: {
       const lease = options.lend(fact, name)
       if (!line.serve(lease)) await lease.release()
     }
+    const rotated = keys.rotated()
+    if (rotated !== undefined) throw rotated
     return facts.length === count
+  }
+
+  async function turn(): Promise<number | undefined> {
+    if (line.length() === 0) return undefined
+    if (!(await mayLend())) return LOOK_HELD_MS
+    if (await serve()) return 0
+    await lookForKeys()
+    return keys.isHeld() ? LOOK_HELD_MS : LOOK_AGAIN_MS
   }
 
   const loop = createLoop({
     async turn() {
-      if (line.length() === 0) return undefined
-      if (await serve()) return 0
-      await lookForKeys()
-      return LOOK_AGAIN_MS
+      try {
+        return await turn()
+      } catch (thrown) {
+        if (!isSignerError(thrown, 'KEY_ROTATED')) throw thrown
+        line.clear(thrown)
+        return undefined // the next who comes wakes it
+      }
     },
     onFailure(thrown) {
       options.onTrouble(thrown)

@@ -58,14 +58,14 @@ export async function createPool(parts: PoolParts): Promise<Pool> {
   const onTrouble = (thrown: unknown) => report({ kind: 'trouble', errorCode: codeOf(thrown) })
   const onFreed = () => lending.noteFreed()
   const books = createBooks({ store, report, onFreed, onTrouble, signal })
-  const keys = createKnownKeys({ engine, node, store, address, signal })
+  const keys = createKnownKeys({ engine, node, store, address, report, signal })
   const aside = createAside({ keys, books, report, signal })
   const settle = createSettling({ engine, books, report, onFreed })
   const { transactionExpiry } = settings
   const watching = { node, follower, transactionExpiry, lacksKey: keys.lacks }
   const watch = { ...watching, settle, report, onResync, signal }
   const flights = createFlights({ address, holder, leaseMs, store, watch })
-  const held = createHeld({ leaseMs, follower, books, flights, report, signal })
+  const held = createHeld({ leaseMs, follower, keys, books, flights, report, signal })
   const lending = createLending({
     settings,
     holder,

@@ -12,6 +12,8 @@ import { tellObserver } from '../observers.ts'
  * - `adopted`: transactions of a process that is gone are followed by this one.
  * - `lost`: another process took the key over while this one was not heard of.
  * - `abandoned`: a lease was over before anything was signed with it.
+ * - `rotating`: a rotation has all keys; callers wait until their keys were swapped.
+ * - `rotated`: the key was swapped for one that no signer here holds: this pool lends nothing more.
  * - `unseen`: nobody has used the number of a transaction that was signed a while ago. Its key waits
  *   until it has expired: a send that failed proves nothing.
  * - `trouble`: store or access node failed; it is tried again. With `keyIndex` that key alone is set
@@ -29,6 +31,8 @@ export type PoolReport =
     }
   | { readonly kind: 'went-backwards'; readonly height: number }
   | { readonly kind: 'adopted'; readonly count: number }
+  | { readonly kind: 'rotating'; readonly rotationId: string }
+  | { readonly kind: 'rotated' }
   | { readonly kind: 'trouble'; readonly errorCode: string; readonly keyIndex?: number }
 
 /** Counts since the pool was made, and what is held now. */
@@ -52,6 +56,8 @@ export type PoolStats = {
   readonly lost: number
   readonly abandoned: number
   readonly unseen: number
+  readonly rotating: number
+  readonly rotated: number
   /** Reads of one key, 299 bytes each, to find out a sequence number. */
   readonly resyncs: number
 }
@@ -79,6 +85,8 @@ export function createTally(onReport: ((report: PoolReport) => void) | undefined
     lost: 0,
     abandoned: 0,
     unseen: 0,
+    rotating: 0,
+    rotated: 0,
     resyncs: 0,
   }
   return {

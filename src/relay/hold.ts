@@ -15,6 +15,13 @@ export type Hold = {
    * tries whether it works again, where `endOf` the code allows that.
    */
   readonly set: (code: string, reason: string) => void
+  /**
+   * Holds here alone, for what stops this process and no other: nothing of it is stored, and nothing is
+   * tried until `endHere` or `resume`.
+   */
+  readonly setHere: (code: string, reason: string) => void
+  /** What held here alone is over. */
+  readonly endHere: () => void
   /** Something got so far: what held before that is over. Never what an operator alone may end. */
   readonly clear: (reached: 'signed' | 'executed') => void
   /** Holds here from the call on, and in all processes when it resolves. */
@@ -52,16 +59,29 @@ export function createHold(options: {
   const sync = createHoldSync({ address, store, state, tell, onLearned })
   /** Pauses that are being stored: they count before. */
   let pausing = 0
+  let here: ReturnType<Hold['current']>
 
   const isPaused = () => state.paused() || pausing > 0
-  const mayTry = () => !isPaused() && state.held()?.end !== 'operator'
+  const mayTry = () => !isPaused() && here === undefined && state.held()?.end !== 'operator'
+
+  function endHere(): void {
+    if (here === undefined) return
+    here = undefined
+    if (state.held() === undefined && !state.paused()) tell({ kind: 'resumed' })
+    onChange()
+  }
 
   return {
     current() {
       if (isPaused()) return { code: PAUSED, reason: 'paused by an operator' }
-      const held = state.held()
+      const held = here ?? state.held()
       return held === undefined ? undefined : { code: held.code, reason: held.reason }
     },
+    setHere(code, reason) {
+      if (here?.code !== code) tell({ kind: 'held', code, reason })
+      here = { code, reason }
+    },
+    endHere,
     set(code, reason) {
       probes.failed()
       // What stands already need not be said again, unless it may be ended at this moment.
@@ -84,6 +104,7 @@ export function createHold(options: {
     },
     async resume() {
       await sync.ask(() => store.resume(address), state.said())
+      endHere()
       onChange()
     },
     refresh: () => sync.ask(() => store.readHold(address)),

@@ -28,7 +28,7 @@ export type RelayStats = {
   /** Sends that wait for the budget of the nodes. */
   readonly sendQueue: number
   readonly proposalKeys: PoolStats
-  /** Why nothing is sent, when that is so. */
+  /** Why nothing is sent, when that is so; `KEY_ROTATED` stops this process alone. */
   readonly held: { readonly code: string; readonly reason: string } | undefined
   /** Requests to the followed node, sends not counted. */
   readonly nodeRequests: number
@@ -129,6 +129,7 @@ function relayOf(options: RelayOptions, checked: CheckedRelayOptions, parts: Rel
     },
     async refreshKeys() {
       const count = await pool.refresh()
+      hold.endHere()
       worker.wake()
       return count
     },

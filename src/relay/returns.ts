@@ -115,6 +115,11 @@ export function createReturns(core: RelayCore): Returns {
       const cause = { errorCode, reason }
       if (isSignerError(thrown, 'RELAY_HELD') || isSignerError(thrown, 'RELAY_CLOSED'))
         return unclaim(jobs, { state: 'queued' })
+      if (isSignerError(thrown, 'KEY_ROTATED')) {
+        // Another process may have the new signer: this one leaves the jobs to it.
+        hold.setHere(errorCode, reason)
+        return unclaim(jobs, { state: 'queued' })
+      }
       if (isSignerError(thrown, 'POLICY_POSTPONED')) return giveApart(jobs, thrown.context)
       if (ofTheJob.has(errorCode))
         return jobs.length === 1

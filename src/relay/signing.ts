@@ -82,7 +82,8 @@ export function createSigning(
     const { keyIndexes } = await askPolicy(core.policy, payload, ids)
     lease.assertHeld()
     const unsigned = { ...payload, payloadSignatures: [], envelopeSignatures: [] }
-    const selection = keyIndexes === undefined ? {} : { keyIndexes }
+    const since = lease.keysSince
+    const selection = keyIndexes === undefined ? { since } : { keyIndexes, since }
     const onTimeout = () => new SignerError('SIGNING_TIMEOUT', { address, timeoutMs: SIGN_MS })
     const signed = await withDeadline({ timeoutMs: SIGN_MS, signal, onTimeout }, (signal) =>
       signTransaction(core.engine, address, unsigned, { ...selection, signal }),

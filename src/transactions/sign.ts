@@ -130,7 +130,8 @@ async function heldIndexes(
       chooseKeys(account, all)
       return undefined
     } catch (thrown) {
-      if (!isSignerError(thrown, 'WEIGHT_TOO_LOW')) throw thrown
+      const isPart = isSignerError(thrown, 'WEIGHT_TOO_LOW') || isSignerError(thrown, 'KEY_ROTATED')
+      if (!isPart) throw thrown
       const proposes = normalizeAddress(proposalKey.address) === address
       const held = [...account.held.values()].filter(
         (key) => key.weight > 0 || (proposes && key.keyIndex === proposalKey.keyIndex),

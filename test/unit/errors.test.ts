@@ -152,6 +152,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'KEY_NOT_HELD',
     'KEY_REGION_MISMATCH',
     'KEY_REVOKED',
+    'KEY_ROTATED',
     'KEY_SPEC_UNSUPPORTED',
     'KEY_USAGE_UNSUPPORTED',
     'KMS_REQUEST_INVALID',

@@ -22,6 +22,8 @@ const poolStats = {
   lost: 0,
   abandoned: 0,
   unseen: 0,
+  rotating: 0,
+  rotated: 0,
   resyncs: 4,
 }
 const relayStats: RelayStats = {

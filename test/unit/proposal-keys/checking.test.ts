@@ -34,7 +34,8 @@ async function startDesk(extra: readonly number[] = [], isRead = true) {
     onTrouble: () => undefined,
     signal,
   })
-  const keys = createKnownKeys({ engine, node: async () => connection, store, address, signal })
+  const parts = { engine, node: async () => connection, store, address, report, signal }
+  const keys = createKnownKeys(parts)
   if (isRead) await keys.refresh()
   const checked = createChecking({
     node: async () => connection,

@@ -40,7 +40,7 @@ async function found(keys: readonly Key[]) {
   }
   await using node = await startPoolChain({ copies: 0 })
   node.setFault(({ path }) => (path.startsWith('accounts/') ? { status: 200, body } : undefined))
-  return await findCopies(engineOf(authorizer), connectAccessNode(node.url), address)
+  return (await findCopies(engineOf(authorizer), connectAccessNode(node.url), address)).copies
 }
 
 describe('findCopies', () => {

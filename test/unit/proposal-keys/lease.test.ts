@@ -12,14 +12,19 @@ const lost = expect.objectContaining({
 function leased(leaseMs = 60_000, change: Partial<LeaseEnds> = {}) {
   const told: string[] = []
   const tell = (name: string) => () => void told.push(name)
-  const lease = createLease(fact, 'us', 40, leaseMs, {
-    commit: async () => true,
-    onCommitted: tell('committed'),
-    giveBack: async () => tell('given back')(),
-    onAbandoned: tell('abandoned'),
-    onOver: tell('over'),
-    ...change,
-  })
+  const lease = createLease(
+    fact,
+    'us',
+    { fromHeight: 40, leaseMs, keysSince: undefined },
+    {
+      commit: async () => true,
+      onCommitted: tell('committed'),
+      giveBack: async () => tell('given back')(),
+      onAbandoned: tell('abandoned'),
+      onOver: tell('over'),
+      ...change,
+    },
+  )
   return { lease, told }
 }
 
