@@ -51,18 +51,18 @@ export function revocationBatches({
 }: Pick<RotationPlan['old'], 'keyIndex' | 'copies'>): {
   /** At the same time as the old key. */
   readonly first: readonly number[]
-  /** Up to `MAX_REVOKES` in each. */
   readonly rest: readonly (readonly number[])[]
 } {
-  const indexes = [keyIndex, ...copies]
-  const starts = Array.from(
-    { length: Math.ceil(indexes.length / MAX_REVOKES) - 1 },
-    (_, index) => (index + 1) * MAX_REVOKES,
+  const [first = [], ...rest] = inRevocations([keyIndex, ...copies])
+  return { first: first.slice(1), rest }
+}
+
+/** @returns The indexes as one transaction each revokes them, up to `MAX_REVOKES`. */
+function inRevocations(indexes: readonly number[]): readonly (readonly number[])[] {
+  const count = Math.ceil(indexes.length / MAX_REVOKES)
+  return Array.from({ length: count }, (_, batch) =>
+    indexes.slice(batch * MAX_REVOKES, (batch + 1) * MAX_REVOKES),
   )
-  return {
-    first: copies.slice(0, MAX_REVOKES - 1),
-    rest: starts.map((start) => indexes.slice(start, start + MAX_REVOKES)),
-  }
 }
 
 /**

@@ -82,9 +82,10 @@ export function fewestSigners<Candidate extends { readonly weight: number }>(
   const last = heaviestFirst.findIndex((_, index) => reaches(heaviestFirst.slice(0, index + 1)))
   if (last < 0) return undefined
   const signers = heaviestFirst.slice(0, last + 1)
-  // The second best choice of as many has the heaviest that is left for the lightest of the best.
+  // The second best choice of as many has the heaviest that is left for the lightest of the best;
+  // where none is left it has one less, and one less was too few.
   const second = heaviestFirst.filter((_, index) => index < last || index === last + 1)
-  return { signers, isOnlyChoice: second.length < signers.length || !reaches(second) }
+  return { signers, isOnlyChoice: !reaches(second) }
 }
 
 /**

@@ -22,7 +22,7 @@ type NamedKey = { readonly keyIndex: number; readonly publicKey: string }
 /** Keys of weight 0. */
 export type AddKeys = KeyChange & {
   readonly key: RotationKey
-  /** How often: 0 to `MAX_ADDS`. With 0 the transaction proves its proposer, no more. */
+  /** How often: 0 to 250. With 0 the transaction proves its proposer, no more. */
   readonly count: number
   /** The index of the first: how many keys the account has, revoked ones too. */
   readonly firstIndex: number
