@@ -172,7 +172,7 @@ describe('a plan, sent transaction after transaction', () => {
           expect(weightOfHolders(ofBoth)).toBeLessThanOrEqual(plan.old.weight)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -191,7 +191,7 @@ describe('a plan, sent transaction after transaction', () => {
           new Set([plan.hashAlgorithm]),
         )
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 

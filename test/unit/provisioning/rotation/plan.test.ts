@@ -123,7 +123,12 @@ describe('the plan of a rotation', () => {
 describe('a plan is refused', () => {
   it.each<[string, Partial<PlanRequest>, string, object]>([
     ['for no key', { publicKey: publicKeyOf('c') }, 'INVALID_OPTION', { option: 'publicKey' }],
-    ['for half a key', { publicKey: 'ab' }, 'INVALID_OPTION', { option: 'publicKey' }],
+    [
+      'for half a key',
+      { publicKey: 'ab' },
+      'INVALID_OPTION',
+      { option: 'publicKey', reason: 'it has not 128 digits' },
+    ],
     ['for 0x', { publicKey: `0x${'a'.repeat(126)}` }, 'MALFORMED_HEX', { field: 'publicKey' }],
     [
       'for a key of weight 0',
