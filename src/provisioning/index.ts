@@ -55,6 +55,7 @@ export {
 } from './proposal-keys/add-proposal-keys.ts'
 export type { BatchReport } from './proposal-keys/batches.ts'
 export { type AbortOptions, abortRotation } from './rotation/abort.ts'
+export { rotationTransactions } from './rotation/key-changes-cadence.ts'
 export type { ResumeOptions, RotationBase, RotationPool } from './rotation/options.ts'
 export type { RotationEvent } from './rotation/progress.ts'
 export {

@@ -90,6 +90,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'rewrapSealedKeys',
     'rotateKey',
     'rotationStatus',
+    'rotationTransactions',
     'sealedKeyRetirement',
     'sealedKeyVault',
     'sendFlow',
