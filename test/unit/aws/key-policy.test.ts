@@ -10,6 +10,7 @@ import {
   FOREIGNER,
   firstAllowed,
   KEY,
+  numRuns,
   ROOT,
   refusedBy,
   SIGNER,
@@ -319,7 +320,7 @@ describe.each(forms)('keyPolicyFaults with %s', (_, given) => {
     expect(faultsOf(generated)).toEqual([])
   })
 
-  it('flags every policy that allows a call which the generated one does not', async () => {
+  it(`flags every policy that allows a call which the generated one does not (FCL_KMS_POLICY_RUNS=${numRuns})`, async () => {
     const denied = await refusedBy(ofKey(generated), ofThisKey)
     const isNew = seenOnce()
     await fc.assert(
@@ -327,17 +328,17 @@ describe.each(forms)('keyPolicyFaults with %s', (_, given) => {
         if (faultsOf(document).length > 0 || !isNew(document)) return
         expect(await firstAllowed(ofKey(document), denied)).toBeUndefined()
       }),
-      { numRuns: 1_000 },
+      { numRuns },
     )
   })
 
-  it('flags every policy that the administrator cannot replace', async () => {
+  it(`flags every policy that the administrator cannot replace (FCL_KMS_POLICY_RUNS=${numRuns})`, async () => {
     await fc.assert(
       fc.asyncProperty(widenings(generated), async (document) => {
         if (faultsOf(document).length > 0 || hasOwnCondition(document)) return
         expect(await isLost(document)).toBe(false)
       }),
-      { numRuns: 1_000 },
+      { numRuns },
     )
   })
 

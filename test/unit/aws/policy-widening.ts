@@ -129,6 +129,9 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
   ),
 )
 
+/** `FCL_KMS_POLICY_RUNS` changes how many edited policies a property is asked about. */
+export const numRuns: number = Number(process.env['FCL_KMS_POLICY_RUNS'] ?? 400)
+
 type Widened = { Statement: { Condition?: object }[] } & { [name: string]: unknown }
 
 /** One to three edits of a policy. */
