@@ -5,7 +5,7 @@ import { commonFlags } from './settings.ts'
 import { table } from './text.ts'
 
 const EXITS =
-  'Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a problem or an enclave is not proven, 130 interrupted.'
+  'Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a problem, an enclave is not proven, or a rotation waits for somebody, 130 interrupted.'
 
 /** @param group - Only the commands that start with this word. */
 export function overview(commands: readonly Command[], group?: string): string {

@@ -12,6 +12,8 @@ import { doctor } from './commands/doctor.ts'
 import { enclaveAttest } from './commands/enclave-attest.ts'
 import { keysCreate } from './commands/keys-create.ts'
 import { keysPolicy } from './commands/keys-policy.ts'
+import { keysRotate, keysRotateResume } from './commands/keys-rotate.ts'
+import { keysRotateAbort, keysRotateStatus } from './commands/keys-rotate-status.ts'
 import { keysShow } from './commands/keys-show.ts'
 import { signMessage } from './commands/sign-message.ts'
 import { signTransaction } from './commands/sign-transaction.ts'
@@ -33,6 +35,10 @@ const commands: readonly Command[] = [
   keysCreate,
   keysShow,
   keysPolicy,
+  keysRotate,
+  keysRotateStatus,
+  keysRotateResume,
+  keysRotateAbort,
   accountsCreate,
   accountsShow,
   accountsAddProposalKeys,
@@ -84,10 +90,14 @@ async function dispatch(args: readonly string[], world: World): Promise<Outcome>
     stderr: '',
     exitCode,
   })
-  const [first, second] = args
+  const [first] = args
   if (first === '--version') return printed(`${version()}\n`)
   if (first === '--help') return printed(overview(commands))
-  const found = commands.find(({ name }) => name === first || name === `${first} ${second}`)
+  // The longest: `keys rotate status` begins as `keys rotate` does.
+  const found = [3, 2, 1]
+    .map((words) => args.slice(0, words).join(' '))
+    .map((wanted) => commands.find(({ name }) => name === wanted))
+    .find((command) => command !== undefined)
   if (found === undefined) {
     const group = commands.map(({ name }) => name.split(' ')[0]).find((word) => word === first)
     if (group !== undefined && args.includes('--help')) return printed(overview(commands, group))

@@ -34,6 +34,10 @@ Commands:
   keys create                 Create a signing key in AWS KMS or on an HSM and show its Flow public key
   keys show                   Show the Flow public key, state and spec of a key, and where it is used
   keys policy                 Print the IAM policy of a role that signs, or with --role and --admin the key policy
+  keys rotate                 Put a new key in the place of an old one, step by step; run again, it goes on
+  keys rotate status          Tell how far a rotation is, and what it waits for
+  keys rotate resume          Go on with a rotation, with what others have signed if they had to
+  keys rotate abort           Take the new key off the account again, as long as the old one is on it
   accounts create             Create a Flow account whose keys are KMS keys
   accounts show               Show the balance and keys of an account, and which KMS key holds which
   accounts add-proposal-keys  Add n copies of a key to an account, at weight 0, to send transactions in parallel
@@ -59,6 +63,10 @@ Examples:
   fcl-kms keys create --alias alias/flow-minter --region eu-central-1
   fcl-kms keys show --key alias/flow-minter
   fcl-kms keys policy --key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+  fcl-kms keys rotate --plan --network testnet --address 0x1d007d755531709b --old-key alias/minter
+  fcl-kms keys rotate status --network testnet --address 0x1d007d755531709b
+  fcl-kms keys rotate resume --network testnet --address 0x1d007d755531709b --key alias/minter --old-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --signed rotation.signed.rlp
+  fcl-kms keys rotate abort --network testnet --address 0x1d007d755531709b --key alias/minter
   fcl-kms accounts create --network emulator --payer emulator --key alias/flow-minter
   fcl-kms accounts show --network testnet --address 0x1d007d755531709b --key alias/flow-minter
   fcl-kms accounts add-proposal-keys 100 --network testnet --address 0x1d007d755531709b --key alias/flow-minter
@@ -81,7 +89,7 @@ Examples:
   fcl-kms doctor --key alias/flow-minter --network testnet --address 0x1d007d755531709b
 
 fcl-kms <command> --help shows the options of a command; fcl-kms --version the version.
-Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a problem or an enclave is not proven, 130 interrupted.
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a problem, an enclave is not proven, or a rotation waits for somebody, 130 interrupted.
 "
 `)
   })
@@ -90,6 +98,10 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a proble
     'keys create',
     'keys show',
     'keys policy',
+    'keys rotate',
+    'keys rotate status',
+    'keys rotate resume',
+    'keys rotate abort',
     'accounts create',
     'accounts show',
     'accounts add-proposal-keys',
