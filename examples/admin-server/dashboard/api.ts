@@ -13,6 +13,8 @@ import type {
   ProposalKeys,
   Request,
   RequestDetail,
+  Rotation,
+  RotationDetail,
   Stats,
 } from './types.ts'
 
@@ -137,6 +139,10 @@ export const api = {
   cancel: (id: string) => send<Request>('POST', at(id, '/cancel'), {}),
   keys: (signal?: AbortSignal) => get<Keys>('/v1/keys', {}, signal),
   proposalKeys: (signal?: AbortSignal) => get<ProposalKeys>('/v1/proposal-keys', {}, signal),
+  rotations: (signal?: AbortSignal) =>
+    get<{ rotations: readonly Rotation[] }>('/v1/rotations', {}, signal),
+  rotation: (address: string, signal?: AbortSignal) =>
+    get<RotationDetail>(`/v1/rotations/${encodeURIComponent(address)}`, {}, signal),
   audit: (query: AuditQuery, signal?: AbortSignal) =>
     get<Page<'records', AuditRecord>>('/v1/audit', query, signal),
   /** Reads the whole chain, which may take minutes. */

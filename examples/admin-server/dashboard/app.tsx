@@ -20,6 +20,7 @@ import { Mint } from './views/mint.tsx'
 import { Mints } from './views/mints.tsx'
 import { Overview } from './views/overview.tsx'
 import { ProposalKeys } from './views/proposal-keys.tsx'
+import { Rotation } from './views/rotation.tsx'
 import { SignIn } from './views/sign-in.tsx'
 
 /** The address stays through a sign-in, so that one comes back to where one was. */
@@ -71,7 +72,7 @@ function Place({ place, me }: { readonly place: Route; readonly me: Me }): JSX.E
     case 'approvals':
       return id === undefined ? <Approvals /> : <Approval id={id} me={me} />
     case 'keys':
-      return <Keys />
+      return id === 'rotation' ? <Rotation /> : <Keys />
     case 'proposal-keys':
       return <ProposalKeys />
     case 'audit':

@@ -217,9 +217,87 @@ export type AuditVerification = {
   readonly broken?: { readonly sequence: number; readonly reason: string }
 }
 
+/** Whose a key is; null where the configuration does not name it. */
+export type RotationHolder = {
+  readonly key: string
+  readonly successor: boolean
+  readonly rule: KeyRule
+} | null
+
+type RotatedKey<Index> = {
+  readonly index: Index
+  readonly publicKey: string
+  readonly signatureAlgorithm: string
+  readonly hashAlgorithm: string
+  readonly weight: number
+  /** Keys of weight 0 beside it. */
+  readonly copies: number
+  readonly holder: RotationHolder
+}
+
+/** What the rotation has signed in part, or sent. */
+export type RotationPending = {
+  readonly purpose: string
+  readonly state: 'signing' | 'signed' | 'sent'
+  readonly transactionId: string
+  /** Whose weight is missing, in a sentence. */
+  readonly missing: string | null
+  readonly expiresAfterBlock: number
+  readonly signatures: readonly {
+    readonly index: number
+    readonly weight: number
+    readonly publicKey: string
+    readonly signed: boolean
+    readonly holder: RotationHolder
+  }[]
+}
+
+/** The rotation of a key, as lists show it. */
+export type Rotation = {
+  readonly id: string
+  readonly account: string
+  readonly state: 'open' | 'done' | 'aborted'
+  readonly step: string
+  readonly mode: 'swap' | 'cut'
+  readonly emergency: boolean
+  /** Nothing is signed just now. */
+  readonly held: boolean
+  readonly old: RotatedKey<number>
+  readonly new:
+    | (RotatedKey<number | null> & { readonly kind: string; readonly reference: string })
+    | null
+  readonly pending: RotationPending | null
+  readonly startedAt: string
+  readonly updatedAt: string
+  readonly revokedAt: string | null
+}
+
+/** With what was done and what is to be done. */
+export type RotationDetail = Rotation & {
+  readonly steps: readonly {
+    readonly name: string
+    readonly state: 'done' | 'current' | 'to-do' | 'left-out'
+    readonly at: string | null
+  }[]
+  readonly notes: readonly string[]
+  readonly history: readonly {
+    readonly step: string
+    readonly at: string
+    readonly text: string
+    readonly transactionId: string | null
+  }[]
+}
+
 /** One second of the server. */
 export type Stats = {
   readonly at: string
+  /** A rotation holds the proposal keys: nothing is signed, and it goes on by itself. */
+  readonly rotating: boolean
+  readonly rotation: {
+    readonly id: string
+    readonly step: string
+    readonly startedAt: string
+  } | null
   readonly paused: boolean
   /** Why nothing is signed; also while paused, with the reason of whoever paused. */
   readonly held: Reason | null

@@ -16,6 +16,7 @@ import { eventRoutes } from './http/routes/events.ts'
 import { keyRoutes } from './http/routes/keys.ts'
 import { operationRoutes } from './http/routes/operation.ts'
 import { requestRoutes } from './http/routes/requests.ts'
+import { rotationRoutes } from './http/routes/rotations.ts'
 import { sessionRoutes } from './http/routes/session.ts'
 import { tokenRoutes } from './http/routes/tokens.ts'
 import { createHttpServer } from './http/server.ts'
@@ -87,24 +88,23 @@ function contextOf(
   version: string,
   closing: AbortSignal,
 ): RouteContext {
-  const { requests, relay, signing, metrics, changes, anchor } = service
+  const { requests, relay, signing, rotating, metrics, changes, anchor } = service
   const { database } = requests
   return {
     ...requests,
     accept: createAcceptor(requests),
     relay,
     signing,
+    rotations: signing.rotations,
+    rotating,
     authenticator: createAuthenticator({ database, config }),
     limits: createLimits(config.http.requestsPerSecond),
     anchor,
-    stats: createStats(
-      database,
-      relay,
-      signing.governor,
-      metrics,
-      version,
-      config.audit.reconciliation !== undefined,
-    ),
+    stats: createStats({
+      ...{ database, relay, rotating, metrics, version },
+      governor: signing.governor,
+      isReconciled: config.audit.reconciliation !== undefined,
+    }),
     metrics,
     changes,
     version,
@@ -125,8 +125,9 @@ function serve(context: RouteContext, log: Log): FastifyInstance {
         const route = request.routeOptions.url ?? 'none'
         metrics.onAnswer(route, request.method, reply.statusCode, reply.elapsedTime / 1_000)
       })
-      const groups = [requestRoutes, approvalRoutes, keyRoutes, auditRoutes, operationRoutes]
-      for (const add of [...groups, sessionRoutes, tokenRoutes, eventRoutes]) add(scope, context)
+      const groups = [requestRoutes, approvalRoutes, keyRoutes, rotationRoutes, auditRoutes]
+      const others = [operationRoutes, sessionRoutes, tokenRoutes, eventRoutes]
+      for (const add of [...groups, ...others]) add(scope, context)
       if (!dashboardRoutes(scope)) log.warn('there is no dashboard: it was not built')
     },
   })

@@ -25,6 +25,7 @@ import { reconciliationLines } from './reconciliation/lines.ts'
 import { createReconciler } from './reconciliation/reconciler.ts'
 import type { ClockJump } from './requests/clock.ts'
 import type { RequestContext } from './requests/context.ts'
+import { createRotationWatch, type RotationWatch } from './rotation/watch.ts'
 import { startWebhookDelivery } from './webhooks/deliver.ts'
 
 /** Running, and not served yet. */
@@ -32,6 +33,7 @@ export type Service = {
   readonly requests: RequestContext
   readonly relay: Relay
   readonly signing: Signing
+  readonly rotating: RotationWatch
   readonly metrics: Metrics
   readonly changes: Changes
   readonly anchor: Anchor | undefined
@@ -124,10 +126,11 @@ async function start(
   undo.unshift(engine.stop)
   for (const source of [engine.relay, signing.governor])
     undo.unshift(metrics.library.observe(source))
+  const rotating = await startRotationWatch(requests, signing, engine.wakeAll, observers, undo)
   startWebhooks(config, { database, audit, metrics, log }, undo)
   startReconciliation(config, { database, audit, metrics, log, signing, ledger }, undo)
   const anchor = startAnchor(config, { database, audit, metrics, log }, undo)
-  return { requests, relay: engine.relay, signing, metrics, changes, anchor }
+  return { requests, relay: engine.relay, signing, rotating, metrics, changes, anchor }
 }
 
 /** To metrics, traces and the log: what happens to keys, jobs and loops. */
@@ -179,6 +182,28 @@ function startWebhooks({ webhooks }: Config, parts: Parts, undo: Undo): void {
     },
   })
   undo.unshift(() => delivery.stop())
+}
+
+/** Looks once before anything is served: what is seen then is no news. */
+async function startRotationWatch(
+  { config, database, audit, accountKeys, onChanged }: RequestContext,
+  { rotations, store }: Signing,
+  wakeAll: () => void,
+  { onTrouble }: ReturnType<typeof observersOf>,
+  undo: Undo,
+): Promise<RotationWatch> {
+  const watch = createRotationWatch({
+    address: config.account.address,
+    ...{ database, audit, rotations, store, accountKeys },
+    onChange() {
+      wakeAll()
+      onChanged([]) // whoever shows requests or keys looks again
+    },
+  })
+  await watch.look()
+  watch.loop.start((thrown) => onTrouble('rotation', thrown))
+  undo.unshift(() => watch.loop.stop())
+  return watch
 }
 
 function startAnchor(

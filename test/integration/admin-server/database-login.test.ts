@@ -76,6 +76,7 @@ describeWithPostgres('a PostgreSQL', () => {
         database,
         accountKeys: { read: async () => [] } as unknown as Parts['accountKeys'], // no more is asked
         relay: { stats: async () => ({}) } as unknown as Parts['relay'], // of this one neither
+        rotating: { current: () => ({ open: undefined, held: false }) },
         closing: new AbortController().signal,
       })()
     expect((await check()).checks.database).toBe('ok')

@@ -59,6 +59,9 @@ export const routeTable: readonly RouteRow[] = [
   ],
   ['GET', '/v1/keys', 'listKeys', readers],
   ['GET', '/v1/proposal-keys', 'listProposalKeys', readers],
+  ['GET', '/v1/rotations', 'listRotations', readers],
+  // Nothing was rotated.
+  ['GET', '/v1/rotations/0x01cf0e2f2f715450', 'readRotation', [401, 403, 404, 404, 404]],
   ['GET', '/v1/audit', 'listAudit', auditor],
   ['GET', '/v1/audit/verify', 'verifyAudit', auditor],
   ['GET', '/v1/audit/export', 'exportAudit', auditor],

@@ -36,6 +36,12 @@ function take(stats: Stats): void {
   history.set([...history.get().slice(1 - keep), stats])
   if (before && before.paused !== stats.paused)
     announce(stats.paused ? 'The server is paused.' : 'The server runs again.')
+  if (before && before.rotating !== stats.rotating)
+    announce(
+      stats.rotating
+        ? 'A key is being rotated: nothing is signed.'
+        : 'The rotation gave the keys back.',
+    )
   if (stats.held && !stats.paused && before?.held?.code !== stats.held.code)
     announce('The server holds everything.')
 }

@@ -2,12 +2,14 @@
 
 import type { JSX } from 'preact'
 import { connection, history } from '../state/live.ts'
+import { may } from '../state/session.ts'
 import { useStore } from '../state/store.ts'
+import type { Me } from '../types.ts'
 import { ForeignText } from './foreign-text.tsx'
 import { Notice } from './notice.tsx'
 
 /** Changes are announced by the one live region; see state/live.ts. */
-export function Banner(): JSX.Element {
+export function Banner({ me }: { readonly me: Me }): JSX.Element {
   const state = useStore(connection)
   const stats = useStore(history).at(-1)
   return (
@@ -15,6 +17,15 @@ export function Banner(): JSX.Element {
       {state === 'lost' && (
         <Notice tone="bad" title="The connection to the server is lost">
           <p>What you see may be out of date. The page tries again by itself.</p>
+        </Notice>
+      )}
+      {stats?.rotating && !stats.paused && (
+        <Notice tone="attention" title="A key of the account is being rotated">
+          <p>
+            Nothing is signed for a moment. Requests and approvals are taken, nothing is lost, and
+            it goes on by itself.{' '}
+            {may.seeKeys(me) && <a href="#/keys/rotation">See the rotation</a>}
+          </p>
         </Notice>
       )}
       {stats?.held && !stats.paused && (

@@ -25,5 +25,6 @@ function words(state: Connection, stats: Stats | undefined): readonly [string, T
   if (state === 'lost') return ['Not connected', 'bad']
   if (!stats || state === 'connecting') return ['Connecting', 'quiet']
   if (stats.paused) return ['Paused', 'attention']
-  return stats.held ? ['Held', 'bad'] : ['Running', 'good']
+  if (stats.held) return ['Held', 'bad']
+  return stats.rotating ? ['Rotating', 'attention'] : ['Running', 'good']
 }

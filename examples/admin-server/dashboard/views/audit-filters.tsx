@@ -23,6 +23,7 @@ const kinds = [
   'anchor',
   'clock',
   'reconciliation',
+  'rotation',
   'resolution',
 ] as const
 

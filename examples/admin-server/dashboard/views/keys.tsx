@@ -8,6 +8,8 @@ import type { AccountKey, Keys as KeysData } from '../types.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Code } from '../ui/code.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
+import { ProblemNotice } from '../ui/notice.tsx'
+import { RotationBadge, stepName } from '../ui/rotation-badge.tsx'
 import { Time } from '../ui/time.tsx'
 import { Empty, View, WhenLoaded } from '../ui/view.tsx'
 import { ruleText, WeightBar } from '../ui/weight-bar.tsx'
@@ -18,7 +20,11 @@ const needed = 1_000
 
 /** Keys without weight only propose; they have a view of their own. */
 export function Keys(): JSX.Element {
-  const loaded = useLoad((signal) => api.keys(signal), [])
+  const loaded = useLoad(
+    (signal) => api.keys(signal),
+    [],
+    (ids) => ids.size === 0, // a rotation went on, or the page was away for a while
+  )
   return (
     <View
       title="Keys"
@@ -35,8 +41,44 @@ export function Keys(): JSX.Element {
         )
       }
     >
-      <WhenLoaded from={loaded}>{(data) => <KeysBody data={data} />}</WhenLoaded>
+      <WhenLoaded from={loaded}>
+        {(data) => (
+          <>
+            <RotationPanel account={data.account} />
+            <KeysBody data={data} />
+          </>
+        )}
+      </WhenLoaded>
     </View>
+  )
+}
+
+/** Nothing until a key of the account was rotated once. */
+function RotationPanel({ account }: { readonly account: string }): JSX.Element {
+  const loaded = useLoad(
+    (signal) => api.rotations(signal),
+    [],
+    () => true,
+  )
+  const rotation = loaded.data?.rotations.find((one) => one.account === account)
+  return (
+    <>
+      {loaded.problem && <ProblemNotice problem={loaded.problem} onRetry={loaded.reload} />}
+      {rotation && (
+        <section class="panel" aria-labelledby="rotation-title">
+          <header>
+            <h2 id="rotation-title">
+              <a href="#/keys/rotation">Rotation of key {rotation.old.index}</a>
+            </h2>
+            <RotationBadge rotation={rotation} />
+          </header>
+          <p class="quiet">
+            {rotation.state === 'open' ? `${stepName(rotation.step)}, ` : ''}last changed{' '}
+            <Time at={rotation.updatedAt} />
+          </p>
+        </section>
+      )}
+    </>
   )
 }
 

@@ -23,6 +23,7 @@ export type AuditKind =
   | 'webhook' // delivered, or given up
   | 'anchor' // the head was put outside
   | 'clock' // it jumped
+  | 'rotation' // a key of the account is rotated: seen first, and ended
   | 'reconciliation' // CloudTrail tells of a signature that is not ours, or not of one that is
 
 /** One record before it is chained. */

@@ -4,6 +4,7 @@ import { accessTables } from '../access/tables.ts'
 import { auditFunctions, auditTables } from '../audit/tables.ts'
 import { reconciliationTables } from '../reconciliation/tables.ts'
 import { requestTables } from '../requests/tables.ts'
+import { rotationTables } from '../rotation/tables.ts'
 import { webhookTables } from '../webhooks/tables.ts'
 
 /** One version of tables and functions. Its number is that of its last step. */
@@ -35,6 +36,7 @@ export const release: Release = {
     [auditTables, accessTables, requestTables, webhookTables].join('\n'),
     functionsTable,
     reconciliationTables,
+    rotationTables,
   ],
   functions: auditFunctions,
   serves: 1,

@@ -5,6 +5,7 @@ import { KMSClient } from '@aws-sdk/client-kms'
 import { createSigningGovernor, isSignerError, KmsAuthorizer, type SigningGovernor } from 'fcl-kms'
 import type { TransactionPayload } from 'fcl-kms/crypto'
 import type { PrometheusMetrics } from 'fcl-kms/observability'
+import { createSqlRotations, type RotationStore } from 'fcl-kms/provisioning'
 import { createRelay, type Relay, type RelayEvent, type RelayOptions } from 'fcl-kms/relay'
 import { createSqlStore, type RelayStore } from 'fcl-kms/stores'
 import type { Config } from '../config/config.ts'
@@ -34,6 +35,8 @@ export type Signing = {
   readonly governor: SigningGovernor
   readonly accountKeys: AccountKeys
   readonly store: RelayStore
+  /** Beside the tables of the relay, where the command keeps them. */
+  readonly rotations: RotationStore
 }
 
 /** Running. */
@@ -41,6 +44,8 @@ export type Engine = {
   readonly relay: Relay
   /** Requests changed: something may be ready. */
   readonly wake: () => void
+  /** Keys of the account changed: requests that wait may be met. */
+  readonly wakeAll: () => void
   readonly stop: () => Promise<void>
 }
 
@@ -69,6 +74,7 @@ export async function openSigning(
     ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
   })
   const inner = await openStore(database)
+  const rotations = await createSqlRotations(database.forRelay)
   const governor = createSigningGovernor({
     ratePerSecond: relay.kmsRequestsPerSecond,
     reserve: inner.reserveTurns,
@@ -90,7 +96,7 @@ export async function openSigning(
   )
   const accountKeys = createAccountKeys(config, authorizer, signers)
   const store = ledger.audited(inner)
-  return { kms, authorizer, signers, missing, governor, accountKeys, store }
+  return { kms, authorizer, signers, missing, governor, accountKeys, store, rotations }
 }
 
 /** One process at a time makes the tables of the relay; the others wait, and find them. */
@@ -204,6 +210,10 @@ export async function startEngine(options: {
   return {
     relay,
     wake: release.wake,
+    wakeAll() {
+      promote.wake()
+      release.wake()
+    },
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()))
       await relay.close()

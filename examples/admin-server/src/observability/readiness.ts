@@ -4,6 +4,7 @@ import type { Relay } from 'fcl-kms/relay'
 import type { Database } from '../database/database.ts'
 import { isAdminError } from '../errors.ts'
 import type { AccountKeys } from '../execution/account-keys.ts'
+import { isOfRotation, type Rotating, type RotationWatch } from '../rotation/watch.ts'
 
 /** Words only: anybody may ask. */
 export type Readiness = {
@@ -16,25 +17,26 @@ const CHECK_MS = 3_000
 /** The chain is read for every decision; for readiness what was read lately will do. */
 const CHAIN_AGE_MS = 15_000
 
-/** A pause is no fault: requests and approvals are taken in all the same. */
+/** A pause is no fault, nor a rotation: requests and approvals are taken in all the same. */
 export function checkReadiness(parts: {
   readonly database: Database
   readonly accountKeys: AccountKeys
   readonly relay: Pick<Relay, 'stats'>
+  readonly rotating: Pick<RotationWatch, 'current'>
   readonly closing: AbortSignal
 }): () => Promise<Readiness> {
-  const { database, accountKeys, relay, closing } = parts
+  const { database, accountKeys, relay, rotating, closing } = parts
   let held: { readonly at: number; readonly answer: Promise<Readiness> } | undefined
 
   async function check(): Promise<Readiness> {
     const [base, chain, send] = await Promise.all([
       within(canWrite(database)),
       within(accountKeys.read({ maxAgeMs: CHAIN_AGE_MS }).then(() => 'ok')),
-      within(relay.stats().then(({ held: hold }) => hold?.code.toLowerCase() ?? 'ok')),
+      within(relay.stats().then(({ held: hold }) => wordOf(hold?.code, rotating.current()))),
     ])
     const process = closing.aborted ? 'stopping' : 'ok'
     const isReady =
-      base === 'ok' && chain === 'ok' && process === 'ok' && (send === 'ok' || send === 'paused')
+      base === 'ok' && chain === 'ok' && process === 'ok' && /^(?:ok|paused|rotating)$/.test(send)
     return {
       status: isReady ? 'ready' : 'not-ready',
       checks: { database: base, chain, relay: send, process },
@@ -48,6 +50,9 @@ export function checkReadiness(parts: {
     return held?.answer ?? check()
   }
 }
+
+const wordOf = (code: string | undefined, { held }: Rotating): string =>
+  held && (code === undefined || isOfRotation(code)) ? 'rotating' : (code?.toLowerCase() ?? 'ok')
 
 /**
  * Reading works on a full disk, and on a copy that takes no writes. A series of more than memory may

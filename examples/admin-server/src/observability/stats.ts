@@ -4,11 +4,20 @@ import type { SigningGovernor } from 'fcl-kms'
 import type { Relay } from 'fcl-kms/relay'
 import type { Database } from '../database/database.ts'
 import { readState } from '../reconciliation/reconciler.ts'
+import { isOfRotation, type RotationWatch } from '../rotation/watch.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Shape of http/schemas/. */
 export type Stats = {
   readonly at: string
+  /** Proposal keys are held by a rotation: nothing is signed, and it goes on by itself. */
+  readonly rotating: boolean
+  /** The one that is under way. */
+  readonly rotation: {
+    readonly id: string
+    readonly step: string
+    readonly startedAt: string
+  } | null
   readonly paused: boolean
   readonly held: { readonly code: string; readonly detail: string } | null
   readonly requests: Readonly<Record<string, number>>
@@ -37,15 +46,17 @@ export type StatsReader = { readonly read: () => Promise<Stats> }
 
 const KEEP_MS = 900
 
-/** @param relay - Tells of its hold and keys. */
-export function createStats(
-  database: Database,
-  relay: Relay,
-  governor: SigningGovernor,
-  metrics: Pick<Metrics, 'callsPerSecond'>,
-  version: string,
-  isReconciled: boolean,
-): StatsReader {
+export function createStats(parts: {
+  readonly database: Database
+  /** Tells of its hold and keys. */
+  readonly relay: Relay
+  readonly governor: SigningGovernor
+  readonly rotating: Pick<RotationWatch, 'current'>
+  readonly metrics: Pick<Metrics, 'callsPerSecond'>
+  readonly version: string
+  readonly isReconciled: boolean
+}): StatsReader {
+  const { database, relay, governor, rotating, metrics, version, isReconciled } = parts
   let held: { readonly at: number; readonly stats: Promise<Stats> } | undefined
 
   let told = { at: performance.now(), throttled: 0 }
@@ -78,11 +89,18 @@ export function createStats(
             AND state IN ('done', 'partly-failed')) AS ended`,
       ),
     ])
-    const { held: hold, proposalKeys, jobs } = relayStats
+    const { held: standing, proposalKeys, jobs } = relayStats
+    const { open, held: isRotating } = rotating.current()
+    const hold = isRotating && isOfRotation(standing?.code) ? undefined : standing
     const [ended] = sealed
     const busy = proposalKeys.leased + proposalKeys.inFlight
     return {
       at: new Date().toISOString(),
+      rotating: isRotating,
+      rotation:
+        open === undefined
+          ? null
+          : { id: open.id, step: open.step, startedAt: new Date(open.createdAt).toISOString() },
       paused: hold?.code === 'PAUSED',
       held: hold === undefined ? null : { code: hold.code, detail: hold.reason },
       requests: Object.fromEntries(states.map(({ state, count }) => [state, count])),

@@ -10,10 +10,11 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-const check = () => {
+const check = (code?: string, held = false) => {
   const working = {
     accountKeys: { read: async () => [] },
-    relay: { stats: async () => ({}) },
+    relay: { stats: async () => (code === undefined ? {} : { held: { code, reason: '' } }) },
+    rotating: { current: () => ({ open: undefined, held }) },
     closing: new AbortController().signal,
   }
   // Of the keys and the relay no more is asked.
@@ -24,6 +25,19 @@ type Parts = Parameters<typeof checkReadiness>[0]
 describe('readiness', () => {
   it('is that of a database that can write', async () => {
     expect(await check()).toMatchObject({ status: 'ready', checks: { database: 'ok' } })
+  })
+
+  it.each([
+    ['ready', 'ok', undefined, false],
+    ['ready', 'paused', 'PAUSED', false],
+    ['not-ready', 'key_revoked', 'KEY_REVOKED', false],
+    ['ready', 'rotating', undefined, true],
+    ['ready', 'rotating', 'KEY_REVOKED', true],
+    ['ready', 'paused', 'PAUSED', true],
+    ['not-ready', 'kms_access_denied', 'KMS_ACCESS_DENIED', true],
+  ])('is %s with %s for a hold %s while a rotation holds the keys: %s', async (...row) => {
+    const [status, relay, code, held] = row
+    expect(await check(code, held)).toMatchObject({ status, checks: { relay } })
   })
 
   it.each([

@@ -1,5 +1,6 @@
 /** What routes need of the server. @module */
 
+import type { RotationStore } from 'fcl-kms/provisioning'
 import type { Relay } from 'fcl-kms/relay'
 import type { Authenticator } from '../../access/authenticate.ts'
 import type { Limits } from '../../access/limits.ts'
@@ -10,12 +11,15 @@ import type { Metrics } from '../../observability/metrics.ts'
 import type { StatsReader } from '../../observability/stats.ts'
 import type { Accept } from '../../requests/accept.ts'
 import type { RequestContext } from '../../requests/context.ts'
+import type { RotationWatch } from '../../rotation/watch.ts'
 
 /** See `startServer`. */
 export type RouteContext = RequestContext & {
   readonly accept: Accept
   readonly relay: Relay
   readonly signing: Signing
+  readonly rotations: RotationStore
+  readonly rotating: Pick<RotationWatch, 'current'>
   readonly authenticator: Authenticator
   readonly limits: Limits
   readonly anchor: Anchor | undefined

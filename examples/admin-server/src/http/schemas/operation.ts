@@ -42,6 +42,8 @@ const counts = Type.Record(Type.String(), count)
 export const statsSchema = Type.Object(
   {
     at: time,
+    rotating: Type.Boolean({ description: 'A rotation holds the proposal keys.' }),
+    rotation: nullable(Type.Object({ id: text, step: text, startedAt: time }, strict)),
     paused: Type.Boolean(),
     held: reason,
     requests: counts,
