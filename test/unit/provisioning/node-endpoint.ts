@@ -54,6 +54,8 @@ export type NodeEndpoint = HttpFake & {
   readonly payer: Payer
   /** Runs when a request of this name arrives. */
   onCall: (name: string) => void
+  /** The same, with its body in JSON. */
+  onBody: (name: string, body: unknown) => void
 }
 
 /** The event of a new account, as a transaction result holds it. */
@@ -105,11 +107,12 @@ export async function startNodeEndpoint(): Promise<NodeEndpoint> {
     revoked,
   })
 
-  const server = await startHttp((request) => {
+  const server = await startHttp((request, body) => {
     const path = (request.url ?? '').replace(/^\/v1\//, '').replace(/\?.*$/, '')
     const name = `${request.method} ${path.split('/')[0]}`
     calls.push(name)
     node.onCall(name)
+    node.onBody(name, body)
     if (path === 'network/parameters') return { body: { chain_id: node.chainId } }
     if (path === 'blocks') return blockOf(node.latestHeight)
     if (path === `blocks/${ID}`) return blockOf(9)
@@ -138,6 +141,7 @@ export async function startNodeEndpoint(): Promise<NodeEndpoint> {
     setKeys: (address, keys) => void accounts.set(address, keys),
     payer: { authorizer, address: PAYER },
     onCall: () => undefined,
+    onBody: () => undefined,
   }
   node.setKeys(PAYER, [{ publicKey: Buffer.from(bytes).toString('hex') }])
   return node

@@ -26,7 +26,7 @@ import {
 } from '../record.ts'
 
 /** Records that one call looks at in search of an address or a public key. */
-const MAX_LOOKED_AT = 5_000
+const MAX_LOOKED_AT = 1_000
 
 /**
  * One file for each wallet, made once by `link`, and one for each revision of the run. Any number of
