@@ -1,10 +1,11 @@
 import { type ChildProcess, exec, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { CreateAliasCommand } from '@aws-sdk/client-kms'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
 import { startChainAndKms } from '../support/flow-chain.ts'
@@ -112,6 +113,77 @@ it(
   },
   PATIENCE_MS,
 )
+
+const addFclCrypto = `transaction(code: String) {
+  prepare(signer: auth(AddContract) &Account) { signer.contracts.add(name: "FCLCrypto", code: code.utf8) }
+}`
+
+describe('the example of a wallet', () => {
+  let servers: Awaited<ReturnType<typeof startChainAndKms>>
+  let folder: string
+  beforeAll(async () => {
+    servers = await startChainAndKms()
+    folder = mkdtempSync(join(tmpdir(), 'fcl-kms-wallet-'))
+    const { chain } = servers
+    const code = readFileSync(new URL('../support/fcl-crypto.cdc', import.meta.url), 'utf8')
+    await chain.send({
+      cadence: addFclCrypto,
+      args: (arg, t) => [arg(code, t['String'])],
+      authz: chain.service,
+    })
+    const role = 'role_arn = arn:aws:iam::000000000000:role/wallet\nsource_profile = plain'
+    const plain = '[profile plain]\naws_access_key_id = test\naws_secret_access_key = test'
+    writeFileSync(join(folder, 'config'), `${plain}\n[profile wallet]\n${role}\n`)
+    const iam = new IAMClient(servers.kms.aws.clientConfig())
+    const statement = { Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' }
+    const document = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+    const given = { RoleName: 'wallet', AssumeRolePolicyDocument: document }
+    await iam.send(new CreateRoleCommand(given))
+    iam.destroy()
+  }, PATIENCE_MS)
+  afterAll(async () => {
+    await servers?.chain[Symbol.asyncDispose]()
+    await servers?.kms[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['environment', { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }],
+    ['static', { WALLET_ACCESS_KEY_ID: 'test', WALLET_SECRET_ACCESS_KEY: 'test' }],
+    ['profile', { WALLET_PROFILE: 'wallet' }],
+    [
+      'role',
+      {
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        WALLET_ROLE_ARN: 'arn:aws:iam::000000000000:role/wallet',
+      },
+    ],
+  ])(
+    'makes a wallet that signs, with credentials by %s',
+    async (way, env) => {
+      const { chain, kms } = servers
+      const example = start([path('wallet/wallet.mjs')], {
+        FLOW_ACCESS_NODE: chain.url,
+        FCL_CRYPTO_CONTRACT: chain.serviceAddress,
+        CREDENTIALS: way,
+        AWS_REGION: kms.aws.region,
+        AWS_ENDPOINT_URL: kms.aws.endpoint,
+        AWS_CONFIG_FILE: join(folder, 'config'),
+        AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
+        AWS_EC2_METADATA_DISABLED: 'true',
+        ...env,
+      })
+      expect({ code: await example.exited, output: example.output() }).toMatchObject({ code: 0 })
+      const output = example.output()
+      expect(output).toMatch(/^public key {3}[0-9a-f]{128}$/m)
+      expect(output).toMatch(/^account {6}0x[0-9a-f]{16}, 0\.00100000 FLOW$/m)
+      expect(output).toMatch(/^message {6}signed, and FCL verifies it$/m)
+      expect(output).toMatch(/^transaction {2}[0-9a-f]{64} SEALED$/m)
+    },
+    PATIENCE_MS,
+  )
+})
 
 it('the signing service for development tells its key, and ends when it is interrupted', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fcl-kms-'))
