@@ -33,7 +33,7 @@ export const walletsList: Command = {
     ]
     const isWhole = wallets.every((wallet) => !('invalid' in wallet))
     const value = { wallets, ...(next === undefined ? {} : { next }) }
-    return { value, lines, exitCode: isWhole ? exitCodes.ok : exitCodes.problem }
+    return { value, lines, exitCode: isWhole ? exitCodes.ok : exitCodes.failed }
   },
 }
 
