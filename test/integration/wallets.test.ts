@@ -25,6 +25,7 @@ import {
 } from '../../src/signers/sealed-key/index.ts'
 import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
 import { type Emulator, startEmulator } from '../../src/testing/start-emulator.ts'
+import { countAccountsMade, latestSealedHeight } from '../support/accounts-made.ts'
 
 const program = fileURLToPath(new URL('../support/wallets-process.mjs', import.meta.url))
 const code = (expected: string, context: object = {}) =>
@@ -61,25 +62,6 @@ async function openWorld(name: string): Promise<World> {
   return { folder, keys, book, create }
 }
 
-/** Every account that the chain has had made since a height. */
-async function accountsMade(from: number): Promise<number> {
-  const to = await latestHeight()
-  let made = 0
-  for (let start = from; start <= to; start += 200) {
-    const range = `start_height=${start}&end_height=${Math.min(start + 199, to)}`
-    const reply = await fetch(`${flow.url}/v1/events?type=flow.AccountCreated&${range}`)
-    const blocks: readonly { events?: readonly object[] }[] = JSON.parse(await reply.text())
-    for (const { events } of blocks) made += events?.length ?? 0
-  }
-  return made
-}
-
-async function latestHeight(): Promise<number> {
-  const reply = await fetch(`${flow.url}/v1/blocks?height=sealed`)
-  const [block]: readonly { header: { height: string } }[] = JSON.parse(await reply.text())
-  return Number(block?.header.height)
-}
-
 /** Runs the creator until it kills itself. */
 async function killed(folder: string, kill: readonly [string, number], count: number) {
   const options = { url: flow.url, folder, count, batchSize: 2, kill }
@@ -108,7 +90,7 @@ async function expectOnChain({ keys }: World, wallets: readonly Wallet[]): Promi
 describe('a run that is killed', () => {
   it('is gone on with, wherever it was, and no wallet has two accounts', async () => {
     const world = await openWorld('kills')
-    const from = (await latestHeight()) + 1
+    const from = (await latestSealedHeight(flow.url)) + 1
     const kills = [
       ['sealed', 1],
       ['signing', 1],
@@ -127,10 +109,13 @@ describe('a run that is killed', () => {
       if (count % 2 === 0) continue
       const made = await world.create({ count, prefix: 'user-', batchSize: 2 })
       expect(made.wallets).toHaveLength(count)
-      expect(await accountsMade(from)).toBe(count)
+      expect(await countAccountsMade(flow.url, from)).toBe(count)
     }
     const { wallets, created } = await world.create({ count, prefix: 'user-' })
-    expect({ made: await accountsMade(from), count }).toEqual({ made: 24, count: 24 })
+    expect({ made: await countAccountsMade(flow.url, from), count }).toEqual({
+      made: 24,
+      count: 24,
+    })
     expect(created).toBeLessThanOrEqual(3)
     await expectOnChain(world, wallets)
   }, 180_000)
@@ -185,13 +170,13 @@ describe('wallets on the chain', () => {
     })
     const authorizer = KmsAuthorizer.fromSigners(signer, { accessNode: flow.url })
     const payer = { address: poor.address, authorizer }
-    const from = (await latestHeight()) + 1
+    const from = (await latestSealedHeight(flow.url)) + 1
     await expect(world.create({ count: 2, prefix: 'p', payer })).rejects.toEqual(
       code('TRANSACTION_FAILED', {
         reason: expect.stringMatching(/balance|storage|Cannot withdraw/),
       }),
     )
-    expect(await accountsMade(from)).toBe(0)
+    expect(await countAccountsMade(flow.url, from)).toBe(0)
     expect(await world.create({ count: 2, prefix: 'p' })).toMatchObject({ created: 2 })
   })
 

@@ -111,6 +111,11 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a proble
     'transactions approve',
     'transactions send',
     'enclave attest',
+    'wallets create',
+    'wallets list',
+    'wallets show',
+    'wallets sign',
+    'wallets send',
     'doctor',
   ])('shows options, examples and exit codes of %s', async (name) => {
     const { stdout, exitCode } = await cli([...name.split(' '), '--help'])
@@ -125,7 +130,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a proble
       expect(stdout).toContain(part)
   })
 
-  it.each(['keys', 'accounts', 'sign', 'transactions'])(
+  it.each(['keys', 'accounts', 'wallets', 'sign', 'transactions'])(
     'shows the commands of %s',
     async (group) => {
       const { stdout, exitCode } = await cli([group, '--help'])
