@@ -25,6 +25,7 @@ export { type KeyPolicyOptions, keyPolicy } from './policies/key-policy.ts'
 export { keyPolicyFaults } from './policies/key-policy-faults.ts'
 export type { PolicyDocument, PolicyStatement } from './policies/policy-document.ts'
 export { policyFaults } from './policies/policy-faults.ts'
+export { type RotationPolicyOptions, rotationPolicy } from './policies/rotation-policy.ts'
 export {
   inspectionPolicy,
   type SigningPolicyOptions,

@@ -12,6 +12,8 @@ export {
   type PolicyDocument,
   type PolicyStatement,
   policyFaults,
+  type RotationPolicyOptions,
+  rotationPolicy,
   type SigningPolicyOptions,
   signingPolicy,
 } from '../aws/index.ts'

@@ -295,6 +295,9 @@ const functions: Readonly<
       keyPolicyFaults: [{ Version: '2012-10-17', Statement: [] }, keyRoles],
       policyFaults: [{ Version: '2012-10-17', Statement: [] }, { keyArns: [keyArn] }],
       showAccount: [{ accessNode, address, authorizer, chainId: 'flow-emulator' }],
+      rotationPolicy: [
+        { keyArns: [keyArn], aliases: ['alias/a'], unusedForDays: 7, pendingWindowInDays: 30 },
+      ],
       inspectionPolicy: [{ keyArns: [keyArn] }],
       signingPolicy: [{ keyArns: [keyArn] }],
       abortRotation: [

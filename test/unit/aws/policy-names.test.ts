@@ -45,6 +45,8 @@ const typesOf: Readonly<Record<string, readonly string[]>> = {
   ArnNotEquals: ['ARN'],
   Bool: ['Bool'],
   NumericLessThan: ['Numeric'],
+  NumericGreaterThanEquals: ['Numeric'],
+  'ForAllValues:StringLike': ['ArrayOfString'],
   Null: ['String', 'ARN', 'Bool', 'Numeric'],
 }
 

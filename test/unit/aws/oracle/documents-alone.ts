@@ -17,6 +17,7 @@ import {
   sha384,
 } from './question.ts'
 import { LIVE } from './remote-signer.ts'
+import { rotating } from './rotating.ts'
 import { signs } from './signing-keys.ts'
 
 const keys = [KEY, OTHER_KEY]
@@ -84,6 +85,7 @@ export const documentsAlone: Matrix = {
     ...signs(SIGNER, keys, ELSE),
     ...keys.flatMap((on) => may(SIGNER, 'kms:DescribeKey', on)),
   ],
+  'rotation policy': rotating,
   'inspection policy': [
     ...keys.flatMap((on) => [
       ...may(STRANGER, reading, on),

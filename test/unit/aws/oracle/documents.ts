@@ -3,6 +3,7 @@ import {
   inspectionPolicy,
   type PolicyDocument,
   permissionBoundary,
+  rotationPolicy,
   type ServiceControlOptions,
   serviceControlPolicy,
   signingPolicy,
@@ -39,6 +40,7 @@ const underControl = (options: Partial<ServiceControlOptions>) =>
   alone('control', serviceControlPolicy({ breakGlassRoleArns: BREAK_GLASS, ...options }))
 const documentsAlone: readonly (readonly [string, KindOfPolicy])[] = [
   ['signing policy', alone('identity', signingPolicy({ keyArns, describe: true }))],
+  ['rotation policy', alone('identity', rotationPolicy({ keyArns, aliases: ['alias/minter'] }))],
   ['inspection policy', alone('identity', inspectionPolicy({ keyArns }))],
   [
     'permission boundary',

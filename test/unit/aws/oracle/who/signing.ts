@@ -1,7 +1,9 @@
 /** Who signs, and who administers keys. @module */
+import { KEY } from '../../../../support/stack-variants.ts'
 import { ENCLAVE_KEY, unattested } from '../enclave.ts'
 import { ADMIN, digest, keyOf, may, mayNot, ROOT, raw, SIGNER, sha384 } from '../question.ts'
 import { LEDGER, LOG } from '../remote-signer.ts'
+import { byTag, ending, made, NEW, OPERATOR } from '../rotating.ts'
 import { sealed, WRAPPING } from '../sealed-keys.ts'
 import type { Row } from './row.ts'
 
@@ -75,6 +77,41 @@ export const signing: readonly Row[] = [
         'sealed keys/WrappingKey.KeyPolicy': mayNot(ADMIN, 'kms:Decrypt', WRAPPING, {
           context: sealed,
         }),
+      },
+    },
+  },
+  {
+    who: 'a role that rotates keys',
+    may: {
+      'make a key to sign with, tagged with its rotation': {
+        'rotation policy': may(OPERATOR, 'kms:CreateKey', '*', made),
+      },
+      'move a named alias to such a key': {
+        'rotation policy': may(OPERATOR, 'kms:UpdateAlias', NEW, { context: byTag }),
+      },
+      'disable the old key': { 'rotation policy': may(OPERATOR, 'kms:DisableKey', KEY) },
+      'ask for its deletion in 30 days, once it was unused for 7': {
+        'rotation policy': may(OPERATOR, 'kms:ScheduleKeyDeletion', KEY, ending(30, 7)),
+      },
+    },
+    mayNot: {
+      'sign, with the old key or the new one': {
+        'rotation policy': [
+          ...mayNot(OPERATOR, 'kms:Sign', KEY, signed),
+          ...mayNot(OPERATOR, 'kms:Sign', NEW, { context: { ...digest, ...byTag } }),
+        ],
+      },
+      'have a key deleted sooner, or one that was used since': {
+        'rotation policy': [
+          ...mayNot(OPERATOR, 'kms:ScheduleKeyDeletion', KEY, ending(29, 7)),
+          ...mayNot(OPERATOR, 'kms:ScheduleKeyDeletion', KEY, ending(30, 6)),
+        ],
+      },
+      'disable or delete the new key': {
+        'rotation policy': [
+          ...mayNot(OPERATOR, 'kms:DisableKey', NEW, { context: byTag }),
+          ...mayNot(OPERATOR, 'kms:ScheduleKeyDeletion', NEW, ending(30, 30)),
+        ],
       },
     },
   },
