@@ -5,9 +5,12 @@ import { become, runForeground } from './lib/run.mjs'
 import { main, setUp } from './lib/set-up.mjs'
 
 await main(async () => {
-  // The admin server has its keys in KMS.
-  const servers = process.argv.includes('--admin') ? /** @type {const} */ (['aws']) : []
-  const env = await setUp(['npm', 'emulator', ...servers])
+  const needed = process.argv.includes('--rotation')
+    ? /** @type {const} */ (['pkcs11', 'aws'])
+    : process.argv.includes('--admin')
+      ? /** @type {const} */ (['aws']) // where the admin server has its keys
+      : []
+  const env = await setUp(['npm', 'emulator', ...needed])
   const options = { cwd: root, env }
   const built = await runForeground(process.execPath, [join(root, 'tools', 'build.mjs')], options)
   if (built !== 0) return built

@@ -25,6 +25,12 @@ export type MintAccount = RelayAccount & {
   readonly mint: (id: string) => Mutation
   /** What a policy says to allow it. */
   readonly rule: ScriptRule
+  /** A mint as data; the first argument is the id. */
+  readonly plain: {
+    readonly cadence: string
+    readonly args: (id: string) => readonly JsonCadence[]
+    readonly limit: number
+  }
   /** A mint in a transaction of its own. */
   readonly single: (id: string, mint?: MintChoice) => SubmitRequest
   /** A mint in a batch by the name `mints`. */
@@ -49,6 +55,7 @@ const MAX_RANGE = 250
  * @param options - `privateKey`: to create the same account again on a chain that starts anew.
  * `signer`: of the account, instead of one in software.
  * `fund`: gives FLOW to each account, where transactions cost some.
+ * `account`: instead of a new one with one key.
  */
 export async function createMintAccount(
   chain: FlowChain,
@@ -57,18 +64,24 @@ export async function createMintAccount(
     readonly privateKey?: Uint8Array
     readonly signer?: Signer
     readonly fund?: (address: string) => Promise<void>
+    /** One that is there, whose keys its authorizer chooses from. */
+    readonly account?: Pick<RelayAccount, 'address' | 'authorizer'>
   } = {},
 ): Promise<MintAccount> {
   const privateKey = options.privateKey ?? new Uint8Array(randomBytes(32))
   const holder = createSoftwareSigner({ algorithm: 'ECDSA_P256', privateKey })
   const { signer = holder } = options
-  const address = await chain.createAccount([
-    { signer, weight: 1_000 },
-    ...Array.from({ length: copies }, () => ({ signer, weight: 0 })),
-  ])
+  const createAccount = () =>
+    chain.createAccount([
+      { signer, weight: 1_000 },
+      ...Array.from({ length: copies }, () => ({ signer, weight: 0 })),
+    ])
+  const { account } = options
+  const address = account?.address ?? (await createAccount())
   const recipient = await chain.createAccount([{ signer: holder, weight: 1_000 }])
-  for (const account of [address, recipient]) await options.fund?.(account)
-  const authorizer = KmsAuthorizer.fromSigners(signer, { accessNode: chain.url })
+  for (const one of [address, recipient]) await options.fund?.(one)
+  const authorizer =
+    account?.authorizer ?? KmsAuthorizer.fromSigners(signer, { accessNode: chain.url })
   const contracts = { ...standardContracts('emulator'), DropNFT: address }
   const cadenceOf = (path: string) => readCadence(path, contracts)
   await expectSealed(chain, {
@@ -77,7 +90,7 @@ export async function createMintAccount(
       arg('DropNFT', t['String']),
       arg(cadenceOf('contracts/DropNFT.cdc'), t['String']),
     ],
-    authz: authorizer.authorize(address, 0),
+    authz: account ? authorizer.authorize(address) : authorizer.authorize(address, 0),
   })
   await expectSealed(chain, {
     cadence: cadenceOf('transactions/setup-collection.cdc'),
@@ -103,6 +116,11 @@ export async function createMintAccount(
       cadence: cadenceOf('transactions/mint.cdc'),
       parameters: mintTypes,
       maxComputeLimit: MINT_LIMIT,
+    },
+    plain: {
+      cadence: cadenceOf('transactions/mint.cdc'),
+      args: (id) => args(id, {}),
+      limit: MINT_LIMIT,
     },
     single: (id, mint = {}) => ({
       id,

@@ -47,6 +47,11 @@ const isBuilt = () =>
  * @returns `describe`, or what skips its tests when something is missing, which it says in one line.
  */
 export function describePkcs11(needed: Readonly<Record<string, string | undefined>> = {}) {
+  return hasPkcs11(needed) ? describe : describe.skip
+}
+
+/** What `describePkcs11` asks, where only some of the tests need it. */
+export function hasPkcs11(needed: Readonly<Record<string, string | undefined>> = {}): boolean {
   const missing = [
     ...(isBuilt() ? [] : ['pkcs11js is not built: node tools/setup.mjs --pkcs11']),
     ...(findSoftHsm() === undefined ? ['no SoftHSM: apt-get install softhsm2'] : []),
@@ -54,9 +59,8 @@ export function describePkcs11(needed: Readonly<Record<string, string | undefine
       .filter(([, path]) => path === undefined || !existsSync(path))
       .map(([name]) => `apt-get install ${name}`),
   ]
-  if (missing.length === 0) return describe
-  process.stderr.write(`SKIPPED tests of PKCS#11: ${missing.join('; ')}\n`)
-  return describe.skip
+  if (missing.length > 0) process.stderr.write(`SKIPPED tests of PKCS#11: ${missing.join('; ')}\n`)
+  return missing.length === 0
 }
 
 export const findSoftHsm = (): string | undefined => places.find((path) => existsSync(path))
