@@ -109,7 +109,7 @@ async function tryAll(world: RotationWorld, run: Run, count: number): Promise<re
     let sends = 0
     proxy.setFault((request) => (isSend(request) && ++sends === nth ? fault : undefined))
     const account = await world.createAccount(combination)
-    const trial = await tryRotation(world, account, proxy.url)
+    const trial = await tryRotation(world, account, { url: proxy.url })
     trials.push(trial)
     const name = `${nameOf(combination)}, ${fault?.kind ?? 'no fault'} at send ${nth}`
     if (trial.faults.length > 0) run.say(`${name}: ${trial.faults.join('; ')}`)

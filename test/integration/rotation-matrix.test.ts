@@ -105,18 +105,45 @@ describe('a rotation', () => {
     },
   )
 
+  const [plain] = combinations
+  if (plain === undefined) throw new Error('there is no combination')
+
+  it('cuts a compromised key off while the others reach 1,000, and restores the weight', async () => {
+    const combination = { ...plain, weights: [500, 500, 500] }
+    const account = await world.createAccount(combination)
+    const { faults, transactions, report } = await tryRotation(world, account, { emergency: true })
+    expect(faults).toEqual([])
+    expect(report.plan.mode).toBe('cut')
+    expect(transactions.map(({ rotation }) => rotation)).toEqual([
+      'revoke-keys',
+      'rotation-add-keys',
+      'rotation-add-keys',
+      'restore-key',
+    ])
+  })
+
+  it('revokes more copies than one transaction can', async () => {
+    const account = await world.createAccount(plain, 255)
+    const { faults, transactions } = await tryRotation(world, account)
+    expect(faults).toEqual([])
+    expect(transactions.map(({ rotation }) => rotation)).toEqual([
+      'rotation-add-keys',
+      'rotation-add-keys',
+      'rotate-key',
+      'revoke-keys',
+    ])
+  })
+
   it.each([
     ['reply is lost', { kind: 'lose-reply' }],
     ['connection is reset before it arrives', { kind: 'reset-before' }],
   ] as const)('swaps the keys once when the %s', async (_, fault) => {
-    const [combination] = combinations
-    if (combination === undefined) throw new Error('there is no combination')
-    const account = await world.createAccount(combination)
+    const account = await world.createAccount(plain)
     await using proxy = await startFaultProxy({ target: world.chain.url })
     let sends = 0
     // Adding, proving, swapping.
     proxy.setFault((request) => (isSend(request) && ++sends === 3 ? fault : undefined))
-    const { faults, transactions } = await tryRotation(world, account, proxy.url)
+    const { faults, transactions } = await tryRotation(world, account, { url: proxy.url })
     expect(faults).toEqual([])
     expect(sends).toBeGreaterThanOrEqual(3)
     const swaps = transactions.filter(({ rotation }) => rotation === 'rotate-key')

@@ -1,5 +1,6 @@
 /** One rotation through killed processes, and all that must hold of it afterwards. @module */
 
+import { paginateListKeys } from '@aws-sdk/client-kms'
 import { sealedHeight } from './rotation-blocks.ts'
 import { type Ending, faultsOfEnd, type Kill, rotateThroughKills } from './rotation-kills.ts'
 import { nameOf } from './rotation-matrix.ts'
@@ -36,6 +37,7 @@ export type Round = {
 export async function runRound(world: RotationWorld, options: RoundOptions): Promise<Round> {
   const { combination, store, traps, ending } = options
   const account = await world.createAccount(combination, COPIES)
+  const keysBefore = await countKeys(world)
   const rotation = await rotateThroughKills(
     {
       accessNode: world.chain.url,
@@ -62,6 +64,10 @@ export async function runRound(world: RotationWorld, options: RoundOptions): Pro
     to: await sealedHeight(world.chain.url),
   })
   faults.push(...weights.faults, ...doubled(outcomes, isAborted))
+  const made = (await countKeys(world)) - keysBefore
+  const due = account.next.kind === 'aws-kms' ? 1 : 0
+  // Going back it may have been too early for one.
+  if (made > due || (made < due && !isAborted)) faults.push(`${made} keys were made in KMS`)
   if (isAborted) faults.push(...(await faultsAfterAbort(world, account)))
   else if (newKey !== undefined) {
     const signer = world.vaults.vault(account.next).open(newKey.reference)
@@ -77,6 +83,12 @@ export async function runRound(world: RotationWorld, options: RoundOptions): Pro
     blocks: weights.blocks,
     failed: outcomes.filter((one) => one.rotation && one.errorCodes.length > 0).length,
   }
+}
+
+async function countKeys({ kms: { client } }: RotationWorld): Promise<number> {
+  let count = 0
+  for await (const { Keys = [] } of paginateListKeys({ client }, {})) count += Keys.length
+  return count
 }
 
 /** The account has one swap, or none: the same effect twice would be another key at the weight. */

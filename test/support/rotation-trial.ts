@@ -35,13 +35,15 @@ const TIMEOUT_MS = 5_000
  * Rotates to the end, by all signers in one hand; run again as long as it is not known what became of a
  * transaction.
  *
- * @param url - Default that of the node.
+ * @param options - `url`: default that of the node. `emergency`: the old key goes first where the others
+ * reach 1,000 without it.
  */
 export async function tryRotation(
   world: RotationWorld,
   account: RotatingAccount,
-  url: string = world.chain.url,
+  options: { readonly url?: string; readonly emergency?: boolean } = {},
 ): Promise<Trial> {
+  const { url = world.chain.url, emergency = false } = options
   const { vaults, chain } = world
   const { address, oldPublicKey, combination } = account
   const signers = [account.old, ...account.others].map(vaults.signer)
@@ -56,6 +58,7 @@ export async function tryRotation(
       vault,
       hashAlgorithm: combination.next.hashAlgorithm,
       copies: COPIES,
+      emergency,
       rotations,
       timeoutMs: TIMEOUT_MS,
       ...(account.retire ? { retirement: vaults.retirement(account.retire) } : {}),
@@ -76,7 +79,8 @@ export async function tryRotation(
   if (newKey === undefined || state !== 'done')
     return { report, faults: [`the rotation is ${state}`], blocks: 0, unsettled, transactions }
   const signer = vault.open(newKey.reference)
-  const weights = await world.checkWeights(account, [newKey.publicKey])
+  const cut = report.plan.mode === 'cut'
+  const weights = await world.checkWeights(account, [newKey.publicKey], { cut })
   const after = await faultsAfter(world, account, { newKey, signer, copies: COPIES })
   const faults = [...weights.faults, ...after]
   return { report, faults, blocks: weights.blocks, unsettled, transactions }
