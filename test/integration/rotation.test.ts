@@ -1,14 +1,29 @@
-import { KmsAuthorizer, type Signer } from '../../src/index.ts'
 import {
-  createMemoryRotations,
+  abortRotation,
   kmsVault,
-  type RotateKeyOptions,
+  type RotationEvent,
+  type RotationStep,
+  resumeRotation,
   rotateKey,
+  rotationStatus,
   showAccount,
+  signerVault,
 } from '../../src/provisioning/index.ts'
 import { createAwsKmsSigner } from '../../src/signers/aws-kms/index.ts'
-import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
-import { type FlowChain, type KeySpec, noop, startChainAndKms } from '../support/flow-chain.ts'
+import { createMemoryStore } from '../../src/stores/index.ts'
+import { type FlowChain, startChainAndKms } from '../support/flow-chain.ts'
+import {
+  hexOf,
+  holding,
+  ROTATED_KEYS,
+  refusal,
+  rotated,
+  rotatedAccount,
+  send,
+  software,
+  twoHolders,
+  untouched,
+} from '../support/key-rotation.ts'
 import type { TestKms } from '../support/kms.ts'
 
 let chain: FlowChain
@@ -23,49 +38,161 @@ afterAll(async () => {
   await Promise.all([chain?.[Symbol.asyncDispose](), kms?.[Symbol.asyncDispose]()])
 })
 
-const software = () => createSoftwareSigner({ algorithm: 'ECDSA_secp256k1' })
-const kmsSigner = async () =>
-  createAwsKmsSigner({ client: kms.client, keyId: await kms.createKey() })
-const hexOf = async (signer: Signer) =>
-  Buffer.from((await signer.publicKey()).bytes).toString('hex')
-
-/** An account with these keys, and what rotates the first of them. */
-async function accountOf(keys: readonly KeySpec[], held = keys.map(({ signer }) => signer)) {
-  const address = await chain.createAccount(keys)
-  const signers = [...new Set(held)]
-  const authorizer = KmsAuthorizer.fromSigners(signers, { accessNode: chain.url })
-  const [old = software()] = signers
-  const options: RotateKeyOptions = {
-    accessNode: chain.url,
-    chainId: 'flow-emulator',
-    address,
-    authorizer,
-    publicKey: await hexOf(old),
-    vault: kmsVault({ client: kms.client }),
-    rotations: createMemoryRotations(),
-  }
-  const keysOf = async () => (await showAccount({ accessNode: chain.url, address })).keys
-  return { address, options, keysOf, old }
-}
+const kmsSigner = (keyId: string) => createAwsKmsSigner({ client: kms.client, keyId })
+const keysOf = async (address: string) =>
+  (await showAccount({ accessNode: chain.url, address })).keys
 
 describe('a rotation of a KMS key', () => {
   it('puts a new key in the place of the one that holds the account alone', async () => {
-    const signer = await kmsSigner()
-    const { address, options, keysOf } = await accountOf([
+    const signer = kmsSigner(await kms.createKey())
+    const { address, options } = await rotatedAccount(chain, [
       { signer, weight: 1000 },
       { signer, weight: 0 },
       { signer, weight: 0 },
     ])
-    const report = await rotateKey(options)
-    expect(report).toMatchObject({ state: 'done', step: 'done' })
-    const keys = await keysOf()
+    const events: RotationEvent[] = []
+    const vault = kmsVault({ client: kms.client })
+    const report = await rotateKey({ ...options, vault, onStep: (event) => events.push(event) })
+    expect(report).toMatchObject({ state: 'done', step: 'done', address })
+    expect(events.map(({ step }) => step)).toEqual(report.plan.steps)
+    expect(report.history).toEqual(events.map(({ id: _, address: __, ...entry }) => entry))
+    const keys = await keysOf(address)
     expect(keys.filter(({ revoked }) => revoked).map(({ index }) => index)).toEqual([0, 1, 2])
     const fresh = keys.filter(({ revoked }) => !revoked)
     expect(fresh.map(({ weight }) => weight)).toEqual([0, 0, 1000])
-    expect(new Set(fresh.map(({ publicKey }) => publicKey)).size).toBe(1)
-    const { reference = '' } = report.newKey ?? {}
-    const newSigner = createAwsKmsSigner({ client: kms.client, keyId: reference })
-    const authz = KmsAuthorizer.fromSigners(newSigner, { accessNode: chain.url }).authorize(address)
-    expect((await chain.send({ cadence: noop, authz })).errorMessage).toBe('')
+    const { reference = '', publicKey, keyIndexes, weightedIndex } = report.newKey ?? {}
+    expect({ keyIndexes, weightedIndex }).toEqual({ keyIndexes: [3, 4, 5], weightedIndex: 5 })
+    expect(new Set(fresh.map((key) => key.publicKey))).toEqual(new Set([publicKey]))
+    expect(await send(chain, address, kmsSigner(reference))).toBe('')
   })
+
+  it('leaves the other holder of 500+500 what it has, with another curve and hash', async () => {
+    const [one, two] = [kmsSigner(await kms.createKey()), kmsSigner(await kms.createKey())]
+    const { address, options } = await rotatedAccount(chain, [
+      { signer: two, weight: 500 },
+      { signer: one, weight: 500, hashAlgorithm: 'SHA2_256' },
+    ])
+    const vault = kmsVault({ client: kms.client, spec: 'ECC_NIST_P256' })
+    const report = await rotateKey({ ...options, vault, hashAlgorithm: 'SHA2_256', copies: 3 })
+    expect(report.state).toBe('done')
+    expect((await keysOf(address)).filter(({ revoked }) => !revoked)).toMatchObject([
+      { index: 1, weight: 500, signatureAlgorithm: 'ECDSA_secp256k1' },
+      ...[2, 3, 4].map((index) => ({ index, weight: 0, signatureAlgorithm: 'ECDSA_P256' })),
+      { index: 5, weight: 500, signatureAlgorithm: 'ECDSA_P256', hashAlgorithm: 'SHA2_256' },
+    ])
+    expect(await send(chain, address, one, kmsSigner(report.newKey?.reference ?? ''))).toBe('')
+  })
+})
+
+it('takes more transactions for more copies than fit in one', async () => {
+  const signer = software()
+  const copy = { signer, weight: 0 }
+  const { address, options, shares } = await rotatedAccount(chain, [
+    { signer, weight: 1000 },
+    ...Array<typeof copy>(260).fill(copy),
+  ])
+  const { plan, history } = await rotateKey(options)
+  expect(plan.transactions.map(({ purpose, adds, revokes }) => [purpose, adds, revokes])).toEqual([
+    ['add', 1, 0],
+    ['prove', 250, 0],
+    ['prove', 9, 0],
+    ['swap', 1, 250],
+    ['revoke', 0, 11],
+  ])
+  expect(history.find(({ step }) => step === 'revoke')?.transactionId).toMatch(/^[0-9a-f]{64}$/)
+  expect(await shares()).toEqual({
+    old: { weight: 0, copies: 0 },
+    fresh: { weight: 1000, copies: 260 },
+  })
+  expect(await keysOf(address)).toHaveLength(261 + 261)
+})
+
+it('gives pools the new copies, and takes the old ones away for good', async () => {
+  const { address, options } = await twoHolders(chain)
+  const store = createMemoryStore()
+  const old = [2, 3].map((keyIndex) => ({ keyIndex, sequenceNumber: 0n }))
+  await store.enrollKeys(address, old)
+  const reached: string[] = []
+  const onStep = async ({ step }: RotationEvent) => {
+    const rows = await store.listKeys(address)
+    reached.push(`${step} ${rows.filter(({ state }) => state === 'free').length}`)
+  }
+  await rotateKey({ ...options, pools: [{ store }], onStep: (event) => void onStep(event) })
+  expect(reached).toContain('drain 0')
+  const rows = (await store.listKeys(address)).map(({ keyIndex, state }) => `${keyIndex} ${state}`)
+  expect(rows).toEqual(['2 quarantined', '3 quarantined', '4 free', '5 free'])
+})
+
+describe('called again', () => {
+  it('tells a rotation that is done, and makes nothing anew', async () => {
+    const { options, resuming, aborting, shares, keyCount } = await twoHolders(chain)
+    const report = await rotateKey(options)
+    expect(await shares()).toEqual(rotated)
+    expect(await rotateKey(options)).toEqual(report)
+    expect(await resumeRotation(resuming)).toEqual(report)
+    const { accessNode, address, rotations } = options
+    expect(await rotationStatus({ accessNode, address, rotations })).toEqual(report)
+    await expect(abortRotation(aborting)).rejects.toEqual(refusal('ROTATION_TOO_LATE'))
+    expect(await keyCount()).toBe(ROTATED_KEYS)
+  })
+
+  it('goes on before the step that it stopped at, in a process that knows nothing', async () => {
+    const { options, resuming, shares, keyCount } = await twoHolders(chain)
+    const steps: RotationStep[] = ['add', 'prove', 'sign', 'drain', 'swap', 'revoke', 'verify']
+    for (const stopBefore of steps)
+      expect(await rotateKey({ ...options, stopBefore })).toMatchObject({
+        state: 'stopped',
+        step: stopBefore,
+      })
+    expect(await resumeRotation(resuming)).toMatchObject({ state: 'done' })
+    expect(await shares()).toEqual(rotated)
+    expect(await keyCount()).toBe(ROTATED_KEYS)
+  })
+})
+
+describe('nothing is begun', () => {
+  it('while another key of the account is being rotated', async () => {
+    const { options, two, shares } = await twoHolders(chain)
+    const { id } = await rotateKey({ ...options, stopBefore: 'add' })
+    const other = { ...options, publicKey: await hexOf(two) }
+    const { address } = options
+    await expect(rotateKey(other)).rejects.toEqual(
+      refusal('ROTATION_OPEN', { address, id, step: 'add' }),
+    )
+    await expect(rotateKey({ ...other, emergency: true })).rejects.toEqual(refusal('ROTATION_OPEN'))
+    expect(await shares()).toEqual(untouched)
+  })
+
+  it('for a key that is the old one, another holder’s, or on another chain', async () => {
+    const { options, two, shares } = await twoHolders(chain)
+    const vault = signerVault(two)
+    await expect(rotateKey({ ...options, vault })).rejects.toEqual(
+      refusal('INVALID_OPTION', { option: 'vault' }),
+    )
+    await expect(rotateKey({ ...options, chainId: 'flow-mainnet' })).rejects.toEqual(
+      refusal('CHAIN_MISMATCH'),
+    )
+    expect(await shares()).toEqual(untouched)
+  })
+
+  it('where there is no rotation to go on with', async () => {
+    const { resuming, aborting, options } = await twoHolders(chain)
+    const { accessNode, address, rotations } = options
+    const none = refusal('ROTATION_NOT_FOUND', { address })
+    await expect(resumeRotation(resuming)).rejects.toEqual(none)
+    await expect(abortRotation(aborting)).rejects.toEqual(none)
+    await expect(rotationStatus({ accessNode, address, rotations })).rejects.toEqual(none)
+  })
+})
+
+it('stops when somebody else changes the weights on the way, and can then only be closed', async () => {
+  const { address, options, resuming, aborting, old, two, shares } = await twoHolders(chain)
+  await rotateKey({ ...options, stopBefore: 'sign' })
+  const authz = holding(chain, old, two).authorize(address)
+  await chain.addKeys(authz, [{ signer: software(), weight: 1 }])
+  await expect(resumeRotation(resuming)).rejects.toEqual(
+    refusal('ROTATION_WEIGHTS_CHANGED', { address, step: 'sign' }),
+  )
+  expect(await abortRotation(aborting)).toMatchObject({ state: 'aborted' })
+  expect(await shares()).toEqual(untouched)
 })

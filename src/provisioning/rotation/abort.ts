@@ -51,7 +51,7 @@ export async function abortRotation(options: AbortOptions): Promise<RotationRepo
   const { id, state, step } = found
   if (state === 'done') throw new SignerError('ROTATION_TOO_LATE', { address, id, step })
   const { node, chainId } = await openNode(options)
-  if (state === 'aborted') return reportOf(node, found, 'aborted', options.signal)
+  if (state === 'aborted') return reportOf(node, found, 'aborted', options)
   assertChainOf(found, chainId)
   const world = createWorld(node, createProgress(options.rotations, found, options.onStep), options)
   return goBack(world)
@@ -59,7 +59,7 @@ export async function abortRotation(options: AbortOptions): Promise<RotationRepo
 
 /** What `abortRotation` does, and `resumeRotation` with a rotation that is being aborted. */
 export async function goBack(world: World): Promise<RotationReport> {
-  const { node, progress, signal } = world
+  const { node, progress } = world
   try {
     if (progress.current().aborting !== true)
       await progress.save({ aborting: true }, { text: 'The rotation is being aborted.' })
@@ -69,7 +69,7 @@ export async function goBack(world: World): Promise<RotationReport> {
     if (progress.current().pending?.state !== 'sent') await letGo(world)
     const outcome = await withdraw(world)
     if (outcome.kind !== 'there')
-      return await reportOf(node, progress.current(), 'waiting-for-signatures', signal)
+      return await reportOf(node, progress.current(), 'waiting-for-signatures', world)
     if (isBeyond(world, outcome.account)) return await close(world, outcome.account)
     await letGo(world)
     const { newKey } = progress.current()
@@ -78,7 +78,7 @@ export async function goBack(world: World): Promise<RotationReport> {
       { state: 'aborted', pending: undefined },
       { text: `The account is as it was before.${left}` },
     )
-    return await reportOf(node, progress.current(), 'aborted', signal)
+    return await reportOf(node, progress.current(), 'aborted', world)
   } finally {
     await world.drain?.close()
   }
@@ -92,7 +92,7 @@ function isBeyond({ progress }: World, account: Pick<Account, 'keys'>): boolean 
 
 /** There is nothing to go on to either when others have changed the keys: a new plan is needed. */
 async function close(world: World, account: Account): Promise<RotationReport> {
-  const { node, progress, signal } = world
+  const { node, progress } = world
   const { address, id, step } = progress.current()
   try {
     assertPlanned(account, progress.current())
@@ -104,7 +104,7 @@ async function close(world: World, account: Account): Promise<RotationReport> {
       { state: 'aborted', pending: undefined, heldStores: undefined },
       { text: `Closed, since others have changed the keys: ${expected} was ${found}.` },
     )
-    return reportOf(node, progress.current(), 'aborted', signal)
+    return reportOf(node, progress.current(), 'aborted', world)
   }
   await progress.save({ aborting: undefined })
   throw new SignerError('ROTATION_TOO_LATE', { address, id, step })

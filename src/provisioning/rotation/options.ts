@@ -6,6 +6,7 @@ import type { Transaction } from '../../crypto/transaction.ts'
 import type { AccessNodeOptions } from '../../flow/access-node.ts'
 import { assertKnownKeys, assertSignal, assertTimeout, invalid } from '../../options.ts'
 import type { ProposalKeyStore } from '../../stores/store.ts'
+import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
 import type { RotationEvent } from './progress.ts'
 import { allSteps } from './record.ts'
 import type { KeyRetirement, RotationStep, RotationStore, RotationVault } from './types.ts'
@@ -35,6 +36,8 @@ export type RotationBase = {
   readonly signed?: readonly Transaction[]
   /** Milliseconds to wait for the seal of each transaction. Default 120,000. */
   readonly timeoutMs?: number
+  /** Blocks after which no block takes a transaction. Default 600, as everywhere but on some emulators. */
+  readonly transactionExpiry?: number
   /** Called after each change that was stored. What it throws becomes a process warning, no more. */
   readonly onStep?: (event: RotationEvent) => void
   /** Ends it between two steps, and in those that can be run again. */
@@ -62,6 +65,7 @@ export const baseOptionNames: readonly (keyof RotationBase)[] = [
   'pools',
   'signed',
   'timeoutMs',
+  'transactionExpiry',
   'onStep',
   'signal',
 ]
@@ -77,6 +81,7 @@ export const resumeOptionNames: readonly (keyof ResumeOptions)[] = [
 /** @throws {SignerError} `INVALID_OPTION`, `INVALID_ADDRESS`. */
 export function assertBase(options: RotationBase): void {
   const { rotations, pools = [], signed = [], timeoutMs = 120_000, onStep, signal } = options
+  const { transactionExpiry = EXPIRY_BLOCKS } = options
   normalizeAddress(options.address)
   engineOf(options.authorizer)
   assertRotations(rotations)
@@ -89,6 +94,8 @@ export function assertBase(options: RotationBase): void {
   }
   if (!Array.isArray(signed)) throw invalid('signed', 'it is not a list')
   assertTimeout('timeoutMs', timeoutMs)
+  if (!Number.isInteger(transactionExpiry) || transactionExpiry < 1 || transactionExpiry > 600)
+    throw invalid('transactionExpiry', 'it is not a whole number of blocks from 1 to 600')
   if (onStep !== undefined && typeof onStep !== 'function')
     throw invalid('onStep', 'it is not a function')
   assertSignal(signal)

@@ -18,11 +18,11 @@ import { readLatestBlock } from '../../flow/access-node.ts'
 import { type Account, readAccountKey } from '../../flow/accounts.ts'
 import { invalid } from '../../options.ts'
 import type { Signer } from '../../signers/signer.ts'
-import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
 import { mergeTransactions } from '../../transactions/merge.ts'
 import { missingOf } from '../../transactions/parties.ts'
 import { readReview } from '../../transactions/review.ts'
 import {
+  blocksLeftOf,
   type Certain,
   fateOf,
   seenOnChain,
@@ -75,7 +75,7 @@ export type TaskOutcome =
 /** How often one run signs anew what had no effect. */
 const MAX_TRIES = 3
 /** A transaction that is nearer to its end is signed anew where nobody else has it. */
-const LEAST_BLOCKS = 60
+const leastBlocks = ({ transactionExpiry }: World) => Math.floor(transactionExpiry / 10)
 
 /**
  * @throws {SignerError} `ROTATION_UNSETTLED`, `ROTATION_WEIGHTS_CHANGED`, `ROTATION_TAKEN`; what the last
@@ -132,7 +132,7 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
     }
     const signed = await takeSigned(world, pending, transaction)
     if (signed === undefined) return { kind: 'waiting' }
-    if (signed.blocksLeft < LEAST_BLOCKS && pending.shared !== true && tries < MAX_TRIES) {
+    if (signed.blocksLeft < leastBlocks(world) && pending.shared !== true && tries < MAX_TRIES) {
       await drop(world, pending, 'it is about to expire')
       continue
     }
@@ -178,7 +178,7 @@ async function signAnew(world: World, task: Task, instead?: RotationPending): Pr
   ])
   const proposalKey = { address, keyIndex, sequenceNumber: now.sequenceNumber, ...taken }
   if (instead !== undefined && !account.held.has(keyIndex))
-    throw unsettledError(world, instead, untilOf(instead))
+    throw unsettledError(world, instead, untilOf(world, instead))
   const payload = task.build({ account, referenceBlockId: block.id, proposalKey })
   const transaction = await signWith(world, hands, payload)
   signal?.throwIfAborted()
@@ -187,7 +187,7 @@ async function signAnew(world: World, task: Task, instead?: RotationPending): Pr
   world.signedHere.add(id)
   const isReady = missing === ''
   if (instead !== undefined && !isReady && task.isWorthless?.(account) === true)
-    throw unsettledError(world, instead, untilOf(instead))
+    throw unsettledError(world, instead, untilOf(world, instead))
   await progress.save(
     {
       pending: {
@@ -203,8 +203,8 @@ async function signAnew(world: World, task: Task, instead?: RotationPending): Pr
   )
 }
 
-const untilOf = ({ referenceHeight }: RotationPending) =>
-  `others may send it until block ${referenceHeight + EXPIRY_BLOCKS}: run it again after that`
+const untilOf = ({ transactionExpiry }: World, { referenceHeight }: RotationPending) =>
+  `others may send it until block ${referenceHeight + transactionExpiry}: run it again after that`
 
 /** Nobody else can have it, and its reference block and number may be old. */
 const isStale = (world: World, { shared, transactionId: id }: RotationPending) =>
@@ -235,7 +235,8 @@ async function takeSigned(world: World, pending: RotationPending, transaction: T
     )
   if (!review.ready) return undefined
   const { transactionId: id } = review
-  return { transaction: merged, pending: next, id, blocksLeft: review.expiry.blocksLeft }
+  const blocksLeft = await blocksLeftOf(world, next, world.transactionExpiry)
+  return { transaction: merged, pending: next, id, blocksLeft }
 }
 
 async function drop(world: World, pending: RotationPending, why: string): Promise<void> {

@@ -1,15 +1,16 @@
 /** How far a rotation has come, for who asked. @module */
 
-import { readLatestHeader } from '../../flow/block-headers.ts'
 import type { NodeConnection } from '../../flow/http.ts'
-import { expiryOf } from '../../transactions/expiry.ts'
+import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
 import { transactionOf } from './pending.ts'
+import { blocksLeftOf } from './settle.ts'
 import type {
   RotationRecord,
   RotationReport,
   RotationReportState,
   RotationToSign,
 } from './types.ts'
+import type { World } from './world.ts'
 
 /**
  * @param node - Asked how long the transaction that waits can still be sent.
@@ -19,11 +20,16 @@ export async function reportOf(
   node: NodeConnection,
   record: RotationRecord,
   state: RotationReportState,
-  signal?: AbortSignal,
+  more: {
+    readonly signal?: AbortSignal | undefined
+    readonly transactionExpiry?: number | undefined
+  } = {},
 ): Promise<RotationReport> {
   const { id, address, step, plan, history, newKey, askAgainAt } = record
   const toSign =
-    state === 'waiting-for-signatures' ? await toSignOf(node, record, signal) : undefined
+    state === 'waiting-for-signatures'
+      ? await toSignOf({ node, signal: more.signal }, record, more.transactionExpiry)
+      : undefined
   return Object.freeze({
     id,
     address,
@@ -38,19 +44,18 @@ export async function reportOf(
 }
 
 async function toSignOf(
-  node: NodeConnection,
+  chain: Pick<World, 'node' | 'signal'>,
   { pending }: RotationRecord,
-  signal: AbortSignal | undefined,
+  transactionExpiry: number = EXPIRY_BLOCKS,
 ): Promise<RotationToSign | undefined> {
   if (pending === undefined) return undefined
-  const { purpose, transactionId, missing = '', referenceHeight } = pending
-  const latest = await readLatestHeader(node, 'final', { signal })
+  const { purpose, transactionId, missing = '' } = pending
   return {
     purpose,
     transaction: transactionOf(pending),
     transactionId,
     missing,
-    expiresInBlocks: expiryOf({ height: referenceHeight }, latest).blocksLeft,
+    expiresInBlocks: await blocksLeftOf(chain, pending, transactionExpiry),
   }
 }
 

@@ -92,7 +92,7 @@ export async function rotateKey(options: RotateKeyOptions): Promise<RotationRepo
   // Called again at the very end, when nobody knows whether it was.
   if (found?.state === 'done' && isSame) {
     const { node } = await openNode(options)
-    return reportOf(node, found, 'done', options.signal)
+    return reportOf(node, found, 'done', options)
   }
   if (signed.length > 0) throw invalid('signed', 'no rotation of this key is open')
   const { accessNode, chainId, signal } = options
@@ -130,7 +130,7 @@ export async function resumeRotation(options: ResumeOptions): Promise<RotationRe
   if (found === undefined) throw new SignerError('ROTATION_NOT_FOUND', { address })
   if (found.state === 'open') return goOn(options, found)
   const { node } = await openNode(options)
-  return reportOf(node, found, found.state, options.signal)
+  return reportOf(node, found, found.state, options)
 }
 
 async function goOn(options: ResumeOptions, record: RotationRecord): Promise<RotationReport> {

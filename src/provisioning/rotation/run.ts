@@ -18,13 +18,13 @@ export async function run(
       const { step, plan } = progress.current()
       if (step === 'done') {
         await progress.save({ state: 'done' }, { text: 'The rotation is done.' })
-        return await reportOf(node, progress.current(), 'done', signal)
+        return await reportOf(node, progress.current(), 'done', world)
       }
-      if (step === stopBefore) return await reportOf(node, progress.current(), 'stopped', signal)
+      if (step === stopBefore) return await reportOf(node, progress.current(), 'stopped', world)
       signal?.throwIfAborted()
       const result = await steps[step](world)
       if (result.kind === 'stop')
-        return await reportOf(node, progress.current(), result.state, signal)
+        return await reportOf(node, progress.current(), result.state, world)
       const { kind: _, changes = {}, ...told } = result
       const next = plan.steps[plan.steps.indexOf(step) + 1] ?? 'done'
       await progress.save({ ...changes, step: next }, told)

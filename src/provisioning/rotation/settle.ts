@@ -7,7 +7,6 @@ import { type Account, readAccountKey } from '../../flow/accounts.ts'
 import { readLatestHeader } from '../../flow/block-headers.ts'
 import { readSingleResult } from '../../flow/transaction-outcome.ts'
 import { type Settled, settleTransaction, waitForSeal } from '../../flow/transactions.ts'
-import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
 import type { RotationPending } from './types.ts'
 import { accountNow, type World } from './world.ts'
 
@@ -27,16 +26,17 @@ export async function fateOf(
   { proposalKey }: Transaction,
   { referenceHeight }: RotationPending,
 ): Promise<Fate> {
-  const { node, address, signal } = world
+  const { node, address, transactionExpiry, signal } = world
   const { keyIndex, sequenceNumber } = proposalKey
   const key = account.keys.find(({ index }) => index === keyIndex)
   if (key !== undefined && key.sequenceNumber > sequenceNumber) return 'spent'
   if (key?.revoked === true) return 'dead'
   const { height } = await readLatestHeader(node, 'sealed', { signal })
-  if (height <= referenceHeight + EXPIRY_BLOCKS) return 'alive'
+  if (height <= referenceHeight + transactionExpiry) return 'alive'
   // At that block, since another node behind the same name may have answered before.
-  const then = await readAccountKey(node, address, keyIndex, { height, signal })
-  return then.sequenceNumber === sequenceNumber ? 'dead' : 'alive'
+  const at = { height, signal }
+  const then = await readAccountKey(node, address, keyIndex, at).catch(() => undefined)
+  return then?.sequenceNumber === sequenceNumber ? 'dead' : 'alive'
 }
 
 /** What is not known is thrown. `look`: its number is used, and the account tells by what. */
@@ -121,4 +121,21 @@ export async function seenOnChain(world: World, { proposalKey }: Transaction): P
     if (performance.now() - started >= timeoutMs) return
     await pause(POLL_MS, signal)
   }
+}
+
+/** An access node refuses a transaction so many blocks before its end. @see `readExpiry` */
+const ADMISSION_BUFFER_BLOCKS = 30
+
+/**
+ * @param transactionExpiry - In blocks.
+ * @returns How many blocks are left in which an access node takes it.
+ */
+export async function blocksLeftOf(
+  { node, signal }: Pick<World, 'node' | 'signal'>,
+  { referenceHeight }: RotationPending,
+  transactionExpiry: number,
+): Promise<number> {
+  const { height } = await readLatestHeader(node, 'final', { signal })
+  const buffer = Math.min(ADMISSION_BUFFER_BLOCKS, Math.floor(transactionExpiry / 20))
+  return Math.max(0, transactionExpiry - buffer - Math.max(0, height - referenceHeight))
 }

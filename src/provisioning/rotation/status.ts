@@ -35,5 +35,5 @@ export async function rotationStatus(options: RotationStatusOptions): Promise<Ro
   const record = await rotations.read(address)
   if (record === undefined) throw new SignerError('ROTATION_NOT_FOUND', { address })
   const { node } = await openNode(options)
-  return reportOf(node, record, stateOf(record), signal)
+  return reportOf(node, record, stateOf(record), { signal })
 }

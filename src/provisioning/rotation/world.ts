@@ -11,6 +11,7 @@ import { type Account, readAccount } from '../../flow/accounts.ts'
 import type { NodeConnection } from '../../flow/http.ts'
 import { invalid } from '../../options.ts'
 import type { Signer } from '../../signers/signer.ts'
+import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
 import type { Drain } from './drain.ts'
 import type { RotationBase, RotationPool } from './options.ts'
 import type { Progress } from './progress.ts'
@@ -26,6 +27,8 @@ export type World = {
   readonly retirement: KeyRetirement | undefined
   readonly pools: readonly Required<RotationPool>[]
   readonly timeoutMs: number
+  /** In blocks. */
+  readonly transactionExpiry: number
   readonly drainTimeoutMs: number
   readonly signal: AbortSignal | undefined
   /** What others have signed and nobody has taken yet. */
@@ -64,6 +67,7 @@ export function createWorld(
 ): World {
   const { vault, retirement, pools = [], signed = [], signal } = options
   const { timeoutMs = 120_000, drainTimeoutMs = 120_000 } = options
+  const { transactionExpiry = EXPIRY_BLOCKS } = options
   const { address } = progress.current()
   return {
     node,
@@ -77,6 +81,7 @@ export function createWorld(
       address: other === undefined ? address : normalizeAddress(other),
     })),
     timeoutMs,
+    transactionExpiry,
     drainTimeoutMs,
     signal,
     signed,
