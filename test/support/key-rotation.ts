@@ -41,13 +41,15 @@ export type RotatedAccount = {
  * The first of the keys is the one to rotate.
  *
  * @param held - Signers that the process has. Default all.
+ * @param made - The address of an account that has these keys. Default another one.
  */
 export async function rotatedAccount(
   chain: FlowChain,
   keys: readonly KeySpec[],
   held: readonly Signer[] = keys.map(({ signer }) => signer),
+  made?: string,
 ): Promise<RotatedAccount> {
-  const address = await chain.createAccount(keys)
+  const address = made ?? (await chain.createAccount(keys))
   const [old = software(), fresh] = [keys[0]?.signer, software()]
   const aborting = {
     accessNode: chain.url,
@@ -79,19 +81,30 @@ export async function rotatedAccount(
   }
 }
 
+const keysOfTwo = (one: Signer, two: Signer): readonly KeySpec[] => [
+  { signer: one, weight: 500 },
+  { signer: two, weight: 500 },
+  { signer: one, weight: 0 },
+  { signer: one, weight: 0, hashAlgorithm: 'SHA2_256' },
+]
+
 /** 500+500; the first has two copies. */
 export async function twoHolders(
   chain: FlowChain,
   held?: (one: Signer, two: Signer) => readonly Signer[],
 ): Promise<RotatedAccount & { readonly two: Signer }> {
   const [one, two] = [software(), software()]
-  const keys: readonly KeySpec[] = [
-    { signer: one, weight: 500 },
-    { signer: two, weight: 500 },
-    { signer: one, weight: 0 },
-    { signer: one, weight: 0, hashAlgorithm: 'SHA2_256' },
-  ]
-  return { ...(await rotatedAccount(chain, keys, held?.(one, two))), two }
+  return { ...(await rotatedAccount(chain, keysOfTwo(one, two), held?.(one, two))), two }
+}
+
+/** As `twoHolders`, several with the same keys. */
+export async function manyOfTwo(
+  chain: FlowChain,
+  count: number,
+): Promise<readonly RotatedAccount[]> {
+  const keys = keysOfTwo(software(), software())
+  const addresses = await chain.createAccounts(keys, count)
+  return Promise.all(addresses.map((address) => rotatedAccount(chain, keys, undefined, address)))
 }
 
 /** Of `twoHolders`. */
