@@ -1,6 +1,9 @@
 import { findRotated } from '../../../src/authorizer/rotated.ts'
 import { chooseKeys, chooseProposalKey, type Selection } from '../../../src/authorizer/selection.ts'
 import type { AccountKey } from '../../../src/flow/accounts.ts'
+import { KmsAuthorizer } from '../../../src/index.ts'
+import { address as chainAddress } from '../../support/pool-world.ts'
+import { startRotatingAccount } from '../../support/rotating-account.ts'
 import { accountOf, address, type KeyPlan } from './accounts.ts'
 
 /** Keys of the same letter are of one signer; ours are in lower case. */
@@ -128,5 +131,20 @@ describe('a key that was rotated', () => {
     ],
   ])('is not told of one that %s', (_, plans, selection, expected) => {
     expect(() => choose(plans, selection)).toThrow(code(expected))
+  })
+})
+
+describe('an authorizer whose key was rotated', () => {
+  it('reads the account again when it is asked again', async () => {
+    await using account = await startRotatingAccount()
+    const { node, old } = account
+    const authorizer = KmsAuthorizer.fromSigners(old, { accessNode: node.url })
+    const sign = async () => (await authorizer.signUserMessage(chainAddress, 'ab'))[0]?.keyId
+    expect(await sign()).toBe(0)
+    account.swap()
+    authorizer.forgetKeys(chainAddress)
+    await expect(sign()).rejects.toMatchObject({ code: 'KEY_ROTATED' })
+    const keyIndex = account.add(old, 1_000)
+    expect(await sign()).toBe(keyIndex)
   })
 })

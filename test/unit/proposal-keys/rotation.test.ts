@@ -200,6 +200,9 @@ describe('a pool whose authorizer holds both signers', () => {
     account.swap(0)
     await drain.release([...account.keysOf(others).slice(1), ...account.keysOf(account.next)])
     await drain.close()
+    // The one that no pool knew would tell; another process has it.
+    const request = { address, count: 1, holder: 'another process', leaseMs: 60_000 }
+    expect(await store.leaseKeys(request)).toMatchObject([{ keyIndex: flagKey.keyIndex }])
     const quietSince = performance.now()
     await until(() => performance.now() > quietSince + 600) // longer than a busy pool is quiet
     expect(await one.send('after')).toBe('taken')
@@ -262,9 +265,25 @@ describe('a pool whose authorizer holds the old signer alone', () => {
     for (const failure of loadOfAlone.failures) expect(failure).toMatchObject(rotated)
     expect(account.refused).toEqual([])
     expect(alone.kinds().filter((kind) => kind === 'rotated')).toEqual(['rotated'])
+    expect(alone.kinds()).not.toContain('trouble')
     expect(alone.pool.stats()).toMatchObject({ quarantined: 0, rotated: 1 })
     await until(() => both.pool.stats().inFlight === 0)
     const rows = (await store.listKeys(address)).filter(({ keyIndex }) => keyIndex > 20)
+    expect(rows.map(({ state }) => state)).toEqual(rows.map(() => 'free'))
+  })
+
+  it('gives back at once the new keys that it takes before it knows', async () => {
+    await using account = await startRotatingAccount()
+    const store = createMemoryStore()
+    await using alone = await open(account, [account.old], store)
+    const { resume } = await rotate(account, [store])
+    await resume()
+    await store.enrollKeys(address, account.keysOf(account.next))
+    const asked = Promise.allSettled([1, 2, 3].map(() => alone.pool.lease()))
+    for (const one of await asked)
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'KEY_ROTATED' } })
+    expect(alone.kinds()).toEqual(['rotated'])
+    const rows = (await store.listKeys(address)).filter(({ keyIndex }) => keyIndex > 3)
     expect(rows.map(({ state }) => state)).toEqual(rows.map(() => 'free'))
   })
 

@@ -1,5 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import { jest } from '@jest/globals'
+import { SignerError } from '../../../../src/errors.ts'
 import { createDrain, type DrainOptions } from '../../../../src/provisioning/rotation/drain.ts'
 import { createMemoryStore, createSqlStore, type RelayStore } from '../../../../src/stores/index.ts'
 import { rotationHoldOf } from '../../../../src/stores/rotation-hold.ts'
@@ -215,26 +216,48 @@ describe('a drain by the clock', () => {
     await drain.close()
   })
 
+  it('does not call held what another has by now, whatever its own clock says', async () => {
+    const store = createMemoryStore()
+    await store.enrollKeys(address, old)
+    const hasty: RelayStore = {
+      ...store,
+      leaseKeys: (request) => store.leaseKeys({ ...request, leaseMs: 1 }),
+    }
+    const drain = createDrain({ pools: [{ store: hasty, address }], id })
+    await drain.acquire({ timeoutMs: 1_000 })
+    const request = { address, count: 1, holder: 'another', leaseMs: 60_000 }
+    await until(async () => (await store.leaseKeys(request)).length === 1)
+    expect(await drain.stillHeld()).toBe(false)
+    expect(await drain.makeDurable()).toMatchObject({
+      held: false,
+      waiting: [{ state: 'leased' }],
+    })
+    await drain.close()
+  })
+
   it('forgets the name of a step that the store may have taken, so that its keys come back', async () => {
     const store = createMemoryStore()
     await store.enrollKeys(address, old)
-    let fails = 1
-    const failing: RelayStore = {
+    const request = { address, count: 1, holder: 'a process', leaseMs: 60_000 }
+    const [lease] = await store.leaseKeys(request)
+    if (lease === undefined) throw new Error('no key is free')
+    let isLost = false
+    const losing: RelayStore = {
       ...store,
-      async leaseKeys(request) {
-        const facts = await store.leaseKeys(request)
-        if (fails-- > 0) throw new Error('lost')
-        return facts
+      async leaseKeys(asked) {
+        const facts = await store.leaseKeys(asked)
+        if (isLost || facts[0]?.keyIndex !== lease.keyIndex) return facts
+        isLost = true
+        throw new SignerError('STORE_UNAVAILABLE', { operation: 'leaseKeys', waitedMs: 1 })
       },
     }
-    const drain = createDrain({
-      pools: [{ store: failing, address }],
-      id,
-      leaseMs: 60,
-      pollMs: 5,
-    })
-    await expect(drain.acquire({ timeoutMs: 5_000 })).rejects.toThrow('lost')
-    expect(await drain.acquire({ timeoutMs: 20_000 })).toEqual({ held: true })
+    const pools = [{ store: losing, address }]
+    const drain = createDrain({ pools, id, leaseMs: 150, pollMs: 5 })
+    const acquired = drain.acquire({ timeoutMs: 5_000 })
+    await until(async () => (await store.listKeys(address)).every(({ state }) => state !== 'free'))
+    await store.settleLeases([{ ...lease, nextSequenceNumber: 6n }])
+    expect(await acquired).toEqual({ held: true })
+    expect(isLost).toBe(true)
     await drain.close()
   })
 })
