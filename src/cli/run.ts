@@ -22,6 +22,7 @@ import { transactionsPrepare } from './commands/transactions-prepare.ts'
 import { transactionsSend } from './commands/transactions-send.ts'
 import { walletsCreate } from './commands/wallets-create.ts'
 import { walletsList } from './commands/wallets-list.ts'
+import { walletsRewrap } from './commands/wallets-rewrap.ts'
 import { walletsSend } from './commands/wallets-send.ts'
 import { walletsShow } from './commands/wallets-show.ts'
 import { walletsSign } from './commands/wallets-sign.ts'
@@ -47,6 +48,7 @@ const commands: readonly Command[] = [
   walletsShow,
   walletsSign,
   walletsSend,
+  walletsRewrap,
   signMessage,
   signTransaction,
   transactionsPrepare,

@@ -1,6 +1,5 @@
 /** The options that many commands share, and what they mean. @module */
 
-import type { KMSClientConfig } from '@aws-sdk/client-kms'
 import { SignerError } from '../errors.ts'
 import type { AccessNodeOptions } from '../flow/access-node.ts'
 import { assertHttpUrl } from '../options.ts'
@@ -43,9 +42,11 @@ export function timeoutMs({ values }: Context): number | undefined {
   return text === undefined ? undefined : 1000 * wholeNumber('--timeout', text, 1, 3600)
 }
 
-/** Client configuration and limits. Call it once per run: keys that share it share a client. */
-export function kmsSettings(context: Context): KmsOptions {
-  const { values, signal } = context
+/** What every client of AWS takes. */
+export type AwsSettings = Readonly<Partial<Record<'region' | 'profile' | 'endpoint', string>>>
+
+/** Region, profile and endpoint, those that are given: for a client of any AWS service. */
+export function awsSettings({ values }: Context): AwsSettings {
   const region = values.optional('region')
   const profile = values.optional('profile')
   const endpoint = values.optional('endpoint')
@@ -53,11 +54,17 @@ export function kmsSettings(context: Context): KmsOptions {
     throw new SignerError('AWS_REGION_INVALID', { reason: '--region is not a Region name' })
   if (profile === '') throw usage('--profile', 'it is empty')
   if (endpoint !== undefined) assertHttpUrl('--endpoint', endpoint)
-  const client: KMSClientConfig = {
+  return {
     ...(region === undefined ? {} : { region }),
     ...(profile === undefined ? {} : { profile }),
     ...(endpoint === undefined ? {} : { endpoint }),
   }
+}
+
+/** Client configuration and limits. Call it once per run: keys that share it share a client. */
+export function kmsSettings(context: Context): KmsOptions {
+  const { signal } = context
+  const client = awsSettings(context)
   const totalTimeoutMs = timeoutMs(context)
   if (totalTimeoutMs === undefined) return { client, signal }
   const requestTimeoutMs = Math.min(3_000, totalTimeoutMs)

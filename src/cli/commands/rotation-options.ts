@@ -15,7 +15,7 @@ import {
 } from '../../provisioning/index.ts'
 import { createAwsKmsSigner } from '../../signers/aws-kms/index.ts'
 import type { Context, Flags } from '../command.ts'
-import { chainSettings, kmsSettings } from '../settings.ts'
+import { awsSettings, chainSettings, kmsSettings } from '../settings.ts'
 import { usage, wholeNumber } from '../values.ts'
 import { authorizerOf } from './accounts-show.ts'
 import { type OldKey, readOldKey } from './rotation-old-key.ts'
@@ -141,21 +141,16 @@ function retirementOf(context: Context, old: OldKey): KeyRetirement | undefined 
     return undefined
   }
   const { client, limits } = kmsSettings(context)
-  const { region, profile } = regionOf(context)
   const alias = values.optional('alias')
-  const days = (name: string, least: number, most: number) => {
-    const text = values.optional(name)
-    return text === undefined ? undefined : wholeNumber(`--${name}`, text, least, most)
-  }
-  const unusedForDays = days('unused-days', 0, 365)
-  const pendingWindowInDays = days('pending-days', 7, 30)
+  const unusedForDays = daysOf(context, 'unused-days', 0, 365)
+  const pendingWindowInDays = daysOf(context, 'pending-days', 7, 30)
   return kmsRetirement({
     ...chainSettings(context),
     client,
     keyId: old.keyArn,
     publicKey: old.publicKey,
     addresses: [values.required('address')],
-    trail: { ...region, ...profile, ...endpointOf(context) },
+    trail: awsSettings(context),
     ...(limits === undefined ? {} : { limits }),
     ...(alias === undefined ? {} : { alias }),
     ...(unusedForDays === undefined ? {} : { unusedForDays }),
@@ -163,17 +158,15 @@ function retirementOf(context: Context, old: OldKey): KeyRetirement | undefined 
   })
 }
 
-const regionOf = ({ values }: Context) => {
-  const [region, profile] = [values.optional('region'), values.optional('profile')]
-  return {
-    region: region === undefined ? {} : { region },
-    profile: profile === undefined ? {} : { profile },
-  }
-}
-
-const endpointOf = ({ values }: Context) => {
-  const endpoint = values.optional('endpoint')
-  return endpoint === undefined ? {} : { endpoint }
+/** A number of days that the command line may give. */
+export function daysOf(
+  { values }: Context,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = values.optional(name)
+  return text === undefined ? undefined : wholeNumber(`--${name}`, text, least, most)
 }
 
 /** Whether somebody has to do something before it goes on. */

@@ -18,14 +18,19 @@ import {
   type SealedKeys,
 } from '../../signers/sealed-key/index.ts'
 import type { Context, Flags } from '../command.ts'
-import { chainSettings, kmsSettings } from '../settings.ts'
+import { awsSettings, chainSettings, kmsSettings } from '../settings.ts'
 import { usage } from '../values.ts'
 import { authorizerOf } from './accounts-show.ts'
 
-/** Where sealed wallets are, and the book of their accounts. */
-export const bookFlags: Flags = {
+/** Where sealed wallets are. */
+export const placeFlags: Flags = {
   folder: { value: 'path', help: 'Sealed keys in this folder' },
   bucket: { value: 'name', help: 'Sealed keys in this bucket of S3' },
+}
+
+/** And the book of their accounts. */
+export const bookFlags: Flags = {
+  ...placeFlags,
   book: { value: 'path', help: 'Folder of the accounts; default book in --folder' },
 }
 
@@ -66,7 +71,7 @@ export async function openSealedKeys(context: Context): Promise<SealedKeys> {
   return createSealedKeys({ ...limits, kms: client, keyId, store })
 }
 
-async function openKeyStore(context: Context): Promise<SealedKeyStore> {
+export async function openKeyStore(context: Context): Promise<SealedKeyStore> {
   const { values } = context
   const folder = values.optional('folder')
   const bucket = values.optional('bucket')
@@ -77,13 +82,9 @@ async function openKeyStore(context: Context): Promise<SealedKeyStore> {
 }
 
 /** An endpoint of MiniStack or LocalStack has no name for each bucket. */
-function s3Settings({ values }: Context): S3ClientConfig {
-  const given = ['region', 'profile', 'endpoint'].flatMap((name) => {
-    const value = values.optional(name)
-    return value === undefined ? [] : [[name, value] as const]
-  })
-  const isLocal = values.flag('endpoint')
-  return { ...Object.fromEntries(given), ...(isLocal ? { forcePathStyle: true } : {}) }
+function s3Settings(context: Context): S3ClientConfig {
+  const settings = awsSettings(context)
+  return { ...settings, ...(settings.endpoint === undefined ? {} : { forcePathStyle: true }) }
 }
 
 /** A wallet that can sign. */

@@ -46,6 +46,7 @@ Commands:
   wallets show                Show the account of a wallet, its balance, and whether the wallet can sign for it
   wallets sign                Sign a user message, or a transaction in a file, with the key of a wallet; nothing is sent
   wallets send                Send FLOW from a wallet to an address, in one transaction that is sent once
+  wallets rewrap              Put sealed wallets under another KMS key; run again, it goes on
   sign message                Sign a user message, as fcl.AppUtils.verifyUserSignatures verifies it
   sign transaction            Add the signatures of an account to a transaction in a file; nothing is sent
   transactions prepare        Prepare a transaction that several parties sign; nothing is signed or sent
@@ -75,6 +76,7 @@ Examples:
   fcl-kms wallets show --network testnet --folder wallets --id user-17
   fcl-kms wallets sign --network testnet --folder wallets --wrapping-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --id user-17 --text "hello"
   fcl-kms wallets send --network testnet --folder wallets --wrapping-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --id user-17 --to 0x1d007d755531709b --amount 1.5 --out sent.rlp
+  fcl-kms wallets rewrap --plan --folder wallets --wrapping-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --to arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321
   fcl-kms sign message --network testnet --address 0x1d007d755531709b --key alias/flow-minter --text "hello"
   fcl-kms sign transaction --network testnet --address 0x1d007d755531709b --key alias/flow-minter --in tx.rlp --out signed.rlp
   fcl-kms transactions prepare --network testnet --cadence mint.cdc --proposer 0x1d007d755531709b --payer 0x1d007d755531709b --compute-limit 500 --out mint.rlp
@@ -116,6 +118,7 @@ Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 doctor or audit found a proble
     'wallets show',
     'wallets sign',
     'wallets send',
+    'wallets rewrap',
     'doctor',
   ])('shows options, examples and exit codes of %s', async (name) => {
     const { stdout, exitCode } = await cli([...name.split(' '), '--help'])
