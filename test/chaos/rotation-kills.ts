@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { RotationStep } from '../../src/provisioning/index.ts'
 import type { Random } from '../support/random.ts'
-import { killableSteps } from '../support/rotation-kills.ts'
+import { killableCutSteps, killableSteps } from '../support/rotation-kills.ts'
 import type { RotationProcessOptions, RotationTrap } from '../support/rotation-process.ts'
 import { type Round, runRound } from '../support/rotation-round.ts'
 import type { Combination, RotationWorld } from '../support/rotation-world.ts'
@@ -28,8 +28,14 @@ export type KillRoundsOptions = {
   readonly onRound: (round: Round, kills: number) => void
 }
 
+/** Of all kinds. */
+export const allKillableSteps: readonly RotationStep[] = [
+  ...new Set([...killableSteps, ...killableCutSteps]),
+]
 /** Each fifth round goes back, as long as a step before the swap is to be killed. */
 const ABORTS_EVERY = 5
+/** Each second one is an emergency, as long as a step that it alone has is to be killed. */
+const CUTS_EVERY = 2
 /** Until a process has told how many there are. */
 const FIRST_MOMENTS = 8
 
@@ -40,7 +46,7 @@ export async function runKillRounds(
 ): Promise<KillRounds> {
   const { random, combinations, folder, databaseUrl, isLate, onRound } = options
   const rounds: Round[] = []
-  const kills = new Map<RotationStep | 'abort', number>(killableSteps.map((step) => [step, 0]))
+  const kills = new Map<RotationStep | 'abort', number>(allKillableSteps.map((step) => [step, 0]))
   const moments = new Map<string, number>()
   let aborted = 0
 
@@ -52,22 +58,28 @@ export async function runKillRounds(
   const dueOf = (steps: readonly RotationStep[]) =>
     steps.filter((step) => (kills.get(step) ?? 0) < options.kills)
 
-  for (let due = dueOf(killableSteps); due.length > 0 && !isLate(); due = dueOf(killableSteps)) {
+  while (dueOf(allKillableSteps).length > 0 && !isLate()) {
     const number = rounds.length
     const beforeSwap = dueOf(killableSteps.slice(0, killableSteps.indexOf('swap')))
     const goesBack = number % ABORTS_EVERY === ABORTS_EVERY - 1 && beforeSwap.length > 0
     // Going back, one process is killed on the way: anywhere before the swap.
     const step = beforeSwap[random.whole(0, beforeSwap.length - 1)] ?? 'create'
+    const ordinary = dueOf(killableSteps)
+    const ofCuts = dueOf(killableCutSteps.filter((one) => !killableSteps.includes(one)))
+    const isTurn = number % CUTS_EVERY === 1 || ordinary.length === 0
+    const cut = !goesBack && isTurn && ofCuts.length > 0
+    const due = cut ? dueOf(killableCutSteps) : ordinary
     const traps = goesBack ? [draw(step)] : due.map(draw)
-    const combination = combinations[number % combinations.length]
-    if (combination === undefined) throw new Error('there is no combination')
+    const drawn = combinations[number % combinations.length]
+    if (drawn === undefined) throw new Error('there is no combination')
+    const combination = cut ? { ...drawn, weights: [500, 500, 500] } : drawn
     const ownFolder = { folder: join(folder, `round-${number}`) }
     const store: RotationProcessOptions['store'] =
-      databaseUrl !== undefined && number % 2 === 1 ? { databaseUrl } : ownFolder
+      databaseUrl !== undefined && number % 4 > 1 ? { databaseUrl } : ownFolder
     const ending = goesBack
       ? { errand: 'abort' as const, traps: [draw(step), draw(step)] }
       : { errand: 'resume' as const }
-    const round = await runRound(world, { combination, store, traps, ending })
+    const round = await runRound(world, { combination, store, traps, ending, cut })
     rounds.push(round)
     if (goesBack) aborted += 1
     for (const one of round.kills) {

@@ -11,7 +11,6 @@ import { type Fault, startFaultProxy } from '../support/fault-proxy.ts'
 import { findPostgres, startPostgres } from '../support/postgres.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { isSend } from '../support/relay-run.ts'
-import { killableSteps } from '../support/rotation-kills.ts'
 import { type LoadRun, rotateUnderLoad } from '../support/rotation-load-run.ts'
 import { allCombinations, nameOf } from '../support/rotation-matrix.ts'
 import { type Trial, tryRotation } from '../support/rotation-trial.ts'
@@ -21,7 +20,7 @@ import {
   startRotationWorld,
 } from '../support/rotation-world.ts'
 import { hasPkcs11 } from '../support/softhsm.ts'
-import { runKillRounds } from './rotation-kills.ts'
+import { allKillableSteps, runKillRounds } from './rotation-kills.ts'
 import { readRotationOptions } from './rotation-options.ts'
 import { faultsIn, tableOf } from './rotation-totals.ts'
 
@@ -77,7 +76,7 @@ export async function runRotationChaos(args: readonly string[]): Promise<number>
     for (const fault of faults.slice(0, 50)) console.log(fault)
     const isWhole =
       trials.length === Math.min(options.combinations, run.combinations.length) &&
-      killableSteps.every((step) => (killed.kills.get(step) ?? 0) >= kills) &&
+      allKillableSteps.every((step) => (killed.kills.get(step) ?? 0) >= kills) &&
       (postgres === undefined || loads.length === options.rotations)
     if (!isWhole) say('not all of it was done')
     return isWhole && faults.length === 0 ? 0 : 1

@@ -51,6 +51,21 @@ describe('a rotation', () => {
     expect(kills.map(({ step }) => step)).toEqual(killableSteps)
   })
 
+  it('goes on to its end when a process is killed in each step that an emergency alone has', async () => {
+    const { kills, faults } = await runRound(world, {
+      combination: { ...combination, weights: [500, 500, 500] },
+      store: storeOf('cut'),
+      traps: (['hold', 'cut', 'restore'] as const).flatMap((step): RotationTrap[] => [
+        { step, moment: 0 },
+        { step, moment: 'last' },
+      ]),
+      ending: { errand: 'resume' },
+      cut: true,
+    })
+    expect(faults).toEqual([])
+    expect(kills).toHaveLength(6)
+  })
+
   it('goes back when it was killed before its swap', async () => {
     const { kills, faults } = await runRound(world, {
       combination,

@@ -25,6 +25,17 @@ export const killableSteps: readonly RotationStep[] = [
   'delete',
 ]
 
+/** Those of a rotation whose old key is cut off first. */
+export const killableCutSteps: readonly RotationStep[] = [
+  'hold',
+  'cut',
+  'create',
+  'add',
+  'prove',
+  'restore',
+  ...killableSteps.slice(killableSteps.indexOf('resume')),
+]
+
 /** One process that ended itself by SIGKILL. */
 export type Kill = {
   readonly errand: RotationProcessOptions['errand']

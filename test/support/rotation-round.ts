@@ -16,6 +16,8 @@ export type RoundOptions = {
   readonly store: RotationProcessOptions['store']
   readonly traps: readonly RotationTrap[]
   readonly ending: Ending
+  /** The old key is cut off first, since the others reach 1,000. Default false. */
+  readonly cut?: boolean
 }
 
 /** What came of it. */
@@ -35,7 +37,7 @@ export type Round = {
 
 /** Runs one round on an account of its own. */
 export async function runRound(world: RotationWorld, options: RoundOptions): Promise<Round> {
-  const { combination, store, traps, ending } = options
+  const { combination, store, traps, ending, cut = false } = options
   const account = await world.createAccount(combination, COPIES)
   const keysBefore = await countKeys(world)
   const rotation = await rotateThroughKills(
@@ -48,7 +50,11 @@ export async function runRound(world: RotationWorld, options: RoundOptions): Pro
       places: world.places,
       store,
       retire: account.retire,
-      wish: { hashAlgorithm: combination.next.hashAlgorithm, copies: COPIES },
+      wish: {
+        hashAlgorithm: combination.next.hashAlgorithm,
+        copies: COPIES,
+        emergency: cut,
+      },
     },
     traps,
     ending,
@@ -58,12 +64,13 @@ export async function runRound(world: RotationWorld, options: RoundOptions): Pro
   const faults = [...faultsOfEnd(rotation, isAborted ? 'aborted' : 'done')]
   const newKey = end.report?.newKey
   const publicKeys = newKey === undefined ? [] : [newKey.publicKey]
-  const weights = await world.checkWeights(account, publicKeys)
+  const weights = await world.checkWeights(account, publicKeys, { cut })
   const outcomes = await readOutcomes(world.chain.url, {
     from: account.since,
     to: await sealedHeight(world.chain.url),
   })
-  faults.push(...weights.faults, ...doubled(outcomes, isAborted))
+  const change = cut ? 'restore-key' : 'rotate-key'
+  faults.push(...weights.faults, ...countChanges(outcomes, change, isAborted ? 0 : 1))
   const made = (await countKeys(world)) - keysBefore
   const due = account.next.kind === 'aws-kms' ? 1 : 0
   // Going back it may have been too early for one.
@@ -91,15 +98,16 @@ async function countKeys({ kms: { client } }: RotationWorld): Promise<number> {
   return count
 }
 
-/** The account has one swap, or none: the same effect twice would be another key at the weight. */
-function doubled(
+/** The account has got its new key once, or not at all: twice would be another key at the weight. */
+function countChanges(
   outcomes: Awaited<ReturnType<typeof readOutcomes>>,
-  isAborted: boolean,
+  name: 'rotate-key' | 'restore-key',
+  due: 0 | 1,
 ): readonly string[] {
-  const swaps = outcomes.filter(
-    ({ rotation, errorCodes }) => rotation === 'rotate-key' && errorCodes.length === 0,
+  const changes = outcomes.filter(
+    ({ rotation, errorCodes }) => rotation === name && errorCodes.length === 0,
   )
-  return swaps.length === (isAborted ? 0 : 1) ? [] : [`${swaps.length} swaps were sealed`]
+  return changes.length === due ? [] : [`${changes.length} of ${name} were sealed`]
 }
 
 const traceOf = ({ ending, combination }: RoundOptions, kills: readonly Kill[]) =>
