@@ -269,6 +269,10 @@ export type Rotation = {
   readonly pending: RotationPending | null
   readonly startedAt: string
   readonly updatedAt: string
+  /** When the command may be run again, while it waits until the old key is not used. */
+  readonly askAgainAt: string | null
+  /** It goes back. */
+  readonly aborting: boolean
   readonly revokedAt: string | null
 }
 

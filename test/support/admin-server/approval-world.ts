@@ -122,6 +122,7 @@ export async function openApprovals(
 export function bindApprovals(database: Database, config: Config, first: readonly WeightedKey[]) {
   let keys = first
   let paused = false
+  let leftBehind = false
   const audit = createAudit(database)
   const { network, functions } = config
   const registry = createRegistry({ contracts: network.contracts, functions })
@@ -130,7 +131,7 @@ export function bindApprovals(database: Database, config: Config, first: readonl
     accountKeys: {
       ...{ read: async () => [], weighted: async () => keys },
       ...{ last: () => keys, shown: () => undefined },
-      ...{ expectChange: () => undefined },
+      ...{ expectChange: () => undefined, isLeftBehind: () => leftBehind },
     },
     onChanged: () => undefined,
     onReady: () => undefined,
@@ -168,6 +169,9 @@ export function bindApprovals(database: Database, config: Config, first: readonl
     ...{ context, database, audit, registry, troubles, payloadOf },
     setKeys(next: readonly WeightedKey[]) {
       keys = next
+    },
+    setLeftBehind(next: boolean) {
+      leftBehind = next
     },
     setPaused(next: boolean) {
       paused = next

@@ -31,11 +31,12 @@ export const stepName = (step: string): string => names[step] ?? step
 export function RotationBadge({
   rotation,
 }: {
-  readonly rotation: Pick<Rotation, 'state' | 'held' | 'pending' | 'step'>
+  readonly rotation: Pick<Rotation, 'state' | 'held' | 'pending' | 'step' | 'aborting'>
 }): JSX.Element {
-  const { state, held, pending, step } = rotation
+  const { state, held, pending, step, aborting } = rotation
   if (state === 'done') return <Badge tone="good" text="Done" />
   if (state === 'aborted') return <Badge tone="quiet" text="Aborted" />
+  if (aborting) return <Badge tone="attention" text="Goes back" />
   if (pending?.state === 'signing') return <Badge tone="attention" text="Waits for signatures" />
   if (held) return <Badge tone="attention" text="Holds the proposal keys" />
   return step === 'unused' ? (

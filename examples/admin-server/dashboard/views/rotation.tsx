@@ -66,6 +66,13 @@ const RotationBody = ({ rotation }: { readonly rotation: RotationDetail }): JSX.
         <p>Nobody is waited for, and what was in flight with the old key may fail.</p>
       </Notice>
     )}
+    {rotation.state === 'open' && rotation.askAgainAt && (
+      <Notice tone="quiet" title="Waits until nobody has asked for the old key for a while">
+        <p>
+          Run the command again <Time at={rotation.askAgainAt} />.
+        </p>
+      </Notice>
+    )}
     {rotation.pending && <RotationSignatures pending={rotation.pending} />}
     <div class="columns">
       <RotationSteps steps={rotation.steps} />

@@ -2,7 +2,7 @@
 
 import type { KmsAuthorizer } from 'fcl-kms'
 import { type AccountKeyReport, showAccount } from 'fcl-kms/provisioning'
-import type { WeightedKey } from '../approvals/quorum.ts'
+import { NEEDED_WEIGHT, standingKeys, type WeightedKey } from '../approvals/quorum.ts'
 import type { Config } from '../config/config.ts'
 import type { HeldSigner } from './signers.ts'
 
@@ -22,6 +22,11 @@ export type AccountKeys = {
   readonly last: () => readonly WeightedKey[]
   /** The same with what is shown of them, and when they were read; undefined before the first time. */
   readonly shown: () => ShownKeys | undefined
+  /**
+   * Whether keys of the account that this configuration does not name can sign, and those that it names
+   * cannot: a key was rotated, and this process was not told. Others may know more.
+   */
+  readonly isLeftBehind: () => boolean
   /** While a change is expected nothing is decided on what was read before it was asked for. */
   readonly expectChange: (expected: boolean) => void
 }
@@ -112,6 +117,13 @@ export function createAccountKeys(
     shown() {
       refresh()
       return held
+    },
+    isLeftBehind() {
+      const strangers = held?.keys.some(
+        (key) => key.held === undefined && key.weight > 0 && !key.revoked,
+      )
+      const able = standingKeys(last).filter(({ revoked }) => !revoked)
+      return strangers === true && able.reduce((sum, { weight }) => sum + weight, 0) < NEEDED_WEIGHT
     },
     expectChange(expected) {
       if (!expected && usualAgeMs === 0) {

@@ -13,20 +13,28 @@ import {
 /** Requests that are looked at in one step. */
 const PAGE = 200
 
+/** All are looked at so often, in milliseconds, though nothing changed here. */
+const AGAIN_MS = 30_000
+
 /**
  * Approvals make requests ready by themselves. When the keys of the account change, nobody approves
- * anew what was approved: so all that wait are looked at once for each change.
+ * anew what was approved: so all that wait are looked at once for each change, and now and then, since a
+ * process that names other keys may have taken an approval.
  *
  * @returns A function that looks at one page, and resolves to whether there is more to look at.
  */
 export function createPromoter(context: RequestContext): () => Promise<boolean> {
   let looked = ''
   let after: number | undefined
+  let lookedAt = Number.NEGATIVE_INFINITY
 
   return async () => {
     const keys = await context.accountKeys.weighted()
     const now = JSON.stringify(keys)
-    if (now !== looked) after = 0
+    if (now !== looked || performance.now() - lookedAt >= AGAIN_MS) {
+      after = 0
+      lookedAt = performance.now()
+    }
     looked = now
     if (after === undefined) return false
     after = await promotePage(context, keys, after)

@@ -32,6 +32,8 @@ export type ReleasedItem = {
 export async function releaseReady(context: RequestContext): Promise<readonly ReleasedItem[]> {
   const { database, accountKeys, onChanged } = context
   const keys = await accountKeys.weighted()
+  // What others can sign is not sent back by one that cannot.
+  if (accountKeys.isLeftBehind()) return []
   const { items, changed } = await database.transaction(async (session) => {
     const ready = await session.query<RequestRow>(
       `SELECT ${requestColumns} FROM requests AS r WHERE r.state = 'ready'

@@ -53,6 +53,8 @@ export function viewRotation(record: RotationRecord, facts: RotationFacts) {
     startedAt: timeOf(record.createdAt),
     updatedAt: timeOf(record.updatedAt),
     revokedAt: record.revokedAt === undefined ? null : timeOf(record.revokedAt),
+    askAgainAt: record.askAgainAt === undefined ? null : timeOf(record.askAgainAt),
+    aborting: record.aborting === true,
   }
 }
 

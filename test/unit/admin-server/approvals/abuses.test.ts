@@ -26,6 +26,7 @@ afterAll(() => world?.[Symbol.asyncDispose]())
 beforeEach(() => {
   world.setKeys(halves)
   world.setPaused(false)
+  world.setLeftBehind(false)
 })
 
 /** Asked by shop, approved by alice, in the relay. */
@@ -234,6 +235,19 @@ describe('a decision looks again, so it is not signed', () => {
       quorum: { weight: 1_000, met: true, keys: [{ index: 0 }, { index: 7 }] },
     })
     expect(await refusal(world.approve('alice', waiting))).toBe('ALREADY_APPROVED')
+  })
+
+  it('by a process that does not name the new key, which sends nothing back that others can sign', async () => {
+    const asked = await world.mint('shop')
+    await world.approve('alice', asked)
+    world.setKeys(rotated({ revoked: true }).slice(0, 2))
+    world.setLeftBehind(true)
+    expect(await world.release()).toEqual([])
+    expect((await world.read(asked)).state).toBe('ready')
+    world.setLeftBehind(false)
+    world.setKeys(rotated({ revoked: true }))
+    const released = (await world.release()).map(({ jobId }) => jobId)
+    expect(released).toContain(`${idOf(asked)}-0`)
   })
 
   it('when the approval expired between ready and the decision', async () => {

@@ -200,7 +200,7 @@ describe('with an access node that never answers', () => {
       weighted: never,
       last: () => halves,
       shown: () => undefined,
-      expectChange: () => undefined,
+      ...{ expectChange: () => undefined, isLeftBehind: () => false },
     },
   })
 

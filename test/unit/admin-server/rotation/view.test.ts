@@ -105,6 +105,14 @@ it('shows of another account what the record says, and no names', () => {
   })
 })
 
+it('says when to ask again, and that it goes back', () => {
+  expect(shown()).toMatchObject({ askAgainAt: null, aborting: false })
+  const askAgainAt = beganAt + 86_400_000
+  expect(shown({ step: 'unused', askAgainAt, aborting: true })).toMatchObject({
+    ...{ askAgainAt: new Date(askAgainAt).toISOString(), aborting: true },
+  })
+})
+
 it('is held while the keys are, and not once it is over', () => {
   expect(shown({}, { held: true }).held).toBe(true)
   expect(shown({ state: 'done' }, { held: true }).held).toBe(false)

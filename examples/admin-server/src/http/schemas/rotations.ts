@@ -53,6 +53,8 @@ const summary = {
   startedAt: time,
   updatedAt: time,
   revokedAt: nullable(time),
+  askAgainAt: nullable(time),
+  aborting: Type.Boolean({ description: 'It goes back, and is not over yet.' }),
 }
 
 export const rotationList = Type.Object(
