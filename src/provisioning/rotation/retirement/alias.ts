@@ -36,9 +36,11 @@ export async function moveAlias(
 
 /** @returns The ARN, when it is one of the same Region and account as the old key. */
 function regionalArn(reference: string, oldArn: string): string | undefined {
-  const place = (arn: string) => arn.split(':').slice(0, 5).join(':')
-  return isKmsReference(reference) && place(reference) === place(oldArn) ? reference : undefined
+  return isKmsReference(reference) && placeOf(reference) === placeOf(oldArn) ? reference : undefined
 }
+
+/** Partition, Region and account. */
+export const placeOf = (keyArn: string): string => keyArn.split(':').slice(0, 5).join(':')
 
 /** Whether a vault's reference is the ARN of a KMS key: others have other names. */
 export function isKmsReference(reference: string): boolean {

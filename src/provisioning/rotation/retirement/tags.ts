@@ -6,7 +6,7 @@ import { accountTag, listTags, readAccountTags, writeTag } from '../../keys/acco
 import type { KmsSession } from '../../keys/kms-session.ts'
 import type { AccountFacts, RetirementNote } from '../types.ts'
 import { type Accounts, accountThatHas } from './account-uses.ts'
-import { isKmsReference } from './alias.ts'
+import { isKmsReference, placeOf } from './alias.ts'
 import { isPending, readPublicKey, readState } from './own-key.ts'
 
 /** The old key. */
@@ -28,7 +28,7 @@ export async function moveAccountTag(
   facts: AccountFacts,
 ): Promise<RetirementNote> {
   const parts = [
-    await tolerant('The new key was not tagged', () => tagNewKey(kms, facts)),
+    await tolerant('The new key was not tagged', () => tagNewKey(kms, old, facts)),
     await tolerant('The tag of the old key was left', () => untagOldKey(kms, old, facts)),
   ]
   return Object.freeze({
@@ -37,10 +37,18 @@ export async function moveAccountTag(
   })
 }
 
-async function tagNewKey(kms: KmsSession, facts: AccountFacts): Promise<RetirementNote> {
+async function tagNewKey(
+  kms: KmsSession,
+  { keyArn }: Old,
+  facts: AccountFacts,
+): Promise<RetirementNote> {
   const { newReference, chainId, address, newKeys } = facts
   if (!isKmsReference(newReference))
     return { done: true, text: 'The new key is no KMS key and has no tags.' }
+  if (placeOf(newReference) !== placeOf(keyArn)) {
+    const text = 'The new key was not tagged: it is of another Region or account than the old one.'
+    return { done: false, text }
+  }
   await writeTag(kms, newReference, accountTag(chainId, address, newKeys))
   return { done: true, text: `The new key is tagged with ${normalizeAddress(address)}.` }
 }
@@ -71,13 +79,16 @@ async function untagOldKey(
   return { done: true, text: 'The old key is not tagged with it any more.' }
 }
 
-const DENIALS = ['KMS_ACCESS_DENIED', 'KMS_REQUEST_INVALID', 'KEY_STATE_INVALID'] as const
+/** What stops nothing. */
+const DENIALS: ReadonlySet<string> = new Set([
+  ...['KMS_ACCESS_DENIED', 'KMS_REQUEST_INVALID', 'KEY_STATE_INVALID', 'KEY_NOT_FOUND'],
+])
 
 async function tolerant(what: string, run: () => Promise<RetirementNote>): Promise<RetirementNote> {
   try {
     return await run()
   } catch (thrown) {
-    if (!isSignerError(thrown) || !DENIALS.some((code) => code === thrown.code)) throw thrown
+    if (!isSignerError(thrown) || !DENIALS.has(thrown.code)) throw thrown
     return { done: false, text: `${what}: ${thrown.message}` }
   }
 }

@@ -141,6 +141,16 @@ describe('the tags of an account', () => {
     },
   )
 
+  it.each([
+    ['another Region', (arn: string) => arn.replace('us-east-1', 'eu-central-1')],
+    ['another account', (arn: string) => arn.replace('111122223333', '444455556666')],
+  ])('are not put on a new key of %s, and that is told', async (_, change) => {
+    await using world = await openRetirementWorld()
+    const elsewhere = { ...facts(world), newReference: change(world.newArn) }
+    expect(await world.retirement().tagAccount(elsewhere)).toMatchObject({ done: false })
+    expect(world.kms.count('TagResource')).toBe(0)
+  })
+
   it('leave a new key alone that is none of KMS', async () => {
     await using world = await openRetirementWorld()
     const elsewhere = { ...facts(world), newReference: 'alice.0123456789abcdef' }
