@@ -124,6 +124,24 @@ describe.each(Object.keys(kinds))('a book in %s', (kind) => {
 })
 
 describe('a book in files', () => {
+  it('gives each revision once, however many race and however late one of them is', async () => {
+    const folder = join(root, 'races')
+    const books = await Promise.all([1, 2, 3, 4].map(() => createFileWalletBook({ folder })))
+    const given: number[] = []
+    const race = async (book: WalletBook) => {
+      for (;;) {
+        const revision = (await book.readRun())?.revision ?? 0
+        if (revision >= 40) return
+        const next = { revision: revision + 1, chainId: 'flow-emulator' }
+        if (await book.replaceRun(next, revision)) given.push(next.revision)
+      }
+    }
+    await Promise.all(books.map(race))
+    const once = [...new Set(given)].sort((one, other) => one - other)
+    expect(once).toEqual(Array.from({ length: once.length }, (_, index) => index + 1))
+    expect(given).toHaveLength(once.length)
+  })
+
   it('tells a damaged record, and lists the others', async () => {
     const folder = join(root, 'damaged')
     const book = await createFileWalletBook({ folder })

@@ -133,7 +133,9 @@ describe('createWallets', () => {
     await expect(world.create({ chainId: 'flow-mainnet' })).rejects.toEqual(
       mismatch('flow-mainnet'),
     )
-    await expect(world.create()).rejects.toEqual(mismatch('flow-emulator'))
+    for (const ids of [['alice'], ['zoe']])
+      await expect(world.create({ ids })).rejects.toEqual(mismatch('flow-emulator'))
+    expect(world.store.records.has('zoe')).toBe(false)
     expect(world.sent).toHaveLength(1)
   })
 })
