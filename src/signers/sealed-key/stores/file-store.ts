@@ -95,7 +95,7 @@ async function createIn(
   known.add(shard)
   await syncFolder(shard)
   const { version, bytes } = await standing(folder)
-  return bytes === undefined && publish(folder, String(version + 1), record)
+  return bytes === undefined && publishNext(folder, version, record)
 }
 
 async function replaceIn(
@@ -105,7 +105,7 @@ async function replaceIn(
 ): Promise<boolean> {
   const { version, bytes } = await standing(folder)
   if (bytes === undefined || !equalBytes(bytes, expected)) return false
-  if (!(await publish(folder, String(version + 1), next))) return false
+  if (!(await publishNext(folder, version, next))) return false
   await removeBelow(folder, version + 1)
   // Whoever was about to replace it finds that its file is gone, and that its version is taken.
   if (next.length === 0)
@@ -113,6 +113,19 @@ async function replaceIn(
       if (isTemporary(name)) await remove(join(folder, name))
   await syncFolder(folder)
   return true
+}
+
+/**
+ * A version that is gone leaves its name: who was away for as long as two others took finds it free.
+ *
+ * @returns False when a later version stands, whatever this one was to be.
+ */
+async function publishNext(folder: string, version: number, bytes: Uint8Array): Promise<boolean> {
+  const name = String(version + 1)
+  if (!(await publish(folder, name, bytes))) return false
+  if (versionsIn((await namesIn(folder)) ?? []).at(-1) === version + 1) return true
+  await remove(join(folder, name))
+  return false
 }
 
 async function removeBelow(folder: string, version: number): Promise<void> {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createFileKeyStore, createS3KeyStore } from '../../../../src/signers/sealed-key/index.ts'
 import { publish } from '../../../../src/signers/sealed-key/stores/files.ts'
 
@@ -77,6 +77,25 @@ describe('a folder of sealed keys', () => {
     const denied = { code: 'STORE_DENIED', disposition: 'hold' }
     await expect(store.read('wallet')).rejects.toMatchObject(denied)
     await expect(store.create('wallet', record)).rejects.toMatchObject(denied)
+  })
+
+  it('tells a process that two others overtook that its record does not stand', async () => {
+    const folder = newFolder()
+    const store = await createFileKeyStore({ folder })
+    await store.create('wallet', record)
+    const first = filesOf(folder).find(({ isFile }) => isFile)?.path ?? ''
+    const others = record.slice(2)
+    /** Compared after the store has read what stands; then two others replace it, one after the other. */
+    class Slow extends Uint8Array {
+      override get length(): number {
+        writeFileSync(join(dirname(first), '3'), others, { mode: 0o600 })
+        rmSync(first, { force: true })
+        return super.length
+      }
+    }
+    expect(await store.replace('wallet', new Slow(record), record.slice(1))).toBe(false)
+    expect(await store.read('wallet')).toEqual(others)
+    expect(filesOf(folder).filter(({ isFile }) => isFile)).toHaveLength(1)
   })
 
   it('keeps nothing of a record that it could not give its name', async () => {
