@@ -39,9 +39,14 @@ const CUTS_EVERY = 2
 /** Until a process has told how many there are. */
 const FIRST_MOMENTS = 8
 
-/** Ends early with the first round that has a fault: the rest would only hide it. */
+/**
+ * Two rounds of three run where a transaction is sealed as it is sent, which is fast; the third where
+ * blocks take their time, so that a process also dies between the sending and the seal.
+ *
+ * Ends early with the first round that has a fault: the rest would only hide it.
+ */
 export async function runKillRounds(
-  world: RotationWorld,
+  worlds: readonly [atOnce: RotationWorld, inTime: RotationWorld],
   options: KillRoundsOptions,
 ): Promise<KillRounds> {
   const { random, combinations, folder, databaseUrl, isLate, onRound } = options
@@ -79,6 +84,8 @@ export async function runKillRounds(
     const ending = goesBack
       ? { errand: 'abort' as const, traps: [draw(step), draw(step)] }
       : { errand: 'resume' as const }
+    const [atOnce, inTime] = worlds
+    const world = number % 3 === 2 ? inTime : atOnce
     const round = await runRound(world, { combination, store, traps, ending, cut })
     rounds.push(round)
     if (goesBack) aborted += 1

@@ -24,6 +24,9 @@ import { allKillableSteps, runKillRounds } from './rotation-kills.ts'
 import { readRotationOptions } from './rotation-options.ts'
 import { faultsIn, tableOf } from './rotation-totals.ts'
 
+/** Of the world in which transactions are not sealed as they are sent. */
+const BLOCK_TIME_MS = 200
+
 /** What each part of a run needs to know of it. */
 type Run = {
   readonly random: Random
@@ -62,14 +65,15 @@ export async function runRotationChaos(args: readonly string[]): Promise<number>
   try {
     await using world = await startRotationWorld({ blockTimeMs: 0, pkcs11 })
     const trials = await tryAll(world, run, options.combinations)
-    const killed = await runKillRounds(world, {
+    await using inTime = await startRotationWorld({ blockTimeMs: BLOCK_TIME_MS, pkcs11 })
+    const killed = await runKillRounds([world, inTime], {
       ...run,
       ...{ kills, folder, databaseUrl: postgres?.url },
       onRound(round, count) {
         say(`${count} kills, ${round.blocks} blocks, ${round.faults.length} faults`)
       },
     })
-    const loads = postgres ? await loadAll(run, postgres.url, options) : []
+    const loads = postgres ? await loadAll(inTime, run, postgres.url, options) : []
     const results = { trials, killed, loads }
     console.log(tableOf(results))
     const faults = faultsIn(results)
@@ -117,18 +121,14 @@ async function tryAll(world: RotationWorld, run: Run, count: number): Promise<re
   return trials
 }
 
-/** A world with a clock of its own, where transactions take their time; each second one with kills. */
+/** Where blocks take their time; each second one with kills. */
 async function loadAll(
+  world: RotationWorld,
   run: Run,
   databaseUrl: string,
   { rotations, processes }: { readonly rotations: number; readonly processes: number },
 ): Promise<readonly LoadRun[]> {
   const loads: LoadRun[] = []
-  if (rotations === 0) return loads
-  await using world = await startRotationWorld({
-    blockTimeMs: 200,
-    pkcs11: hasPkcs11(),
-  })
   while (loads.length < rotations && !run.isLate()) {
     const combination = run.combinations[loads.length % run.combinations.length]
     if (combination === undefined) throw new Error('there is no combination')
