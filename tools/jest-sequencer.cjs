@@ -24,6 +24,8 @@ const long = [
   'unit/admin-server/audit/mutation.test.ts',
   'unit/relay/delivery.test.ts',
   'integration/examples.test.ts',
+  'integration/rotation-kills.test.ts',
+  'integration/rotation-load.test.ts',
   'integration/relay-crashes.test.ts',
   'integration/enclave-image.test.ts',
   'integration/store-postgres.test.ts',
@@ -33,6 +35,7 @@ const long = [
   'integration/relay-processes.test.ts',
   'integration/relay-restarted-chain.test.ts',
   'integration/sealed-key-kills.test.ts',
+  'integration/rotation-matrix.test.ts',
   'integration/relay-doubt.test.ts',
   'integration/store-outage.test.ts',
 ]
