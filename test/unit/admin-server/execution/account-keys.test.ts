@@ -5,6 +5,7 @@ import { KmsAuthorizer, type Signer } from '../../../../src/index.ts'
 import { createSoftwareSigner } from '../../../../src/signers/software-signer.ts'
 import { address } from '../../../support/pool-world.ts'
 import { type RotatingAccount, startRotatingAccount } from '../../../support/rotating-account.ts'
+import { until } from '../../../support/until.ts'
 
 let account: RotatingAccount
 const others = createSoftwareSigner({ algorithm: 'ECDSA_P256' })
@@ -60,6 +61,24 @@ it('are read anew by the first decision after a change that nobody decided in', 
   account.swap()
   keys.expectChange(false)
   expect(await standing(keys)).toEqual([false, true])
+})
+
+it('are not those of a reading that was under way when a decision asked', async () => {
+  let open: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const slow: Signer = { ...others, publicKey: () => gate.then(() => others.publicKey()) }
+  const keys = keysOf([slow], [account.old, account.next])
+  keys.expectChange(true)
+  const before = account.node.requests()
+  const early = keys.read({ maxAgeMs: 1_000 })
+  await until(() => account.node.requests() >= before + 2) // the chain and the account
+  account.swap()
+  const late = standing(keys)
+  open()
+  await early
+  expect(await late).toEqual([false, true])
 })
 
 it('are left behind when the new key is not named, and not before or when it is', async () => {
