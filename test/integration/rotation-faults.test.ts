@@ -48,7 +48,7 @@ function mortal(rotations: RotationStore, at: number, stores: boolean): Rotation
 }
 
 /** One more than a rotation makes. */
-const REPLACES = 21
+const REPLACES = 22
 
 describe('a process that ends', () => {
   it.each([

@@ -142,6 +142,46 @@ describe('two parties that never share a process', () => {
   })
 })
 
+it('an emergency makes no pool wait for people, neither before the cut nor after it', async () => {
+  const [bad, two, three] = [software(), software(), software()]
+  const keys = [
+    { signer: bad, weight: 500 },
+    { signer: two, weight: 500 },
+    { signer: three, weight: 500 },
+    { signer: bad, weight: 0 },
+    { signer: two, weight: 0 },
+  ]
+  const { address, options, resuming, shares } = await rotatedAccount(chain, keys, [bad, two])
+  const store = createMemoryStore()
+  await store.enrollKeys(
+    address,
+    [3, 4].map((keyIndex) => ({ keyIndex, sequenceNumber: 0n })),
+  )
+  const more = { pools: [{ store }], transactionExpiry: EXPIRY }
+  const rows = async () =>
+    (await store.listKeys(address)).map(({ keyIndex, state }) => `${keyIndex} ${state}`)
+  let report = await rotateKey({ ...options, ...more, emergency: true })
+  const seen: string[] = []
+  while (report.state === 'waiting-for-signatures') {
+    seen.push(`${report.toSign?.purpose}: ${await rows()}`)
+    const transaction = report.toSign?.transaction
+    // The compromised key is here too, and has signed nothing.
+    expect(transaction?.envelopeSignatures.map(({ keyIndex }) => keyIndex)).not.toContain(0)
+    const account = { address, two: three } as Two // all that is read of it
+    const signed = [await signedBy(account, report)]
+    report = await resumeRotation({ ...resuming, ...more, signed })
+  }
+  expect(seen).toEqual([
+    'cut: 3 free,4 free',
+    'add: 3 quarantined,4 free',
+    'prove: 3 quarantined,4 free',
+    'restore: 3 quarantined,4 free',
+  ])
+  expect(report.state).toBe('done')
+  expect(await rows()).toEqual(['3 quarantined', '4 free', '5 free'])
+  expect((await shares()).fresh).toEqual({ weight: 500, copies: 1 })
+})
+
 describe('a transaction that nobody signed in time', () => {
   it('is dead after its last block, and another one waits', async () => {
     const account = await firstOf()

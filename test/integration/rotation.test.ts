@@ -123,6 +123,35 @@ it('gives pools the new copies, and takes the old ones away for good', async () 
   expect(rows).toEqual(['2 quarantined', '3 quarantined', '4 free', '5 free'])
 })
 
+it('refuses to go on without the stores of which it holds the rows', async () => {
+  const { address, options, resuming, aborting } = await twoHolders(chain)
+  const store = createMemoryStore()
+  await store.enrollKeys(address, [{ keyIndex: 2, sequenceNumber: 0n }])
+  const pools = [{ store }]
+  await rotateKey({ ...options, pools, stopBefore: 'resume' })
+  const refused = refusal('INVALID_OPTION', { option: 'pools' })
+  await expect(resumeRotation(resuming)).rejects.toEqual(refused)
+  await expect(abortRotation(aborting)).rejects.toEqual(refused)
+  expect(await resumeRotation({ ...resuming, pools })).toMatchObject({ state: 'done' })
+})
+
+it('rotates a key that has come back since it was rotated', async () => {
+  const { address, options, old, fresh, two } = await twoHolders(chain)
+  await rotateKey(options)
+  const third = software()
+  const authorizer = holding(chain, old, fresh, two)
+  const back = await rotateKey({
+    ...options,
+    authorizer,
+    publicKey: await hexOf(fresh),
+    vault: signerVault(old),
+  })
+  expect(back.state).toBe('done')
+  const again = await rotateKey({ ...options, authorizer, vault: signerVault(third) })
+  expect(again.id).not.toBe(back.id)
+  expect(await send(chain, address, third, two)).toBe('')
+})
+
 describe('called again', () => {
   it('tells a rotation that is done, and makes nothing anew', async () => {
     const { options, resuming, aborting, shares, keyCount } = await twoHolders(chain)

@@ -7,13 +7,14 @@ import { assertKnownKeys } from '../../options.ts'
 import { keepersOf, MAX_REVOKES } from './copies.ts'
 import { addKeysTransaction, revokeKeysTransaction } from './key-changes.ts'
 import { assertBase, assertVault, baseOptionNames, type RotationBase } from './options.ts'
-import { bringAbout, transactionOf } from './pending.ts'
+import { bringAbout } from './pending.ts'
 import { createProgress } from './progress.ts'
 import { reportOf } from './report.ts'
+import { transactionOf } from './signatures.ts'
 import { heaviestOf } from './signing.ts'
 import { assertPlanned, standingOf } from './standing.ts'
-import { letGo } from './steps/hold.ts'
-import { resume } from './steps/resume.ts'
+import { assertPools, letGo } from './steps/hold.ts'
+import { goOnWithPools } from './steps/resume.ts'
 import type { RotationPending, RotationReport, RotationVault } from './types.ts'
 import {
   accountNow,
@@ -60,6 +61,7 @@ export async function abortRotation(options: AbortOptions): Promise<RotationRepo
 /** What `abortRotation` does, and `resumeRotation` with a rotation that is being aborted. */
 export async function goBack(world: World): Promise<RotationReport> {
   const { node, progress } = world
+  assertPools(world)
   try {
     if (progress.current().aborting !== true)
       await progress.save({ aborting: true }, { text: 'The rotation is being aborted.' })
@@ -98,7 +100,7 @@ async function close(world: World, account: Account): Promise<RotationReport> {
     assertPlanned(account, progress.current())
   } catch (thrown) {
     if (!isSignerError(thrown, 'ROTATION_WEIGHTS_CHANGED')) throw thrown
-    if (progress.current().heldStores === true) await resume(world)
+    await goOnWithPools(world)
     const { expected, found } = thrown.context
     await progress.save(
       { state: 'aborted', pending: undefined, heldStores: undefined },

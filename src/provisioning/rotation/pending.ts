@@ -5,24 +5,17 @@
  */
 
 import type { BoundAccount } from '../../authorizer/bound-account.ts'
-import { bytesToHex, hexToBytes } from '../../crypto/hex.ts'
+import { bytesToHex } from '../../crypto/hex.ts'
 import {
   encodeTransaction,
-  type Transaction,
   type TransactionPayload,
   transactionId,
 } from '../../crypto/transaction.ts'
-import { decodeTransaction } from '../../crypto/transaction-decoding.ts'
 import { codeOf, SignerError } from '../../errors.ts'
 import { readLatestBlock } from '../../flow/access-node.ts'
 import { type Account, readAccountKey } from '../../flow/accounts.ts'
-import { invalid } from '../../options.ts'
 import type { Signer } from '../../signers/signer.ts'
-import { mergeTransactions } from '../../transactions/merge.ts'
-import { missingOf } from '../../transactions/parties.ts'
-import { readReview } from '../../transactions/review.ts'
 import {
-  blocksLeftOf,
   type Certain,
   fateOf,
   seenOnChain,
@@ -30,6 +23,7 @@ import {
   sendFirst,
   unsettledError,
 } from './settle.ts'
+import { takeSigned, transactionOf } from './signatures.ts'
 import { type Hands, missingIn, readHands, signWith } from './signing.ts'
 import { assertPlanned } from './standing.ts'
 import type { RotationPending, RotationPurpose } from './types.ts'
@@ -99,7 +93,7 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
     if (left < least) tries = 0
     least = Math.min(left, least)
     if (pending === undefined) {
-      if (tries === MAX_TRIES) throw failure
+      if (tries === MAX_TRIES) throw failure ?? withoutEffect(world, task, lastId)
       tries += 1
       await signAnew(world, task)
       continue
@@ -138,12 +132,20 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
     }
     if (task.only === 'sign') return { kind: 'signed' }
     if ((await task.beforeSending?.()) === false) return { kind: 'held-back' }
-    lastId = signed.id
+    lastId = signed.pending.transactionId
     await world.progress.save({ pending: { ...signed.pending, state: 'sent' } })
     const settled = await sendFirst(world, signed.transaction, signed.pending)
     failure = await conclude(world, signed.pending, settled)
   }
 }
+
+const withoutEffect = ({ address }: World, { purpose }: Task, transactionId = '') =>
+  new SignerError('ROTATION_UNSETTLED', {
+    address,
+    purpose,
+    transactionId,
+    reason: 'it is sealed, and the account does not show what it did',
+  })
 
 /** @returns What it failed with, if it did; the account tells the rest. */
 async function conclude(world: World, pending: RotationPending, settled: Certain) {
@@ -151,9 +153,6 @@ async function conclude(world: World, pending: RotationPending, settled: Certain
   if (settled.kind === 'nothing') await drop(world, pending, codeOf(settled.error))
   return settled.kind === 'sealed' ? undefined : settled.error
 }
-
-export const transactionOf = ({ transaction }: RotationPending): Transaction =>
-  decodeTransaction(hexToBytes(transaction, 'transaction'))
 
 /** Sent, or signed just now: what an earlier run signed may be too old. */
 const isOwn = (world: World, { purpose }: Task, pending: RotationPending) =>
@@ -210,35 +209,6 @@ const untilOf = ({ transactionExpiry }: World, { referenceHeight }: RotationPend
 const isStale = (world: World, { shared, transactionId: id }: RotationPending) =>
   shared !== true && !world.signedHere.has(id)
 
-/** @returns It with all signatures; `undefined` while some are missing. */
-async function takeSigned(world: World, pending: RotationPending, transaction: Transaction) {
-  const { node, progress, signal } = world
-  const given = world.signed
-  world.signed = []
-  const merged = mergeTransactions(transaction, given)
-  const review = await readReview(node, merged, { signal })
-  const missing = missingOf(review.parties)
-  const { missing: _, ...rest } = pending
-  const next: RotationPending = {
-    ...rest,
-    transaction: bytesToHex(encodeTransaction(merged)),
-    transactionId: review.transactionId,
-    state: review.ready ? 'signed' : 'signing',
-    ...(review.ready ? {} : { missing }),
-  }
-  if (given.length > 0)
-    await progress.save(
-      { pending: next },
-      {
-        text: review.ready ? 'All have signed.' : `Signatures came in; missing: ${missing}.`,
-      },
-    )
-  if (!review.ready) return undefined
-  const { transactionId: id } = review
-  const blocksLeft = await blocksLeftOf(world, next, world.transactionExpiry)
-  return { transaction: merged, pending: next, id, blocksLeft }
-}
-
 async function drop(world: World, pending: RotationPending, why: string): Promise<void> {
   const { purpose, transactionId: id } = pending
   await world.progress.save(
@@ -246,22 +216,3 @@ async function drop(world: World, pending: RotationPending, why: string): Promis
     { text: `A transaction (${purpose}) had no effect and never will: ${why}.`, transactionId: id },
   )
 }
-
-/**
- * Signatures that come a second time, after a kill, are of no harm and no use.
- *
- * @throws {SignerError} `INVALID_OPTION` for signatures that nothing waits for, `PAYLOAD_MISMATCH` for those
- * of another transaction.
- */
-export function assertAwaited({ signed, progress }: World): void {
-  const { pending } = progress.current()
-  if (signed.length === 0) return
-  if (pending === undefined) throw invalid('signed', 'no transaction of the rotation waits for it')
-  mergeTransactions({ ...transactionOf(pending), envelopeSignatures: [] }, signed.map(unsigned))
-}
-
-const unsigned = (transaction: Transaction): Transaction => ({
-  ...transaction,
-  payloadSignatures: [],
-  envelopeSignatures: [],
-})

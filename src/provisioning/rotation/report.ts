@@ -2,8 +2,8 @@
 
 import type { NodeConnection } from '../../flow/http.ts'
 import { EXPIRY_BLOCKS } from '../../transactions/expiry.ts'
-import { transactionOf } from './pending.ts'
 import { blocksLeftOf } from './settle.ts'
+import { transactionOf } from './signatures.ts'
 import type {
   RotationRecord,
   RotationReport,

@@ -89,10 +89,12 @@ export async function rotateKey(options: RotateKeyOptions): Promise<RotationRepo
     if (emergency !== true || !isRetiring(found)) throw openError(found)
     await giveWay(options, found)
   }
-  // Called again at the very end, when nobody knows whether it was.
+  // Called again at the very end, when nobody knows whether it was; unless the key has come back since.
   if (found?.state === 'done' && isSame) {
     const { node } = await openNode(options)
-    return reportOf(node, found, 'done', options)
+    const { keys } = await readAccount(node, address, { signal: options.signal })
+    const isBack = keys.some((key) => key.publicKey === wanted && !key.revoked && key.weight > 0)
+    if (!isBack) return reportOf(node, found, 'done', options)
   }
   if (signed.length > 0) throw invalid('signed', 'no rotation of this key is open')
   const { accessNode, chainId, signal } = options

@@ -1,7 +1,8 @@
 /** Takes a rotation from step to step, until it is done or somebody else has to do something. @module */
 
-import { assertAwaited } from './pending.ts'
 import { reportOf } from './report.ts'
+import { assertAwaited } from './signatures.ts'
+import { assertPools } from './steps/hold.ts'
 import { steps } from './steps/index.ts'
 import type { RotationReport, RotationStep } from './types.ts'
 import type { World } from './world.ts'
@@ -13,6 +14,7 @@ export async function run(
 ): Promise<RotationReport> {
   const { node, progress, signal } = world
   assertAwaited(world)
+  assertPools(world)
   try {
     for (;;) {
       const { step, plan } = progress.current()

@@ -7,6 +7,7 @@ import { type Account, readAccountKey } from '../../flow/accounts.ts'
 import { readLatestHeader } from '../../flow/block-headers.ts'
 import { readSingleResult } from '../../flow/transaction-outcome.ts'
 import { type Settled, settleTransaction, waitForSeal } from '../../flow/transactions.ts'
+import { type Standing, standingOf } from './standing.ts'
 import type { RotationPending } from './types.ts'
 import { accountNow, type World } from './world.ts'
 
@@ -110,15 +111,32 @@ export const unsettledError = (
 ): SignerError =>
   new SignerError('ROTATION_UNSETTLED', { address, purpose, transactionId, reason }, { cause })
 
-/** Until the account shows that the number is used: a node behind the same name may be a block behind. */
+/** Until the account shows that the number is used. */
 export async function seenOnChain(world: World, { proposalKey }: Transaction): Promise<void> {
+  await accountWhen(world, ({ keys }) => {
+    const key = keys.find(({ index }) => index === proposalKey.keyIndex)
+    return key !== undefined && key.sequenceNumber > proposalKey.sequenceNumber
+  })
+}
+
+/** As `accountWhen`, by the standing of the rotation. */
+export const accountWith = (
+  world: World,
+  isSo: (standing: Standing) => boolean,
+): Promise<Account> =>
+  accountWhen(world, (account) => isSo(standingOf(account, world.progress.current())))
+
+/** Nodes behind one name are some blocks apart. */
+const LAG_MS = 30_000
+
+/** @returns The account when it is so, or as it is when the time is over. */
+async function accountWhen(world: World, isSo: (account: Account) => boolean): Promise<Account> {
   const { timeoutMs, signal } = world
   const started = performance.now()
   for (;;) {
-    const { keys } = await accountNow(world)
-    const key = keys.find(({ index }) => index === proposalKey.keyIndex)
-    if (key !== undefined && key.sequenceNumber > proposalKey.sequenceNumber) return
-    if (performance.now() - started >= timeoutMs) return
+    const account = await accountNow(world)
+    if (isSo(account)) return account
+    if (performance.now() - started >= Math.min(timeoutMs, LAG_MS)) return account
     await pause(POLL_MS, signal)
   }
 }

@@ -40,7 +40,9 @@ function choose(account: BoundAccount, { old, emergency, othersWeight }: Rotatio
   try {
     return chooseKeys({ ...account, held: new Map(usable) }, {})
   } catch (thrown) {
-    if (!isSignerError(thrown, 'WEIGHT_TOO_LOW')) throw thrown
+    // The signer of the old key may be here, and another holder's not.
+    const isPart = isSignerError(thrown, 'WEIGHT_TOO_LOW') || isSignerError(thrown, 'KEY_ROTATED')
+    if (!isPart) throw thrown
     return usable
       .map(([, key]) => key)
       .filter(({ weight }) => weight > 0)

@@ -12,6 +12,8 @@ export const create: Step = async (world) => {
   const { id, plan, newKey: found } = progress.current()
   if (found !== undefined) return { kind: 'done', text: `The new key is ${found.reference}.` }
   if (vault === undefined) throw invalid('vault', 'it is needed: a key is to be made')
+  // Whoever goes on with the rotation at the same time makes no second key after this.
+  await progress.save({})
   const abort = signal === undefined ? {} : { signal }
   const { reference } = await vault.create({ id, ...abort })
   const { bytes, algorithm } = await vault.open(reference).publicKey(abort)

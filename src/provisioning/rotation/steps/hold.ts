@@ -1,6 +1,7 @@
 /** No transaction of the account is begun while its keys change. @module */
 
 import { SignerError } from '../../../errors.ts'
+import { invalid } from '../../../options.ts'
 import { createDrain, type DrainWait } from '../drain.ts'
 import { standingOf } from '../standing.ts'
 import { accountNow, type World } from '../world.ts'
@@ -55,6 +56,15 @@ export async function letGo(world: World): Promise<void> {
   await world.progress.save({ heldStores: undefined })
 }
 
+/**
+ * @throws {SignerError} `INVALID_OPTION` where rows are held and no store is given: they would be held for
+ * ever.
+ */
+export function assertPools({ pools, progress }: World): void {
+  if (pools.length > 0 || progress.current().heldStores !== true) return
+  throw invalid('pools', 'the rotation holds proposal keys: give the stores that it was begun with')
+}
+
 /** @returns That of this process; the rows that another one of this rotation held are known to it. */
 export async function drainOf(world: World): Promise<NonNullable<World['drain']>> {
   const { progress, pools, signal } = world
@@ -80,7 +90,9 @@ export async function drainOf(world: World): Promise<NonNullable<World['drain']>
 async function acquire(world: World): Promise<void> {
   const { progress, drainTimeoutMs: timeoutMs } = world
   const drain = await drainOf(world)
-  if (progress.current().heldStores !== true) await progress.save({ heldStores: true })
+  // Also when it says so already: another process that goes on with the rotation is to send nothing
+  // any more, since what it holds is given back when this one runs out of time.
+  await progress.save({ heldStores: true })
   const outcome = await drain.acquire({ timeoutMs })
   if (!outcome.held) throw timeoutError(world, outcome.waiting, timeoutMs)
 }

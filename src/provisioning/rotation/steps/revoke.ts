@@ -6,9 +6,11 @@ import { restoreKeyTransaction, revokeKeysTransaction } from '../key-changes.ts'
 import { bringAbout, type Task } from '../pending.ts'
 import { heaviestOf } from '../signing.ts'
 import { standingOf } from '../standing.ts'
-import { newKeyOf, openNewSigner, type World } from '../world.ts'
+import { accountNow, newKeyOf, openNewSigner, type World } from '../world.ts'
+import { holdForGood, letGo } from './hold.ts'
 import { proposesNew, withIndexes } from './new-key.ts'
-import { type Step, waitingForSignatures } from './step.ts'
+import { goOnWithPools } from './resume.ts'
+import { type Step, type StepResult, waitingForSignatures } from './step.ts'
 
 /** The indexes that are still to go, the old key first. */
 function goingOf(world: World, account: Pick<Account, 'keys'>): readonly number[] {
@@ -36,8 +38,11 @@ export const cut: Step = async (world) => {
     purpose: 'cut',
     ...revoking(world),
     proposer: (hands) => heaviestOf(hands).keyIndex,
+    beforeSending: () => holdForGood(world),
   })
-  if (outcome.kind !== 'there') return waitingForSignatures
+  if (outcome.kind !== 'there') return waitForOthers(world)
+  // The others are enough: they need not wait for the new key.
+  await goOnWithPools(world)
   const { transactionId } = outcome
   return {
     kind: 'done',
@@ -45,6 +50,7 @@ export const cut: Step = async (world) => {
     ...(transactionId === undefined ? {} : { transactionId }),
     changes: {
       pending: undefined,
+      heldStores: undefined,
       revokedAt: world.progress.current().revokedAt ?? Date.now(),
     },
   }
@@ -57,7 +63,7 @@ export const revoke: Step = async (world) => {
     ...revoking(world),
     ...proposesNew(world, await openNewSigner(world)),
   })
-  if (outcome.kind !== 'there') return waitingForSignatures
+  if (outcome.kind !== 'there') return waitForOthers(world)
   const { transactionId } = outcome
   return {
     kind: 'done',
@@ -65,6 +71,18 @@ export const revoke: Step = async (world) => {
     ...(transactionId === undefined ? {} : { transactionId }),
     changes: { pending: undefined },
   }
+}
+
+/** People may take minutes, and no pool is to wait for them. */
+async function waitForOthers(world: World): Promise<StepResult> {
+  const { progress } = world
+  const { oldRevoked } = standingOf(await accountNow(world), progress.current())
+  if (!oldRevoked) await letGo(world)
+  else if (progress.current().heldStores === true) {
+    await goOnWithPools(world)
+    await progress.save({ heldStores: undefined })
+  }
+  return waitingForSignatures
 }
 
 /** The new key gets what the old one weighed. */

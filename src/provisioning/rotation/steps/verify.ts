@@ -4,15 +4,19 @@ import { hexToBytes } from '../../../crypto/hex.ts'
 import { userMessage } from '../../../crypto/messages.ts'
 import { importPublicKey, verifySignature } from '../../../crypto/verify.ts'
 import { isSignerError, SignerError } from '../../../errors.ts'
+import { accountWith } from '../settle.ts'
 import { assertPlanned } from '../standing.ts'
-import { accountNow, newKeyOf, openNewSigner, type World } from '../world.ts'
+import { newKeyOf, openNewSigner, type World } from '../world.ts'
 import { withIndexes } from './new-key.ts'
 import type { Step } from './step.ts'
 
 export const verify: Step = async (world) => {
   const { progress, retirement, signal } = world
-  const account = await accountNow(world)
   const { plan, address, step } = progress.current()
+  const account = await accountWith(
+    world,
+    ({ oldRevoked, weighted }) => oldRevoked && weighted !== undefined,
+  )
   const { oldRevoked, oldCopies, weighted } = assertPlanned(account, progress.current())
   if (!oldRevoked || oldCopies.length > 0 || weighted === undefined)
     throw new SignerError('ROTATION_WEIGHTS_CHANGED', {
