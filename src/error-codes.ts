@@ -788,7 +788,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   STORE_DENIED: [
     'hold',
-    'The place of the sealed keys turned the step away. Mend the folder or the bucket, the rights on it or the credentials.',
+    'The place of the records turned the step away: sealed keys, wallets or a rotation. Mend the folder or the bucket, the rights on it or the credentials.',
   ],
   STORE_ANSWER_INVALID: [
     'refuse',
@@ -917,7 +917,7 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   ],
   ROTATION_RECORD_INVALID: [
     'hold',
-    'What is stored of the rotation cannot be read. Bring it back from a backup; what the account has is on the chain.',
+    'What is stored of the rotation cannot be read. Bring it back from a backup and resume; what the account has is on the chain.',
   ],
   KEY_CREATION_UNCERTAIN: [
     'hold',

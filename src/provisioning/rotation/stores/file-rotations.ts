@@ -2,12 +2,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { normalizeAddress } from '../../../crypto/address.ts'
 import { isSignerError, SignerError } from '../../../errors.ts'
 import { invalid } from '../../../options.ts'
 import { temporaryName } from '../../../signers/sealed-key/stores/file-names.ts'
 import {
+  codeOfSystem,
   makeFolder,
   namesIn,
   publish,
@@ -24,19 +25,23 @@ import type { RotationRecord, RotationStore } from '../types.ts'
  * is made by `link`; it is never free again, so that a process that was asleep cannot take it late.
  * What is older than the last two revisions is emptied.
  *
- * @param folder - Made with mode 0700 when it is not there.
- * @throws {SignerError} `INVALID_OPTION`, also for a folder that others than its owner may write to;
- *   `STORE_DENIED`, `STORE_UNAVAILABLE`, as each function of the store; those that read throw
- *   `ROTATION_RECORD_INVALID` too.
+ * @param folder - The first rotation makes it, with mode 0700: whoever only asks leaves nothing behind.
+ * @throws {SignerError} `INVALID_OPTION`, also for a folder, or one of an account in it, that others than
+ *   its owner may write to; `STORE_DENIED`, `STORE_UNAVAILABLE`. Each function of the store throws them,
+ *   and those that read `ROTATION_RECORD_INVALID` too.
  */
 export async function createFileRotations(folder: string): Promise<RotationStore> {
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0'))
     throw invalid('folder', 'it is not a path')
   const root = resolve(folder)
-  await told('open', () => openRoot(root))
+  await told('open', () => assertPrivate(root, 'it'))
   const placeOf = (address: string) => join(root, normalizeAddress(address))
+  const standingOf = async (address: string) => {
+    await assertPrivate(root, 'it')
+    return standing(placeOf(address))
+  }
   const read = async (address: string) => {
-    const { stored } = await standing(placeOf(address))
+    const { stored } = await standingOf(address)
     return stored === undefined ? undefined : parseRecord(stored, normalizeAddress(address))
   }
   return Object.freeze({
@@ -45,7 +50,7 @@ export async function createFileRotations(folder: string): Promise<RotationStore
       told('replace', async () => {
         const bytes = bytesOf(record)
         const place = placeOf(record.address)
-        const { number, stored } = await standing(place)
+        const { number, stored } = await standingOf(record.address)
         const found = stored === undefined ? undefined : parseRecord(stored, record.address)
         if (!isExpected(found, record, expectedRevision)) return false
         return put(place, number + 1, bytes)
@@ -53,6 +58,7 @@ export async function createFileRotations(folder: string): Promise<RotationStore
     read: (address) => told('read', () => read(address)),
     list: () =>
       told('list', async () => {
+        await assertPrivate(root, 'it')
         const names = ((await namesIn(root)) ?? []).filter((name) => ADDRESS.test(name)).sort()
         const records: RotationRecord[] = []
         for (const name of names) {
@@ -72,17 +78,31 @@ async function told<T>(operation: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (thrown) {
-    throw isSignerError(thrown) ? thrown : storeFault(operation, thrown)
+    throw isSignerError(thrown) ? thrown : faultAt('the folder of the rotations', operation, thrown)
   }
 }
 
-async function openRoot(root: string): Promise<void> {
-  if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined)
-    await syncFolder(dirname(root))
-  const found = await stat(root)
-  if (!found.isDirectory()) throw invalid('folder', 'it is not a folder')
+/** @param place - What the fault is about, as an operator finds it. */
+function faultAt(place: string, operation: string, thrown: unknown): unknown {
+  const fault = isSignerError(thrown) ? thrown : storeFault(operation, thrown)
+  if (!isSignerError(fault, 'STORE_DENIED')) return fault
+  return new SignerError('STORE_DENIED', { operation, reason: `${place}: ${fault.context.reason}` })
+}
+
+/**
+ * Whoever may write to a folder may put another record there. One that is not there is as good as empty.
+ *
+ * @param name - As it is told.
+ */
+async function assertPrivate(folder: string, name: string): Promise<void> {
+  const found = await stat(folder).catch((thrown: unknown) => {
+    if (codeOfSystem(thrown) === 'ENOENT') return undefined
+    throw thrown
+  })
+  if (found === undefined) return
+  if (!found.isDirectory()) throw invalid('folder', `${name} is not a folder`)
   if (process.platform !== 'win32' && (found.mode & 0o022) !== 0)
-    throw invalid('folder', 'others than its owner may write to it: chmod 700')
+    throw invalid('folder', `others than the owner of ${name} may write to it: chmod 700`)
 }
 
 /** How often a file may be emptied between two looks before it is a fault. */
@@ -90,20 +110,37 @@ const ROUNDS = 20
 
 /** @returns The highest number, 0 where there is none, and what lies there. */
 async function standing(place: string): Promise<{ number: number; stored: string | undefined }> {
+  const address = basename(place)
+  await assertPrivate(place, address)
+  let before = 0
   for (let round = 0; round < ROUNDS; round++) {
     const names = (await namesIn(place)) ?? []
     const number = Math.max(0, ...names.map((name) => Number(NUMBERED.exec(name)?.[1] ?? 0)))
     if (number === 0) return { number, stored: undefined }
-    const bytes = await readSmallFile(join(place, nameOf(number)), MAX_RECORD_LENGTH + 1)
-    // Emptied by whoever has put two more there meanwhile.
+    const name = nameOf(number)
+    const bytes = await readSmallFile(join(place, name), MAX_RECORD_LENGTH + 1).catch(
+      (thrown: unknown) => {
+        throw faultAt(`${address}/${name}`, 'read', thrown)
+      },
+    )
     if (bytes !== undefined && bytes.length > 0)
       return { number, stored: new TextDecoder().decode(bytes) }
+    // Emptied by whoever has put two more there meanwhile; they would be seen by now.
+    if (number === before)
+      throw new SignerError('ROTATION_RECORD_INVALID', {
+        address,
+        reason: `its newest file, ${address}/${name}, is empty`,
+      })
+    before = number
   }
   throw new SignerError('STORE_UNAVAILABLE', { operation: 'read' })
 }
 
 async function beginIn(root: string, place: string, record: RotationRecord): Promise<boolean> {
   const bytes = bytesOf(record)
+  if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined)
+    await syncFolder(dirname(root))
+  await assertPrivate(root, 'it')
   await makeFolder(place)
   await syncFolder(root)
   const { number, stored } = await standing(place)

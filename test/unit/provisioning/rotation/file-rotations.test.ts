@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -114,12 +115,76 @@ it.each<[string, string]>([
   await expect(store.begin(recordOf())).rejects.toEqual(refused)
 })
 
-it('follows no link, and does not wait for a folder in the place of a file', async () => {
+it('follows no link, does not wait for a folder in the place of a file, and names it', async () => {
   const { store, newest } = await storeOf(0)
+  const refused = expect.objectContaining({
+    code: 'STORE_DENIED',
+    context: { operation: 'read', reason: expect.stringContaining(`${address}/1.json: `) },
+  })
   rmSync(newest)
   symlinkSync(join(root, 'elsewhere'), newest)
-  await expect(store.read(address)).rejects.toEqual(code('STORE_DENIED'))
+  await expect(store.read(address)).rejects.toEqual(refused)
   rmSync(newest)
   mkdirSync(newest)
-  await expect(store.read(address)).rejects.toEqual(code('STORE_DENIED'))
+  await expect(store.read(address)).rejects.toEqual(refused)
+})
+
+it('tells of what is denied that it is the folder of the rotations', async () => {
+  const file = newFolder()
+  writeFileSync(file, '', { mode: 0o600 })
+  await expect(createFileRotations(join(file, 'below'))).rejects.toEqual(
+    expect.objectContaining({
+      code: 'STORE_DENIED',
+      context: {
+        operation: 'open',
+        reason: expect.stringContaining('the folder of the rotations: '),
+      },
+    }),
+  )
+})
+
+it.each([
+  ['the newest file', []],
+  ['the newest that is left of three', ['6.json', '5.json']],
+])('tells that %s is empty, and takes nothing in its place', async (_, lost) => {
+  const { store, folder, newest } = await storeOf(5)
+  for (const name of lost) rmSync(join(folder, address, name))
+  if (lost.length === 0) writeFileSync(newest, '')
+  const name = lost.length === 0 ? '6.json' : '4.json'
+  const refused = expect.objectContaining({
+    code: 'ROTATION_RECORD_INVALID',
+    context: { address, reason: `its newest file, ${address}/${name}, is empty` },
+  })
+  await expect(store.read(address)).rejects.toEqual(refused)
+  await expect(store.replace(recordOf({ revision: 6 }), 5)).rejects.toEqual(refused)
+  await expect(store.begin(recordOf())).rejects.toEqual(refused)
+})
+
+it('makes no folder for those who only ask', async () => {
+  const folder = newFolder()
+  const store = await createFileRotations(folder)
+  expect(await store.read(address)).toBeUndefined()
+  expect(await store.list()).toEqual([])
+  expect(await store.replace(recordOf({ revision: 1 }), 0)).toBe(false)
+  expect(existsSync(folder)).toBe(false)
+})
+
+it('refuses folders that others were let into since it was opened', async () => {
+  const { store, folder } = await storeOf(0)
+  const refused = (reason: RegExp) =>
+    expect.objectContaining({
+      code: 'INVALID_OPTION',
+      context: { option: 'folder', reason: expect.stringMatching(reason) },
+    })
+  for (const [path, reason] of [
+    [folder, /owner of it may.+chmod 700/],
+    [join(folder, address), new RegExp(`owner of ${address} may.+chmod 700`)],
+  ] as const) {
+    chmodSync(path, 0o777)
+    await expect(store.read(address)).rejects.toEqual(refused(reason))
+    await expect(store.list()).rejects.toEqual(refused(reason))
+    await expect(store.replace(recordOf({ revision: 1 }), 0)).rejects.toEqual(refused(reason))
+    await expect(store.begin(recordOf())).rejects.toEqual(refused(reason))
+    chmodSync(path, 0o700)
+  }
 })
