@@ -1,7 +1,8 @@
 /**
  * The main job on real parts: two KMS keys of weight 500 mint NFTs on a Flow emulator, first by plain
  * `fcl.mutate`, then behind an approval in the admin server. Run it with `npm run demo`;
- * `npm run demo -- --keep` leaves the servers running, with the dashboard.
+ * `npm run demo -- --keep` leaves the servers running, with the dashboard; `npm run demo -- --rotate`
+ * rotates a key while NFTs are minted, and counts what became of them.
  */
 import { parseArgs } from 'node:util'
 import * as fcl from '@onflow/fcl'
@@ -9,19 +10,26 @@ import { KmsAuthorizer } from 'fcl-kms'
 import { addProposalKeys, createAccount, createKey, emulatorPayer } from 'fcl-kms/provisioning'
 import { mintBehindApproval } from './admin.mjs'
 import { startAdminServer } from './admin-server.mjs'
-import { standardContracts, withAddresses } from './cadence.mjs'
+import { createDrop } from './drop.mjs'
 import { createLedger } from './ledger.mjs'
+import { rotateUnderLoad } from './rotate.mjs'
 import { startServers } from './servers.mjs'
 import { mintBehindService } from './signing-service.mjs'
 
-const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: {
+    keep: { type: 'boolean', default: false },
+    rotate: { type: 'boolean', default: false },
+  },
+})
 const say = (text) => console.log(`\n▸ ${text}`)
 
 say('Starting a Flow emulator and an AWS KMS endpoint on free loopback ports')
 const servers = await startServers()
 let interrupted
 try {
-  interrupted = await Promise.race([run(servers), servers.interrupted])
+  const job = options.rotate ? rotateUnderLoad(servers, say) : run(servers)
+  interrupted = await Promise.race([job, servers.interrupted])
 } finally {
   say('Stopping the servers')
   await servers.stop()
@@ -65,33 +73,12 @@ async function run({ flow, aws, kms, interrupted }) {
     recipient.address,
   )
 
-  const contracts = { ...standardContracts, DropNFT: minter.address }
-  const transaction = (name) => withAddresses(`transactions/${name}.cdc`, contracts)
-  const mintArguments = (requestId) => (arg, t) => [
-    arg(requestId, t.String),
-    arg(recipient.address, t.Address),
-    arg(`Drop ${requestId}`, t.String),
-    arg('Minted by two KMS keys of weight 500', t.String),
-    arg('https://example.com/drop.png', t.String),
-    arg(null, t.Optional(t.String)),
-    arg(null, t.Optional(t.String)),
-    arg(null, t.Optional(t.UInt64)),
-    arg(null, t.Optional(t.UInt64)),
-    arg([{ key: 'rarity', value: 'common' }], t.Dictionary({ key: t.String, value: t.String })),
-    arg([], t.Dictionary({ key: t.Address, value: t.UFix64 })),
-  ]
+  const drop = createDrop({ minter: minter.address, recipient: recipient.address })
+  const { contracts, transaction, mintArguments } = drop
 
   say('Deploying the NFT contract, setting up a collection, minting one NFT')
-  const code = withAddresses('contracts/DropNFT.cdc', contracts)
-  await ledger.mutate('deploy DropNFT', {
-    cadence: transaction('deploy-contract'),
-    args: (arg, t) => [arg('DropNFT', t.String), arg(code, t.String)],
-    authz: minterAuthz,
-  })
-  await ledger.mutate('set up collection', {
-    cadence: transaction('setup-collection'),
-    authz: recipientAuthz,
-  })
+  await ledger.mutate('deploy DropNFT', { ...drop.deploy, authz: minterAuthz })
+  await ledger.mutate('set up collection', { ...drop.setUp, authz: recipientAuthz })
   await ledger.mutate('mint order-1', {
     cadence: transaction('mint'),
     args: mintArguments('order-1'),
@@ -142,7 +129,7 @@ async function run({ flow, aws, kms, interrupted }) {
 
   async function finish({ url, tokens }) {
     const page = await fcl.query({
-      cadence: withAddresses('scripts/get-collection.cdc', contracts),
+      cadence: drop.script('get-collection'),
       args: (arg, t) => [arg(recipient.address, t.Address), arg('0', t.Int), arg('10', t.Int)],
     })
     console.log(

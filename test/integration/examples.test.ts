@@ -67,6 +67,31 @@ it(
 )
 
 it(
+  'the demo rotates a key while NFTs are minted, and finds none lost, doubled or failed',
+  async () => {
+    const demo = start([path('demo/demo.mjs'), '--rotate'])
+    expect({ code: await demo.exited, output: demo.output() }).toMatchObject({ code: 0 })
+    const output = demo.output()
+    expect(output).toMatch(/^ {2}delete +The deletion of arn:\S+ is scheduled/m)
+    const states = [...output.matchAll(/^ {2}blocks \d+ to \d+ +(.+); weight 0: (.+)$/gm)]
+    expect(states.map(([, holders, copies]) => ({ holders, copies }))).toEqual([
+      ...['', ', 1 of new minter-a', ', 6 of new minter-a'].map((more) => ({
+        holders: 'old minter-a 500 + minter-b 500 = 1000',
+        copies: `6 of old minter-a${more}`,
+      })),
+      { holders: 'minter-b 500 + new minter-a 500 = 1000', copies: '6 of new minter-a' },
+    ])
+    const [, sent] =
+      /^ {2}mints sent +(\d+): [1-9]\d* by the relay, [1-9]\d* by fcl/m.exec(output) ?? []
+    const rows = ['sealed', 'lost', 'doubled', 'failed on chain', 'calls refused']
+    const counted = rows.map((row) => new RegExp(`^ {2}${row} +(\\d+)$`, 'm').exec(output)?.[1])
+    expect(counted).toEqual([sent, '0', '0', '0', '0'])
+    expect(output).toMatch(/^ {2}pool stood still +\d+\.\d s/m)
+  },
+  PATIENCE_MS,
+)
+
+it(
   'the demo leaves its servers up with --keep until it is interrupted',
   async () => {
     const demo = start([path('demo/demo.mjs'), '--keep'])
