@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { type Aws, startAws } from '../../src/testing/start-aws.ts'
 import { type Emulator, startEmulator } from '../../src/testing/start-emulator.ts'
 
@@ -167,6 +168,40 @@ describe('fcl-kms keys rotate', () => {
     expect(purposes).toEqual(['add', 'prove', 'swap'])
     const held = (await keysOf(address)).filter(({ weight, revoked }) => weight > 0 && !revoked)
     expect(held.map(({ weight }) => weight)).toEqual([500, 500])
+  })
+
+  it('cuts a key off that is disabled already, by the others, where these reach 1,000', async () => {
+    const address = await account({ 'alias/x': 500, 'alias/y': 500, 'alias/z': 500 })
+    const { keyArn, publicKey } = await json(['keys', 'show', '--key', 'alias/x'])
+    const client = new KMSClient(aws.clientConfig())
+    await client.send(new DisableKeyCommand({ KeyId: keyArn }))
+    client.destroy()
+    const signers = ['--key', 'alias/y', '--key', 'alias/z']
+    const rotate = ['keys', 'rotate', '--emergency', '--address', address, ...signers]
+    const ends = ['--unused-days', '0', '--pending-days', '7']
+    const done = await json([...rotate, '--old-key', keyArn, '--public-key', publicKey, ...ends])
+    expect(done).toMatchObject({ state: 'done', plan: { mode: 'cut' } })
+    expect((await keysOf(address)).filter(({ weight }) => weight > 0)).toEqual([
+      { index: 0, weight: 500, revoked: true },
+      { index: 1, weight: 500, revoked: false },
+      { index: 2, weight: 500, revoked: false },
+      { index: done.newKey.weightedIndex, weight: 500, revoked: false },
+    ])
+    expect((await json(['keys', 'show', '--key', keyArn])).state).toBe('PendingDeletion')
+    const { error } = await json([...rotate, '--old-key', 'alias/y', '--public-key', publicKey], 2)
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', context: { option: '--public-key' } })
+  })
+
+  it('replaces a key that is lost, by the others alone', async () => {
+    const address = await account({ 'alias/lost': 500, 'alias/f': 500, 'alias/g': 500 })
+    const { publicKey } = await json(['keys', 'show', '--key', 'alias/lost'])
+    const signers = ['--key', 'alias/f', '--key', 'alias/g']
+    const whose = ['--address', address, ...signers, '--public-key', publicKey]
+    const done = await json(['keys', 'rotate', ...whose])
+    expect(done).toMatchObject({ state: 'done', plan: { mode: 'swap' } })
+    const held = (await keysOf(address)).filter(({ weight, revoked }) => weight > 0 && !revoked)
+    expect(held.map(({ index }) => index)).toEqual([1, 2, done.newKey.weightedIndex])
+    expect((await json(['keys', 'show', '--key', 'alias/lost'])).state).toBe('Enabled')
   })
 
   it.each([

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import {
   hexToBytes,
@@ -181,5 +181,28 @@ describe('fcl-kms wallets', () => {
     expect(signed.value).toEqual([
       expect.objectContaining({ addr: created.value.wallets[0].address }),
     ])
+  })
+
+  it('puts wallets under another KMS key, with which they sign, and ends the old one', async () => {
+    const client = new KMSClient(aws.clientConfig())
+    const createKey = async () =>
+      (await client.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
+    const [from, to] = [await createKey(), await createKey()]
+    const [before, after] = [from, to].map((arn) => ['--folder', 'moved', '--wrapping-key', arn])
+    const ids = ['--id', 'carol', '--id', 'dave']
+    await json('create', ...(before ?? []), ...ids, '--payer', 'emulator')
+
+    const rewrap = ['rewrap', ...(before ?? []), '--to', to]
+    expect((await json(...rewrap, '--plan')).value.records).toEqual({ [from]: 2 })
+    const done = await json(...rewrap, '--retire', '--unused-days', '0', '--pending-days', '7')
+    expect(done).toMatchObject({
+      exitCode: 0,
+      value: { state: 'done', rewrapped: 2, records: { [to]: 2 } },
+    })
+    const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: from }))
+    expect(KeyMetadata?.KeyState).toBe('PendingDeletion')
+    client.destroy()
+    const signed = await json('sign', ...(after ?? []), '--id', 'dave', '--text', 'hello')
+    expect(signed.exitCode).toBe(0)
   })
 })

@@ -29,19 +29,20 @@ export async function readOldKey(
   const { values } = context
   const keyId = values.optional('old-key')
   const hex = values.optional('public-key')
+  const given = hex === undefined ? undefined : bytesToHex(hexToBytes(hex, '--public-key'))
   const stored = open?.state === 'open' ? open.plan.old.publicKey : undefined
-  if (keyId !== undefined && hex !== undefined)
-    throw usage('--public-key', 'it does not go with --old-key')
   if (keyId === undefined) {
-    const publicKey = hex === undefined ? stored : bytesToHex(hexToBytes(hex, '--public-key'))
+    const publicKey = given ?? stored
     if (publicKey === undefined) throw usage('--old-key', 'give it, or --public-key')
     return { publicKey }
   }
   const { keyArn, keySpec: spec, publicKey } = await describeKey({ ...kmsSettings(context), keyId })
-  // KMS does not tell the public key of one that is disabled: then only the rotation knows it.
-  const known = publicKey ?? (/^alias\/|:alias\//.test(keyId) ? undefined : stored)
+  if (publicKey !== undefined && given !== undefined && publicKey !== given)
+    throw usage('--public-key', 'it is not that of --old-key')
+  // KMS does not tell the public key of one that is disabled: then only others know it.
+  const known = publicKey ?? (/^alias\/|:alias\//.test(keyId) ? undefined : (given ?? stored))
   if (known === undefined)
-    throw usage('--old-key', 'KMS does not tell its public key: give the ARN of the old key')
+    throw usage('--old-key', 'KMS does not tell its public key: give its ARN, and --public-key')
   if (stored !== undefined && stored !== known)
     throw usage('--old-key', 'it is not the key of the open rotation: give the ARN of the old key')
   return { publicKey: known, keyArn, spec }

@@ -50,7 +50,7 @@ export const oldKeyFlags: Flags = {
   'old-key': { value: 'id', help: 'The old key, in KMS; disabled and deleted at the end' },
   'public-key': {
     value: 'hex',
-    help: 'Of the old key, instead of --old-key: its vault is left alone',
+    help: 'Of the old key; without --old-key its vault is left alone',
   },
   alias: {
     value: 'alias/name',
