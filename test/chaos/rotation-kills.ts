@@ -39,14 +39,9 @@ const CUTS_EVERY = 2
 /** Until a process has told how many there are. */
 const FIRST_MOMENTS = 8
 
-/**
- * Two rounds of three run where a transaction is sealed as it is sent, which is fast; the third where
- * blocks take their time, so that a process also dies between the sending and the seal.
- *
- * Ends early with the first round that has a fault: the rest would only hide it.
- */
+/** Ends early with the first round that has a fault: the rest would only hide it. */
 export async function runKillRounds(
-  worlds: readonly [atOnce: RotationWorld, inTime: RotationWorld],
+  world: RotationWorld,
   options: KillRoundsOptions,
 ): Promise<KillRounds> {
   const { random, combinations, folder, databaseUrl, isLate, onRound } = options
@@ -84,8 +79,6 @@ export async function runKillRounds(
     const ending = goesBack
       ? { errand: 'abort' as const, traps: [draw(step), draw(step)] }
       : { errand: 'resume' as const }
-    const [atOnce, inTime] = worlds
-    const world = number % 3 === 2 ? inTime : atOnce
     const round = await runRound(world, { combination, store, traps, ending, cut })
     rounds.push(round)
     if (goesBack) aborted += 1
@@ -102,4 +95,16 @@ export async function runKillRounds(
     if (round.faults.length > 0) break
   }
   return { rounds, kills, aborted }
+}
+
+/** @returns Both together. */
+export function sumOf(one: KillRounds, other: KillRounds): KillRounds {
+  const rows = new Set([...one.kills.keys(), ...other.kills.keys()])
+  const count = (step: RotationStep | 'abort') =>
+    (one.kills.get(step) ?? 0) + (other.kills.get(step) ?? 0)
+  return {
+    rounds: [...one.rounds, ...other.rounds],
+    kills: new Map([...rows].map((row) => [row, count(row)])),
+    aborted: one.aborted + other.aborted,
+  }
 }

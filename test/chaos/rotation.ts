@@ -20,11 +20,11 @@ import {
   startRotationWorld,
 } from '../support/rotation-world.ts'
 import { hasPkcs11 } from '../support/softhsm.ts'
-import { allKillableSteps, runKillRounds } from './rotation-kills.ts'
+import { allKillableSteps, runKillRounds, sumOf } from './rotation-kills.ts'
 import { readRotationOptions } from './rotation-options.ts'
 import { faultsIn, tableOf } from './rotation-totals.ts'
 
-/** Of the world in which transactions are not sealed as they are sent. */
+/** Where a process also dies between the sending and the seal. */
 const BLOCK_TIME_MS = 200
 
 /** What each part of a run needs to know of it. */
@@ -63,17 +63,25 @@ export async function runRotationChaos(args: readonly string[]): Promise<number>
   const folder = mkdtempSync(join(tmpdir(), 'fcl-kms-rotations-'))
   await using postgres = bin === undefined ? undefined : await startPostgres(bin)
   try {
-    await using world = await startRotationWorld({ blockTimeMs: 0, pkcs11 })
-    const trials = await tryAll(world, run, options.combinations)
-    await using inTime = await startRotationWorld({ blockTimeMs: BLOCK_TIME_MS, pkcs11 })
-    const killed = await runKillRounds([world, inTime], {
-      ...run,
-      ...{ kills, folder, databaseUrl: postgres?.url },
-      onRound(round, count) {
-        say(`${count} kills, ${round.blocks} blocks, ${round.faults.length} faults`)
-      },
-    })
-    const loads = postgres ? await loadAll(inTime, run, postgres.url, options) : []
+    const killIn = (world: RotationWorld, name: string, each: number) =>
+      runKillRounds(world, {
+        ...run,
+        ...{ kills: each, folder: join(folder, name), databaseUrl: postgres?.url },
+        onRound(round, count) {
+          say(`${name}: ${count} kills, ${round.blocks} blocks, ${round.faults.length} faults`)
+        },
+      })
+    const inTime = Math.floor(kills / 3)
+    // One after the other: FCL knows one chain in a process.
+    const [trials, fast] = await inWorld({ blockTimeMs: 0, pkcs11 }, async (world) => [
+      await tryAll(world, run, options.combinations),
+      await killIn(world, 'sealed as sent', kills - inTime),
+    ])
+    const [slow, loads] = await inWorld({ blockTimeMs: BLOCK_TIME_MS, pkcs11 }, async (world) => [
+      await killIn(world, 'sealed in time', inTime),
+      postgres ? await loadAll(world, run, postgres.url, options) : [],
+    ])
+    const killed = sumOf(fast, slow)
     const results = { trials, killed, loads }
     console.log(tableOf(results))
     const faults = faultsIn(results)
@@ -87,6 +95,14 @@ export async function runRotationChaos(args: readonly string[]): Promise<number>
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+async function inWorld<T extends readonly unknown[]>(
+  options: Parameters<typeof startRotationWorld>[0],
+  use: (world: RotationWorld) => Promise<readonly [...T]>,
+): Promise<readonly [...T]> {
+  await using world = await startRotationWorld(options)
+  return await use(world)
 }
 
 function shuffle({ next }: Random): readonly Combination[] {

@@ -1,6 +1,7 @@
 /** One rotation while other processes mint from the same account, and what must hold of both. @module */
 
 import { KmsAuthorizer } from '../../src/index.ts'
+import type { FlowChain } from './flow-chain.ts'
 import { createMintAccount } from './mint-relay.ts'
 import { faultsOfEnd, type Kill, rotateThroughKills } from './rotation-kills.ts'
 import { type Load, type LoadAudit, startLoad } from './rotation-load.ts'
@@ -52,7 +53,10 @@ export async function rotateUnderLoad(
   const { address, since } = account
   const held = [account.old, ...account.others]
   const authorizer = KmsAuthorizer.fromSigners(held.map(vaults.signer), { accessNode: chain.url })
-  const minting = await createMintAccount(chain, 0, { account: { address, authorizer } })
+  const minting = await createMintAccount(chain, 0, {
+    account: { address, authorizer },
+    fund: (to) => fund(chain, to),
+  })
   const rotation: Omit<RotationProcessOptions, 'errand' | 'trap'> = {
     accessNode: chain.url,
     address,
@@ -102,6 +106,29 @@ export async function rotateUnderLoad(
     blocks: weights.blocks,
     faults,
   }
+}
+
+const fundCadence = `import FungibleToken from 0xee82856bf20e2aa6
+import FlowToken from 0x0ae53cb6e3f42a79
+
+transaction(to: Address) {
+  prepare(signer: auth(BorrowValue) &Account) {
+    let flow = signer.storage.borrow<auth(FungibleToken.Withdraw) &FlowToken.Vault>(
+      from: /storage/flowTokenVault
+    )!
+    getAccount(to).capabilities.borrow<&{FungibleToken.Receiver}>(/public/flowTokenReceiver)!
+      .deposit(from: <- flow.withdraw(amount: 10.0))
+  }
+}`
+
+/** Without FLOW an account has room for some 300 NFTs. */
+async function fund(chain: FlowChain, to: string): Promise<void> {
+  const { errorMessage } = await chain.send({
+    cadence: fundCadence,
+    args: (arg, t) => [arg(to, t['Address'])],
+    authz: chain.service,
+  })
+  if (errorMessage !== '') throw new Error(errorMessage)
 }
 
 /** Where the new key lies, once it is made. */
