@@ -79,7 +79,7 @@ function wishOf({ values }: Context) {
   const hash = values.optional('hash')
   const copies = values.optional('copies')
   return {
-    emergency: values.flag('emergency'),
+    ...(values.flag('emergency') ? { emergency: true } : {}),
     // Refused by the library unless it is one.
     ...(hash === undefined ? {} : { hashAlgorithm: hash as HashAlgorithm }),
     ...(copies === undefined ? {} : { copies: wholeNumber('--copies', copies, 1, 10_000) }),

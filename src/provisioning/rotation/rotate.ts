@@ -85,7 +85,10 @@ export async function rotateKey(options: RotateKeyOptions): Promise<RotationRepo
   const found = await rotations.read(address)
   const isSame = found?.plan.old.publicKey === wanted
   if (found?.state === 'open') {
-    if (isSame) return goOn(options, found)
+    if (isSame) {
+      assertSameWish(options, found)
+      return goOn(options, found)
+    }
     if (emergency !== true || !isRetiring(found)) throw openError(found)
     await giveWay(options, found)
   }
@@ -153,6 +156,25 @@ async function giveWay(options: RotateKeyOptions, record: RotationRecord): Promi
   const { publicKey } = record.plan.old
   const text = `It gave way to an emergency: the key ${publicKey.slice(0, 16)}… is still to be ended in its vault (${record.step}).`
   await progress.save({ state: 'done' }, { text })
+}
+
+/**
+ * What is open goes on as it was planned: who asks for something else must not believe to get it.
+ *
+ * @throws {SignerError} `INVALID_OPTION`.
+ */
+function assertSameWish(
+  { hashAlgorithm, copies, emergency }: Wish,
+  { plan }: RotationRecord,
+): void {
+  const differs = (option: string, wanted: unknown, planned: unknown) => {
+    if (wanted === undefined || wanted === planned) return
+    const reason = `the open rotation of this key was begun with ${String(planned)}: abort it first`
+    throw invalid(option, reason)
+  }
+  differs('emergency', emergency, plan.emergency)
+  differs('hashAlgorithm', hashAlgorithm, plan.hashAlgorithm)
+  differs('copies', copies, plan.copies)
 }
 
 const openError = ({ address, id, step }: RotationRecord) =>
