@@ -1,4 +1,5 @@
 import { DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
+import { hexToBytes } from '../../src/crypto/index.ts'
 import { KmsAuthorizer } from '../../src/index.ts'
 import {
   accountKeyOf,
@@ -7,8 +8,11 @@ import {
   describeKey,
   diagnose,
   emulatorPayer,
+  emulatorServicePrivateKey,
   showAccount,
 } from '../../src/provisioning/index.ts'
+import type { Signer } from '../../src/signers/signer.ts'
+import { createSoftwareSigner } from '../../src/signers/software-signer.ts'
 import { type Aws, startAws } from '../../src/testing/start-aws.ts'
 import { type Emulator, startEmulator } from '../../src/testing/start-emulator.ts'
 
@@ -96,6 +100,30 @@ describe('an account of KMS keys', () => {
     })
     const none = { authorizer: stranger, address: first.address }
     await expect(createAccount({ ...options, payer: none })).rejects.toEqual(refusal('NO_KEY_HELD'))
+  })
+
+  it('is not there when another transaction of the payer came first, which is certain', async () => {
+    const accessNode = flow.url
+    const keys = async () => {
+      const { keyId } = await createKey({ client })
+      return [await accountKeyOf({ client, keyId, weight: 1000 })]
+    }
+    const [ours, theirs] = [await keys(), await keys()]
+    const privateKey = hexToBytes(emulatorServicePrivateKey, 'key')
+    const signer = createSoftwareSigner({ algorithm: 'ECDSA_P256', privateKey })
+    const late: Signer = {
+      ...signer,
+      async sign(request) {
+        await createAccount({ accessNode, payer: await payer(), keys: theirs })
+        return signer.sign(request)
+      },
+    }
+    const authorizer = KmsAuthorizer.fromSigners(late, { accessNode })
+    const options = { accessNode, payer: { ...(await payer()), authorizer }, keys: ours }
+    await expect(createAccount(options)).rejects.toMatchObject({
+      code: 'TRANSACTION_FAILED',
+      context: { errorCodes: expect.arrayContaining([1007]) },
+    })
   })
 
   it('is made with a hundred copies of weight 0', async () => {

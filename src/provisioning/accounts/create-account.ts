@@ -2,7 +2,7 @@
 
 import { parseSelection } from '../../authorizer/selection.ts'
 import { type Transaction, transactionId } from '../../crypto/transaction.ts'
-import { SignerError } from '../../errors.ts'
+import { isSignerError, SignerError } from '../../errors.ts'
 import {
   type AccessNodeOptions,
   connectAccessNode,
@@ -16,6 +16,7 @@ import { assertKms } from '../../signers/aws-kms/client.ts'
 import type { KmsOptions } from '../keys/kms-session.ts'
 import { codeOf } from '../options.ts'
 import { type CheckedAccountKey, checkAccountKeys, type NewAccountKey } from './account-keys.ts'
+import { isNumberTaken } from './number-taken.ts'
 import { checkPayer, type Payer } from './payer.ts'
 import { tagAccountKeys, type Warning } from './tagging.ts'
 import {
@@ -61,7 +62,8 @@ export type CreatedAccount = {
  * `MALFORMED_HEX`, `MALFORMED_PUBLIC_KEY`, `CHAIN_MISMATCH`, and the codes of the payer's account
  * and signers. After: `ACCESS_NODE_REFUSED`, `TRANSACTION_FAILED`, `TRANSACTION_EXPIRED` when
  * there is no account; `ACCOUNT_CREATION_INCOMPLETE` with the transaction id when there may be
- * one, also when the caller aborts, and when another transaction used the sequence number.
+ * one, also when the caller aborts, and when the sequence number was used and the node does not
+ * show by which other transaction.
  */
 export async function createAccount(options: CreateAccountOptions): Promise<CreatedAccount> {
   assertKnownKeys(options, optionNames)
@@ -142,7 +144,12 @@ async function submit(
     new SignerError('ACCOUNT_CREATION_INCOMPLETE', { transactionId: id, reason }, { cause })
   const settled = await settleTransaction(node, transaction, { timeoutMs, signal })
   if (settled.kind === 'nothing') throw settled.error
-  if (settled.kind === 'unclear') throw incomplete(codeOf(settled.error), settled.error)
+  if (settled.kind === 'unclear') {
+    const { error } = settled
+    const hasFailed = isSignerError(error, 'TRANSACTION_FAILED')
+    if (hasFailed && (await isNumberTaken(node, transaction, signal))) throw error
+    throw incomplete(codeOf(error), error)
+  }
   const address = createdAddress(settled.events)
   if (address !== undefined) return address
   throw incomplete('the sealed transaction does not tell exactly one new address')
