@@ -69,6 +69,26 @@ export async function writeTransaction(
   return { text, file: to }
 }
 
+/**
+ * For bytes that may be sent and are nowhere else: never over a file that is there, which may hold those of
+ * another transaction whose outcome is not known yet.
+ */
+export async function keepTransaction(
+  transaction: Transaction,
+  format: TransactionFormat,
+  file: string,
+): Promise<void> {
+  try {
+    await writeFile(file, encodeTransactionFile(transaction, format), { flag: 'wx', flush: true })
+  } catch (thrown) {
+    const isThere = thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST'
+    throw isThere ? usage('--out', KEPT) : fileError('--out', 'written', thrown)
+  }
+}
+
+const KEPT =
+  'the file is there, and may hold a transfer; nothing was sent: send that one by transactions send --in, or choose another name'
+
 /** For --json: where it is, or the text itself. */
 export const writtenValue = ({ text, file }: Written): object =>
   file === undefined ? { transaction: text } : { out: file }

@@ -6,7 +6,7 @@ import { chainFlags, chainSettings, kmsFlags } from '../settings.ts'
 import { facts } from '../text.ts'
 import { usage } from '../values.ts'
 import { payerFlags, readPayer } from './accounts-create.ts'
-import { formatFlag, formatOf, writeTransaction } from './transaction-input.ts'
+import { formatFlag, formatOf, keepTransaction } from './transaction-input.ts'
 import { openWallet, walletFlags } from './wallets-options.ts'
 
 export const walletsSend: Command = {
@@ -18,7 +18,7 @@ export const walletsSend: Command = {
     amount: { value: 'n', help: 'FLOW, with at most 8 decimals' },
     out: {
       value: 'file',
-      help: 'Keep the signed bytes, for transactions send, before they are sent',
+      help: 'A new file: keep the signed bytes, for transactions send, before they are sent',
     },
     ...formatFlag,
     ...payerFlags,
@@ -41,7 +41,7 @@ export const walletsSend: Command = {
       ...{ authorizer, address, to, amount, signal },
       ...(payer === undefined ? {} : { payer }),
       async onSigned({ transaction, transactionId }) {
-        if (out !== undefined) await writeTransaction(transaction, format, out)
+        if (out !== undefined) await keepTransaction(transaction, format, out)
         context.note(`transaction ${transactionId}`)
       },
     })
