@@ -250,6 +250,7 @@ export type SignerErrorContext = {
   WALLET_NOT_FOUND: { id: string }
   WALLET_RECORD_INVALID: { id: string }
   WALLETS_TAKEN: { revision: number }
+  WALLET_CLAIMED: { keyId: string; alias: string }
   // Key rotation
   ROTATION_OPEN: { address: string; id: string; step: string }
   ROTATION_NOT_FOUND: { address: string }
@@ -886,6 +887,10 @@ export const signerErrorTable: Readonly<Record<SignerErrorCode, readonly [Dispos
   WALLETS_TAKEN: [
     'retry',
     'Another run has taken the book over and goes on with what this one had stored. Let that run end, then run it again.',
+  ],
+  WALLET_CLAIMED: [
+    'hold',
+    'Another run makes the account of this key, or ended before it could tell which one it made. Let it end. When none runs, look among the transactions of the payer for an account with this key, then delete the alias.',
   ],
   ROTATION_OPEN: [
     'hold',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -157,8 +157,30 @@ describe('fcl-kms wallets', () => {
     const resent = await start(['transactions', 'send', '--in', 'sent.rlp', '--json']).ended
     expect(JSON.parse(resent.stdout).transactionId).toBe(sent.value.transactionId)
     expect((await balance()) - before).toBe(25_000_000n)
+    // The same line again would be a second transfer, and end the bytes of the first.
+    const bytes = await readFile(join(folder, 'sent.rlp'))
+    const refused = (await json(...send)).value.error
+    expect(refused).toMatchObject({ code: 'INVALID_OPTION', context: { option: '--out' } })
+    expect(refused.message).toContain('transactions send --in')
+    expect(await readFile(join(folder, 'sent.rlp'))).toEqual(bytes)
+    expect((await balance()) - before).toBe(25_000_000n)
     const poor = await json('send', ...alice, '--to', to, '--amount', '5', ...treasury)
     expect(poor.value.error.code).toBe('TRANSACTION_FAILED')
+  })
+
+  it('makes one account for a key in KMS, however many runs make it at once', async () => {
+    const before = await countAccountsMade(flow.url)
+    const create = ['create', '--key', 'alias/race', '--payer', 'emulator']
+    const runs = await Promise.all([1, 2, 3].map(() => json(...create)))
+    const lost = runs.flatMap(({ value }) => value.error?.code ?? [])
+    // Whose alias was made a moment later has a key without one, which the error names.
+    const codes = ['WALLET_CLAIMED', 'KEY_CREATION_INCOMPLETE', 'INVALID_OPTION']
+    expect(lost.filter((code) => !codes.includes(code))).toEqual([])
+    const { value } = await json(...create)
+    expect(value).toMatchObject({ createdAccount: false, createdKey: false })
+    const told = runs.flatMap(({ value: { address } }) => address ?? [])
+    expect(new Set([...told, value.address]).size).toBe(1)
+    expect(await countAccountsMade(flow.url)).toBe(before + 1)
   })
 
   it('keeps sealed keys in a bucket', async () => {

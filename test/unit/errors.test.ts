@@ -79,6 +79,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'STACK_STUCK',
     'STORE_DENIED',
     'TRAIL_DENIED',
+    'WALLET_CLAIMED',
   ],
   retry: [
     'ACCESS_NODE_STALE',

@@ -137,6 +137,10 @@ export async function addressOfKey(context: Context): Promise<string> {
 export async function accountsOfKey(context: Context): Promise<readonly string[]> {
   const keyId = context.values.required('key')
   const report = await describeKey({ ...kmsSettings(context), ...chainSettings(context), keyId })
+  // No tags that can be read is something else than no accounts.
+  const [unread] = report.unread.filter(({ part }) => part !== 'aliases')
+  if (unread !== undefined)
+    throw usage('--key', `its ${unread.part} cannot be read: ${unread.code}`)
   const whole = report.uses.filter(
     ({ verified, revoked, weight }) => verified && revoked !== true && weight === 1000,
   )

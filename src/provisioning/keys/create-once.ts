@@ -21,7 +21,7 @@ export function sendCreateKey(
 }
 
 /** Whether KMS answered that it did not do it. 408 is what something in between answers. */
-function isRefusal(thrown: unknown): boolean {
+export function isRefusal(thrown: unknown): boolean {
   if (typeof thrown !== 'object' || thrown === null || !('$metadata' in thrown)) return false
   const metadata = thrown.$metadata
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata))

@@ -89,6 +89,10 @@ export async function startKmsEndpoint(): Promise<KmsEndpoint> {
 
   function usual(operation: string, input: Input): Answer {
     if (operation === 'ListKeys') return listKeys(input)
+    if (operation === 'DeleteAlias')
+      return aliases.delete(String(input['AliasName']))
+        ? { body: {} }
+        : refusal('NotFoundException')
     const key = find(input['KeyId'] ?? input['TargetKeyId'])
     if (operation === 'CreateKey') {
       const made = newKey(input)
