@@ -2,6 +2,7 @@
 
 import type { Transaction } from '../../crypto/transaction.ts'
 import {
+  describeKey,
   type KeyRetirement,
   type KeySpec,
   kmsRetirement,
@@ -13,7 +14,6 @@ import {
   sealedKeyVault,
   signerVault,
 } from '../../provisioning/index.ts'
-import { createAwsKmsSigner } from '../../signers/aws-kms/index.ts'
 import type { Context, Flags } from '../command.ts'
 import { awsSettings, chainSettings, kmsSettings } from '../settings.ts'
 import { usage, wholeNumber } from '../values.ts'
@@ -100,7 +100,7 @@ const newKeyNames = ['new-key', 'new-pkcs11', 'new-sealed'] as const
 
 /** @param old - Of which the spec is that of a new key, unless told otherwise. */
 export async function vaultOf(context: Context, old: Pick<OldKey, 'spec'>): Promise<RotationVault> {
-  const { values } = context
+  const { values, signal } = context
   const given = newKeyNames.filter(values.flag)
   const [kind, second] = given
   if (second !== undefined) throw usage(`--${second}`, `it does not go with --${kind}`)
@@ -111,8 +111,12 @@ export async function vaultOf(context: Context, old: Pick<OldKey, 'spec'>): Prom
   if (kind !== 'new-sealed' && sealed !== undefined)
     throw usage(`--${sealed}`, 'it goes with --new-sealed')
   const { client, limits } = kmsSettings(context)
-  if (kind === 'new-key')
-    return signerVault(createAwsKmsSigner({ ...limits, client, keyId: values.required(kind) }))
+  const shared = { client, ...(limits === undefined ? {} : { limits }) }
+  if (kind === 'new-key') {
+    // An alias may name another key tomorrow.
+    const { keyArn } = await describeKey({ ...shared, keyId: values.required(kind), signal })
+    return kmsVault({ ...shared, keyId: keyArn })
+  }
   if (kind === 'new-pkcs11') {
     const { createPkcs11Signer } = await import('../../signers/pkcs11/index.ts')
     return signerVault(createPkcs11Signer({ uri: values.required(kind) }))
@@ -125,11 +129,10 @@ export async function vaultOf(context: Context, old: Pick<OldKey, 'spec'>): Prom
   }
   const spec = values.optional('spec') ?? old.spec
   return kmsVault({
-    client,
+    ...shared,
     multiRegion: values.flag('multi-region'),
     // Refused by the library unless it is one.
     ...(spec === undefined ? {} : { spec: spec as KeySpec }),
-    ...(limits === undefined ? {} : { limits }),
   })
 }
 

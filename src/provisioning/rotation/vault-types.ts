@@ -17,6 +17,8 @@ export type RotationVault = {
     readonly signal?: AbortSignal
   }) => Promise<{ readonly reference: string }>
   readonly open: (reference: string) => Signer
+  /** Has the new key say which account it is on, so that nobody ends it later for unused. */
+  readonly tagAccount?: (facts: AccountFacts) => Promise<RetirementNote>
 }
 
 /** What a step at the end of an old key did, in a sentence. `done: false` where it could not or need not. */
@@ -45,6 +47,8 @@ export type AccountFacts = {
   readonly address: string
   readonly newReference: string
   readonly newKeys: readonly { readonly keyIndex: number; readonly weight: number }[]
+  /** The vault of the new key has done it: only the old key is left. */
+  readonly newKeyTagged?: boolean
   readonly signal?: AbortSignal
 }
 

@@ -2,6 +2,7 @@
 
 import { SignerError } from '../../../errors.ts'
 import { parseKmsKeyId } from '../../../kms-key-id.ts'
+import { invalid } from '../../../options.ts'
 import { describeAwsKmsKey } from '../../../signers/aws-kms/describe-key.ts'
 import { type KmsSession, kmsOptions } from '../../keys/kms-session.ts'
 import type { RetirementNote } from '../types.ts'
@@ -10,7 +11,7 @@ import type { RetirementNote } from '../types.ts'
  * Needs `kms:DescribeKey`, and `kms:UpdateAlias` on the alias and both keys. Signers that run have pinned
  * their key and notice nothing; those that start take the new one, so the chain comes first.
  *
- * @throws {SignerError} `ALIAS_FOREIGN` when it names a third key; `KEY_NOT_FOUND` when it names none;
+ * @throws {SignerError} `INVALID_OPTION` when the new key can have no such alias, `ALIAS_FOREIGN` when it names a third key; `KEY_NOT_FOUND` when it names none;
  * the `KMS_…` codes.
  */
 export async function moveAlias(
@@ -19,10 +20,12 @@ export async function moveAlias(
 ): Promise<RetirementNote> {
   const { alias, oldArn, newReference } = move
   const newArn = regionalArn(newReference, oldArn)
-  if (newArn === undefined) {
-    const text = `${alias} was left: the new key is no KMS key of the Region and account of the old one.`
-    return Object.freeze({ done: false, text })
-  }
+  // Were it left, the old key would be disabled while those who sign by its alias know no other.
+  if (newArn === undefined)
+    throw invalid(
+      'alias',
+      'it names KMS keys of its own Region and account, and the new key is none by its ARN: leave the alias out',
+    )
   const { keyArn } = await describeAwsKmsKey({ ...kmsOptions(kms), keyId: alias })
   if (keyArn === newArn)
     return Object.freeze({ done: true, text: `${alias} named ${newArn} already.` })

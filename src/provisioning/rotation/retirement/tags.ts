@@ -9,6 +9,19 @@ import { type Accounts, accountThatHas } from './account-uses.ts'
 import { isKmsReference, placeOf } from './alias.ts'
 import { isPending, readPublicKey, readState } from './own-key.ts'
 
+/**
+ * Needs `kms:TagResource`.
+ *
+ * @param facts - Of which the reference is the ARN of a key that this session reaches.
+ * @throws {SignerError} The `KMS_…` codes of passing faults.
+ */
+export const tagNewKey = (kms: KmsSession, facts: AccountFacts): Promise<RetirementNote> =>
+  tolerant('The new key was not tagged', async () => {
+    const { newReference, chainId, address, newKeys } = facts
+    await writeTag(kms, newReference, accountTag(chainId, address, newKeys))
+    return { done: true, text: `The new key is tagged with ${normalizeAddress(address)}.` }
+  })
+
 /** The old key. */
 type Old = {
   readonly keyArn: string
@@ -28,7 +41,7 @@ export async function moveAccountTag(
   facts: AccountFacts,
 ): Promise<RetirementNote> {
   const parts = [
-    await tolerant('The new key was not tagged', () => tagNewKey(kms, old, facts)),
+    ...(facts.newKeyTagged === true ? [] : [await tagFrom(kms, old, facts)]),
     await tolerant('The tag of the old key was left', () => untagOldKey(kms, old, facts)),
   ]
   return Object.freeze({
@@ -37,20 +50,17 @@ export async function moveAccountTag(
   })
 }
 
-async function tagNewKey(
+async function tagFrom(
   kms: KmsSession,
   { keyArn }: Old,
   facts: AccountFacts,
 ): Promise<RetirementNote> {
-  const { newReference, chainId, address, newKeys } = facts
+  const { newReference } = facts
   if (!isKmsReference(newReference))
-    return { done: true, text: 'The new key is no KMS key and has no tags.' }
-  if (placeOf(newReference) !== placeOf(keyArn)) {
-    const text = 'The new key was not tagged: it is of another Region or account than the old one.'
-    return { done: false, text }
-  }
-  await writeTag(kms, newReference, accountTag(chainId, address, newKeys))
-  return { done: true, text: `The new key is tagged with ${normalizeAddress(address)}.` }
+    return { done: true, text: 'The new key is not named by the ARN of a KMS key, and not tagged.' }
+  if (placeOf(newReference) === placeOf(keyArn)) return tagNewKey(kms, facts)
+  const text = 'The new key was not tagged: it is of another Region or account than the old one.'
+  return { done: false, text }
 }
 
 async function untagOldKey(

@@ -11,7 +11,7 @@ import { withIndexes } from './new-key.ts'
 import type { Step } from './step.ts'
 
 export const verify: Step = async (world) => {
-  const { progress, retirement, signal } = world
+  const { progress, vault, retirement, signal } = world
   const { plan, address, step } = progress.current()
   const account = await accountWith(
     world,
@@ -27,7 +27,7 @@ export const verify: Step = async (world) => {
     })
   const signature = await signMessage(world)
   const newKey = withIndexes(world, account)
-  const note = await retirement?.tagAccount?.({
+  const facts = {
     chainId: plan.chainId,
     address,
     newReference: newKey.reference,
@@ -36,10 +36,15 @@ export const verify: Step = async (world) => {
       weight: keyIndex === newKey.weightedIndex ? plan.weight : 0,
     })),
     ...(signal === undefined ? {} : { signal }),
-  })
+  }
+  const tagged = await vault?.tagAccount?.(facts)
+  const newKeyTagged = tagged !== undefined
+  const untagged = await retirement?.tagAccount?.({ ...facts, newKeyTagged })
   return {
     kind: 'done',
-    text: ['The chain has the keys of the plan.', signature, note?.text].filter(Boolean).join(' '),
+    text: ['The chain has the keys of the plan.', signature, tagged?.text, untagged?.text]
+      .filter(Boolean)
+      .join(' '),
     changes: { newKey },
   }
 }

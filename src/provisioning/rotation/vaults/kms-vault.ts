@@ -9,12 +9,19 @@ import { kmsLimits } from '../../../signers/aws-kms/limits.ts'
 import { createKey } from '../../keys/create-key.ts'
 import { type KeySpec, keyRequest } from '../../keys/key-request.ts'
 import { type KmsOptions, type KmsSession, openKms } from '../../keys/kms-session.ts'
+import { assertKeyArn } from '../retirement/own-key.ts'
+import { tagNewKey } from '../retirement/tags.ts'
 import type { RotationVault } from '../types.ts'
 import { findTaggedKey, type Search } from './find-tagged-key.ts'
 import { assertRotationId, ROTATION_TAG } from './rotation-id.ts'
 
 /** Options of `kmsVault`. */
 export type KmsVaultOptions = Omit<KmsOptions, 'signal'> & {
+  /**
+   * The ARN of a key that was made beforehand: then none is made. No alias, which may name another key
+   * tomorrow.
+   */
+  readonly keyId?: string
   /** Default `ECC_SECG_P256K1`. */
   readonly spec?: KeySpec
   readonly description?: string
@@ -45,9 +52,9 @@ export type KmsVaultOptions = Omit<KmsOptions, 'signal'> & {
  */
 export function kmsVault(options: KmsVaultOptions): RotationVault {
   assertKnownKeys(options, [
-    ...['client', 'limits', 'spec', 'description', 'multiRegion', 'tags', 'unreadable'],
+    ...['client', 'limits', 'keyId', 'spec', 'description', 'multiRegion', 'tags', 'unreadable'],
   ])
-  const { client, limits, tags = {}, unreadable = 'refuse' } = options
+  const { client, limits, keyId, tags = {}, unreadable = 'refuse' } = options
   assertKms(client)
   const known = kmsLimits(limits ?? {})
   if (unreadable !== 'refuse' && unreadable !== 'pass-over')
@@ -61,6 +68,8 @@ export function kmsVault(options: KmsVaultOptions): RotationVault {
     tags: { ...tags, [ROTATION_TAG]: '0'.repeat(16) },
   }
   const { spec } = keyRequest(wanted)
+  assertReady(options)
+  const open = (reference: string) => createAwsKmsSigner({ ...known, client, keyId: reference })
 
   return Object.freeze({
     kind: 'aws-kms',
@@ -71,6 +80,10 @@ export function kmsVault(options: KmsVaultOptions): RotationVault {
       assertSignal(signal)
       const shared = { client, limits: known, ...(signal === undefined ? {} : { signal }) }
       const kms = await openKms(shared)
+      if (keyId !== undefined) {
+        await open(keyId).publicKey(signal === undefined ? {} : { signal })
+        return { reference: keyId }
+      }
       const search = { id, spec, passOver: unreadable === 'pass-over' }
       const found = await findTaggedKey(kms, search)
       if (found !== undefined) return { reference: found }
@@ -84,8 +97,23 @@ export function kmsVault(options: KmsVaultOptions): RotationVault {
         return { reference: await awaitTaggedKey(kms, search, thrown) }
       }
     },
-    open: (reference) => createAwsKmsSigner({ ...known, client, keyId: reference }),
+    open,
+    async tagAccount(facts) {
+      const { signal } = facts
+      assertSignal(signal)
+      const shared = { client, limits: known, ...(signal === undefined ? {} : { signal }) }
+      return tagNewKey(await openKms(shared), facts)
+    },
   } satisfies RotationVault)
+}
+
+function assertReady({ keyId, spec, description, multiRegion, tags }: KmsVaultOptions): void {
+  if (keyId === undefined) return
+  assertKeyArn(keyId)
+  const made = Object.entries({ spec, description, multiRegion, tags })
+  const [other] = made.find(([, value]) => value !== undefined) ?? []
+  if (other !== undefined)
+    throw invalid(other, 'it is of a key that is made: leave it or keyId out')
 }
 
 /** After an answer that was lost: what was made shows within seconds. */

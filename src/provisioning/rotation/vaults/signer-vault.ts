@@ -21,6 +21,8 @@ export function signerVault(signer: Signer): RotationVault {
     typeof signer.publicKey === 'function' &&
     typeof signer.sign === 'function'
   if (!isSigner) throw invalid('signer', 'it is not a Signer')
+  if (/^alias\/|:alias\//.test(signer.id))
+    throw invalid('signer', 'an alias may name another key tomorrow: use kmsVault with the ARN')
 
   return Object.freeze({
     kind: 'signer',

@@ -63,11 +63,11 @@ describe('an alias', () => {
     ['is no KMS key', () => 'alice.0123456789abcdef'],
     ['is of another Region', (arn: string) => arn.replace('us-east-1', 'eu-central-1')],
     ['is of another account', (arn: string) => arn.replace('111122223333', '444455556666')],
-  ])('is left when the new key %s', async (_, change) => {
+  ])('stops the rotation before the old key is disabled when the new one %s', async (_, change) => {
     await using world = await openRetirementWorld()
     world.kms.setAlias('alias/minter', world.oldArn)
-    const moved = await world.retirement().moveAlias({ reference: change(world.newArn) })
-    expect(moved.done).toBe(false)
+    const moved = world.retirement().moveAlias({ reference: change(world.newArn) })
+    await expect(moved).rejects.toEqual(code('INVALID_OPTION', { option: 'alias' }))
     expect(world.kms.count('UpdateAlias')).toBe(0)
   })
 
@@ -106,6 +106,14 @@ describe('the tags of an account', () => {
     expect(kms.tags(newArn)).toEqual({ [tagOf(ACCOUNT)]: 'index=1 weight=0 / index=2 weight=1000' })
     expect(kms.tags(oldArn)).toEqual({ team: 'drops' })
     expect(kms.count('UntagResource')).toBe(1)
+  })
+
+  it('are left to the vault of the new key where that has written them', async () => {
+    await using world = await openRetirementWorld()
+    const { kms, oldArn, newArn } = world
+    kms.setTags(oldArn, { [tagOf(ACCOUNT)]: 'index=0 weight=1000' })
+    await world.retirement().tagAccount({ ...facts(world), newKeyTagged: true })
+    expect({ old: kms.tags(oldArn), new: kms.tags(newArn) }).toEqual({ old: {}, new: {} })
   })
 
   it('stay on the old key while the chain has it unrevoked', async () => {

@@ -39,6 +39,31 @@ describe('kmsVault', () => {
     expect(await signer.sign({ message, hashAlgorithm: 'SHA3_256' })).toHaveLength(64)
   })
 
+  it('takes a key that was made beforehand by its ARN, and makes none', async () => {
+    await using kms = await startKmsEndpoint()
+    const arn = kms.addKey()
+    const vault = kmsVault({ client: kms.client, keyId: arn })
+    expect(await vault.create({ id })).toEqual({ reference: arn })
+    expect(kms.count('CreateKey')).toBe(0)
+    for (const keyId of ['alias/minter', arn.replace(/^.*key\//, '')])
+      expect(() => kmsVault({ client: kms.client, keyId })).toThrow(code('INVALID_KEY_ID'))
+    expect(() => kmsVault({ client: kms.client, keyId: arn, multiRegion: true })).toThrow(
+      code('INVALID_OPTION', { option: 'multiRegion' }),
+    )
+  })
+
+  it('has the new key say which account it is on', async () => {
+    await using kms = await startKmsEndpoint()
+    const vault = kmsVault({ client: kms.client })
+    const { reference } = await vault.create({ id })
+    const newKeys = [{ keyIndex: 3, weight: 500 }]
+    const where = { chainId: 'flow-testnet', address: '0x01cf0e2f2f715450' }
+    const facts = { ...where, newReference: reference, newKeys }
+    expect(await vault.tagAccount?.(facts)).toMatchObject({ done: true })
+    const name = 'fcl-kms:account:flow-testnet:0x01cf0e2f2f715450'
+    expect(kms.tags(reference)).toMatchObject({ [name]: 'index=3 weight=500' })
+  })
+
   it('gives the same key for the same id, and another one for another', async () => {
     await using kms = await startKmsEndpoint()
     for (let count = 0; count < 9; count++) kms.addKey()

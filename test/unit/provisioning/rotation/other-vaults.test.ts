@@ -100,6 +100,14 @@ describe('sealedKeyVault', () => {
 })
 
 describe('signerVault', () => {
+  it.each(['alias/minter', 'arn:aws:kms:us-east-1:111122223333:alias/minter'])(
+    'takes no signer by %s, which may name another key tomorrow',
+    (name) => {
+      const signer = { ...createSoftwareSigner({ algorithm: 'ECDSA_P256' }), id: name }
+      expect(() => signerVault(signer)).toThrow(code('INVALID_OPTION', { option: 'signer' }))
+    },
+  )
+
   it('gives the signer that it has, once its public key could be read', async () => {
     const signer = createSoftwareSigner({ algorithm: 'ECDSA_P256' })
     const vault = signerVault(signer)
