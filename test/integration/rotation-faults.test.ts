@@ -198,7 +198,7 @@ describe('when others use the account', () => {
     }
     const report = await rotateKey({ ...options, rotations })
     expect(report.state).toBe('done')
-    expect(report.history.map(({ text }) => text).join('\n')).toContain('no effect')
+    expect(report.history.map(({ text }) => text).join('\n')).toContain('is used: the account')
     expect((await shares()).fresh).toEqual({ weight: 1000, copies: 1 })
     expect(await keyCount()).toBe(3)
   })

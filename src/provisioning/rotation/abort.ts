@@ -10,7 +10,7 @@ import { assertBase, assertVault, baseOptionNames, type RotationBase } from './o
 import { bringAbout } from './pending.ts'
 import { createProgress } from './progress.ts'
 import { reportOf } from './report.ts'
-import { transactionOf } from './signatures.ts'
+import { receiveSigned, transactionOf } from './signatures.ts'
 import { heaviestOf } from './signing.ts'
 import { assertPlanned, standingOf } from './standing.ts'
 import { assertPools, letGo } from './steps/hold.ts'
@@ -62,6 +62,7 @@ export async function abortRotation(options: AbortOptions): Promise<RotationRepo
 export async function goBack(world: World): Promise<RotationReport> {
   const { node, progress } = world
   assertPools(world)
+  await receiveSigned(world)
   try {
     if (progress.current().aborting !== true)
       await progress.save({ aborting: true }, { text: 'The rotation is being aborted.' })

@@ -15,6 +15,7 @@ import { codeOf, SignerError } from '../../errors.ts'
 import { readLatestBlock } from '../../flow/access-node.ts'
 import { type Account, readAccountKey } from '../../flow/accounts.ts'
 import type { Signer } from '../../signers/signer.ts'
+import { drop, givingUp } from './given-up.ts'
 import {
   type Certain,
   fateOf,
@@ -101,12 +102,12 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
     const transaction = transactionOf(pending)
     const fate = await fateOf(world, account, transaction, pending)
     if (fate !== 'alive') {
-      await drop(world, pending, fate === 'spent' ? 'its number is used' : 'it expired')
+      await drop(world, pending, fate)
       failure ??= new SignerError('TRANSACTION_EXPIRED', { transactionId: pending.transactionId })
       continue
     }
     if (task.takesOver === true && !isOwn(world, task, pending)) {
-      if (isInNobodysHands(pending)) await drop(world, pending, 'it was not sent')
+      if (isInNobodysHands(pending)) await drop(world, pending, { because: 'it was not sent' })
       else if (tries === MAX_TRIES) throw unsettledError(world, pending, 'it may be executed')
       else {
         tries += 1
@@ -120,14 +121,14 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
       continue
     }
     if (isStale(world, pending)) {
-      await drop(world, pending, 'an earlier run signed it')
+      await drop(world, pending, { because: 'an earlier run signed it' })
       tries -= 1
       continue
     }
     const signed = await takeSigned(world, pending, transaction)
     if (signed === undefined) return { kind: 'waiting' }
     if (signed.blocksLeft < leastBlocks(world) && pending.shared !== true && tries < MAX_TRIES) {
-      await drop(world, pending, 'it is about to expire')
+      await drop(world, pending, { because: 'it is about to expire' })
       continue
     }
     if (task.only === 'sign') return { kind: 'signed' }
@@ -150,7 +151,7 @@ const withoutEffect = ({ address }: World, { purpose }: Task, transactionId = ''
 /** @returns What it failed with, if it did; the account tells the rest. */
 async function conclude(world: World, pending: RotationPending, settled: Certain) {
   if (settled.kind === 'sealed') await seenOnChain(world, transactionOf(pending))
-  if (settled.kind === 'nothing') await drop(world, pending, codeOf(settled.error))
+  if (settled.kind === 'nothing') await drop(world, pending, { because: codeOf(settled.error) })
   return settled.kind === 'sealed' ? undefined : settled.error
 }
 
@@ -189,6 +190,7 @@ async function signAnew(world: World, task: Task, instead?: RotationPending): Pr
     throw unsettledError(world, instead, untilOf(world, instead))
   await progress.save(
     {
+      ...givingUp(world, instead),
       pending: {
         purpose: task.purpose,
         transaction: bytesToHex(encodeTransaction(transaction)),
@@ -208,11 +210,3 @@ const untilOf = ({ transactionExpiry }: World, { referenceHeight }: RotationPend
 /** Nobody else can have it, and its reference block and number may be old. */
 const isStale = (world: World, { shared, transactionId: id }: RotationPending) =>
   shared !== true && !world.signedHere.has(id)
-
-async function drop(world: World, pending: RotationPending, why: string): Promise<void> {
-  const { purpose, transactionId: id } = pending
-  await world.progress.save(
-    { pending: undefined },
-    { text: `A transaction (${purpose}) had no effect and never will: ${why}.`, transactionId: id },
-  )
-}

@@ -28,6 +28,7 @@ export type RecordChanges = {
   readonly heldStores?: boolean | undefined
   readonly askAgainAt?: number | undefined
   readonly aborting?: true | undefined
+  readonly givenUp?: readonly string[]
 }
 
 /** One process's hold on a record. */

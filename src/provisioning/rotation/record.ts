@@ -35,6 +35,9 @@ export const MAX_RECORD_LENGTH = 8_388_608
 /** Entries of a history that are kept. */
 export const MAX_HISTORY = 200
 
+/** Transactions that were given up, of which the record knows. */
+export const MAX_GIVEN_UP = 100
+
 const MAX_KEYS = 100_000
 const MAX_INDEX = 0xffff_ffff
 /** All of them, in no order that a plan has. */
@@ -167,6 +170,7 @@ const record: Read<RotationRecord> = object<RotationRecord>(
     revokedAt: time,
     heldStores: yesOrNo,
     aborting: oneOf<true>(true),
+    givenUp: list(hexId, MAX_GIVEN_UP),
     askAgainAt: time,
     history: list(entry, MAX_HISTORY),
   },
@@ -175,6 +179,7 @@ const record: Read<RotationRecord> = object<RotationRecord>(
   'revokedAt',
   'heldStores',
   'aborting',
+  'givenUp',
   'askAgainAt',
 )
 

@@ -1,7 +1,7 @@
 /** Takes a rotation from step to step, until it is done or somebody else has to do something. @module */
 
 import { reportOf } from './report.ts'
-import { assertAwaited } from './signatures.ts'
+import { receiveSigned } from './signatures.ts'
 import { assertPools } from './steps/hold.ts'
 import { steps } from './steps/index.ts'
 import type { RotationReport, RotationStep } from './types.ts'
@@ -13,7 +13,7 @@ export async function run(
   stopBefore: RotationStep | undefined,
 ): Promise<RotationReport> {
   const { node, progress, signal } = world
-  assertAwaited(world)
+  await receiveSigned(world)
   assertPools(world)
   try {
     for (;;) {

@@ -13,10 +13,11 @@ import { accountNow, type World } from './world.ts'
 
 /**
  * - `spent`: its sequence number is used, so what it could do is to be seen on the account by now.
- * - `dead`: it was not executed, and no block can take it any more.
+ * - `expired`, `revoked`: it was not executed, and no block can take it any more: it is too old, or the
+ *   key that proposes it is revoked.
  * - `alive`: it may yet be executed.
  */
-export type Fate = 'spent' | 'dead' | 'alive'
+export type Fate = 'spent' | 'expired' | 'revoked' | 'alive'
 
 const POLL_MS = 250
 
@@ -31,13 +32,13 @@ export async function fateOf(
   const { keyIndex, sequenceNumber } = proposalKey
   const key = account.keys.find(({ index }) => index === keyIndex)
   if (key !== undefined && key.sequenceNumber > sequenceNumber) return 'spent'
-  if (key?.revoked === true) return 'dead'
+  if (key?.revoked === true) return 'revoked'
   const { height } = await readLatestHeader(node, 'sealed', { signal })
   if (height <= referenceHeight + transactionExpiry) return 'alive'
   // At that block, since another node behind the same name may have answered before.
   const at = { height, signal }
   const then = await readAccountKey(node, address, keyIndex, at).catch(() => undefined)
-  return then?.sequenceNumber === sequenceNumber ? 'dead' : 'alive'
+  return then?.sequenceNumber === sequenceNumber ? 'expired' : 'alive'
 }
 
 /** What is not known is thrown. `look`: its number is used, and the account tells by what. */

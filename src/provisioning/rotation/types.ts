@@ -163,6 +163,11 @@ export type RotationRecord = {
   readonly heldStores?: boolean
   /** It is being aborted: to resume it is to go on with that. */
   readonly aborting?: true
+  /**
+   * Ids without signatures of the last 100 transactions that others were given to sign and that were
+   * given up: what comes back of them is of no use, and no fault.
+   */
+  readonly givenUp?: readonly string[]
   /** Milliseconds since 1970: before, the old key's vault has nothing to say. With the step `unused`. */
   readonly askAgainAt?: number
   /** The last entries, at most 200. */
