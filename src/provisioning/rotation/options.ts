@@ -106,7 +106,7 @@ export function assertResume(options: ResumeOptions): void {
   assertBase(options)
   const { vault, retirement, stopBefore, drainTimeoutMs = 120_000 } = options
   assertVault(vault)
-  if (retirement !== undefined) assertHas('retirement', retirement, [])
+  if (retirement !== undefined) assertRetirement(retirement)
   if (stopBefore !== undefined && !allSteps.includes(stopBefore))
     throw invalid('stopBefore', `it is none of ${allSteps.join(', ')}`)
   assertTimeout('drainTimeoutMs', drainTimeoutMs)
@@ -116,6 +116,15 @@ export function assertResume(options: ResumeOptions): void {
 export function assertVault(vault: RotationVault): void {
   assertHas('vault', vault, ['create', 'open'])
   if (typeof vault.kind !== 'string') throw invalid('vault', 'it has no kind')
+}
+
+function assertRetirement(retirement: KeyRetirement): void {
+  assertHas('retirement', retirement, [])
+  const { kind, reference, ...parts } = retirement
+  if (typeof kind !== 'string' || typeof reference !== 'string')
+    throw invalid('retirement', 'it has no kind or no reference')
+  if (Object.values(parts).some((part) => part !== undefined && typeof part !== 'function'))
+    throw invalid('retirement', 'one of its parts is not a function')
 }
 
 /** @throws {SignerError} `INVALID_OPTION`. */

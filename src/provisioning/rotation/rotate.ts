@@ -2,13 +2,14 @@
 
 import { randomBytes } from 'node:crypto'
 import { normalizeAddress } from '../../crypto/address.ts'
-import type { HashAlgorithm } from '../../crypto/algorithms.ts'
+import { type HashAlgorithm, isHashAlgorithm } from '../../crypto/algorithms.ts'
 import { bytesToHex, hexToBytes } from '../../crypto/hex.ts'
 import { SignerError } from '../../errors.ts'
 import type { AccessNodeOptions } from '../../flow/access-node.ts'
 import { readAccount } from '../../flow/accounts.ts'
 import { assertKnownKeys, assertSignal, invalid } from '../../options.ts'
 import { goBack } from './abort.ts'
+import { MAX_COPIES } from './copies.ts'
 import { assertResume, type ResumeOptions, resumeOptionNames } from './options.ts'
 import { planOf } from './plan.ts'
 import { createProgress } from './progress.ts'
@@ -54,7 +55,7 @@ export async function planRotation(options: PlanRotationOptions): Promise<Rotati
   const { publicKey, hashAlgorithm, copies, emergency = false, signal } = options
   const address = normalizeAddress(options.address)
   assertSignal(signal)
-  if (typeof emergency !== 'boolean') throw invalid('emergency', 'it is neither true nor false')
+  assertWish(options)
   const { node, chainId } = await openNode(options)
   const account = await readAccount(node, address, { signal })
   return planOf({
@@ -79,6 +80,7 @@ export async function planRotation(options: PlanRotationOptions): Promise<Rotati
 export async function rotateKey(options: RotateKeyOptions): Promise<RotationReport> {
   assertKnownKeys(options, [...resumeOptionNames, ...wishNames])
   assertResume(options)
+  assertWish(options)
   const { rotations, publicKey, hashAlgorithm, copies, emergency, signed = [] } = options
   const address = normalizeAddress(options.address)
   const wanted = bytesToHex(hexToBytes(publicKey, 'publicKey'))
@@ -156,6 +158,16 @@ async function giveWay(options: RotateKeyOptions, record: RotationRecord): Promi
   const { publicKey } = record.plan.old
   const text = `It gave way to an emergency: the key ${publicKey.slice(0, 16)}… is still to be ended in its vault (${record.step}).`
   await progress.save({ state: 'done' }, { text })
+}
+
+/** @throws {SignerError} `INVALID_OPTION`. */
+function assertWish({ hashAlgorithm, copies, emergency }: Wish): void {
+  if (emergency !== undefined && typeof emergency !== 'boolean')
+    throw invalid('emergency', 'it is neither true nor false')
+  if (hashAlgorithm !== undefined && !isHashAlgorithm(hashAlgorithm))
+    throw invalid('hashAlgorithm', 'it is neither SHA2_256 nor SHA3_256')
+  if (copies !== undefined && !(Number.isInteger(copies) && copies >= 1 && copies <= MAX_COPIES))
+    throw invalid('copies', `it is not a whole number from 1 to ${MAX_COPIES}`)
 }
 
 /**

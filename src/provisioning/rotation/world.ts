@@ -45,6 +45,8 @@ export async function openNode(
 ): Promise<{ readonly node: NodeConnection; readonly chainId: string }> {
   const { chainId: expected, signal } = options
   const node = connectAccessNode(options.accessNode)
+  if (expected !== undefined && typeof expected !== 'string')
+    throw invalid('chainId', 'it is not a text')
   const chainId = await readChainId(node, { signal })
   if (expected !== undefined && expected !== chainId)
     throw new SignerError('CHAIN_MISMATCH', { expected, actual: chainId })

@@ -41,6 +41,21 @@ describe('a rotation that is open, asked for again', () => {
   })
 
   it.each([
+    ['copies', { copies: Number.NaN }],
+    ['hashAlgorithm', { hashAlgorithm: 'nonsense' }],
+    ['emergency', { emergency: 'no' }],
+    ['retirement', { retirement: {} }],
+    ['retirement', { retirement: { kind: 'x', reference: 'y', disable: true } }],
+    ['chainId', { chainId: Object.create(null) }],
+  ])('is refused with a senseless %s', async (option, wish) => {
+    // As JavaScript may call it.
+    await expect(again(wish as Partial<RotateKeyOptions>)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      context: { option },
+    })
+  })
+
+  it.each([
     ['nothing', {}],
     ['the same', { emergency: false, hashAlgorithm: 'SHA3_256', copies: 1 }],
   ] as const)('goes on with %s asked for', async (_, wish) => {
