@@ -1,4 +1,4 @@
-import { KmsAuthorizer } from '../../src/index.ts'
+import { KmsAuthorizer, type Signer, SignerError } from '../../src/index.ts'
 import {
   abortRotation,
   type RotationReport,
@@ -85,6 +85,38 @@ describe('two parties that never share a process', () => {
     expect(report.state).toBe('done')
     expect(await shares()).toEqual(rotated)
     expect(await keyCount()).toBe(ROTATED_KEYS)
+  })
+
+  it('do not swap for a new key that has stopped signing while they signed', async () => {
+    const account = await firstOf()
+    const { options, resuming, shares } = account
+    let isDisabled = false
+    const vault = {
+      ...options.vault,
+      open(reference: string): Signer {
+        const signer = options.vault.open(reference)
+        const keyId = signer.id
+        const sign: Signer['sign'] = async (request) => {
+          if (isDisabled) throw new SignerError('KEY_DISABLED', { keyId })
+          return signer.sign(request)
+        }
+        return { ...signer, sign }
+      },
+    }
+    let report = await rotateKey({ ...options, vault })
+    while (report.toSign?.purpose !== 'swap') {
+      const signed = [await signedBy(account, report)]
+      report = await resumeRotation({ ...resuming, vault, signed })
+    }
+    const before = await shares()
+    const signed = [await signedBy(account, report)]
+    isDisabled = true
+    const swapping = resumeRotation({ ...resuming, vault, signed })
+    await expect(swapping).rejects.toMatchObject({ code: 'KEY_DISABLED' })
+    expect(await shares()).toEqual(before)
+    isDisabled = false
+    expect(await resumeRotation({ ...resuming, vault })).toMatchObject({ state: 'done' })
+    expect(await shares()).toEqual(rotated)
   })
 
   it('rotate it too when the second sends what it has signed', async () => {

@@ -8,6 +8,7 @@ import { standingOf } from '../standing.ts'
 import { newKeyOf, openNewSigner, type World } from '../world.ts'
 import { holdForGood, letGo } from './hold.ts'
 import { proposesNew, withIndexes } from './new-key.ts'
+import { signOfLife } from './sign-of-life.ts'
 import { type Step, waitingForSignatures } from './step.ts'
 
 async function swapTask(world: World): Promise<Task> {
@@ -39,9 +40,15 @@ export const sign: Step = async (world) => {
   return { kind: 'done', text: 'All have signed the transaction that changes the keys.' }
 }
 
+/** From here on the account needs the new key. */
+async function lastLook(world: World): Promise<boolean> {
+  await signOfLife(world)
+  return holdForGood(world)
+}
+
 export const swap: Step = async (world) => {
   const { progress } = world
-  const task: Task = { ...(await swapTask(world)), beforeSending: () => holdForGood(world) }
+  const task: Task = { ...(await swapTask(world)), beforeSending: () => lastLook(world) }
   try {
     const outcome = await bringAbout(world, task)
     if (outcome.kind === 'there') {

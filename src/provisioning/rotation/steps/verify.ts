@@ -1,13 +1,10 @@
 /** Nothing is taken for done that the chain does not show. @module */
 
-import { hexToBytes } from '../../../crypto/hex.ts'
-import { userMessage } from '../../../crypto/messages.ts'
-import { importPublicKey, verifySignature } from '../../../crypto/verify.ts'
-import { isSignerError, SignerError } from '../../../errors.ts'
+import { SignerError } from '../../../errors.ts'
 import { accountWith } from '../settle.ts'
 import { assertPlanned } from '../standing.ts'
-import { newKeyOf, openNewSigner, type World } from '../world.ts'
 import { withIndexes } from './new-key.ts'
+import { signOfLife } from './sign-of-life.ts'
 import type { Step } from './step.ts'
 
 export const verify: Step = async (world) => {
@@ -25,7 +22,7 @@ export const verify: Step = async (world) => {
       expected: 'the new key at its weight, and no key of the old one',
       found: weighted === undefined ? 'no new key' : `${oldCopies.length} copies of the old key`,
     })
-  const signature = await signMessage(world)
+  const signature = await signOfLife(world)
   const newKey = withIndexes(world, account)
   const facts = {
     chainId: plan.chainId,
@@ -46,32 +43,5 @@ export const verify: Step = async (world) => {
       .filter(Boolean)
       .join(' '),
     changes: { newKey },
-  }
-}
-
-/** The chain has verified its signature before: a signer that signs transactions alone is not wrong. */
-async function signMessage(world: World): Promise<string> {
-  const { id } = world.progress.current()
-  const { publicKey, signatureAlgorithm, hashAlgorithm } = newKeyOf(world)
-  const signer = await openNewSigner(world)
-  const message = userMessage(new TextEncoder().encode(`fcl-kms rotation ${id}`))
-  try {
-    const { signal } = world
-    const signature = await signer.sign({
-      message,
-      hashAlgorithm,
-      ...(signal === undefined ? {} : { signal }),
-    })
-    const key = importPublicKey(hexToBytes(publicKey, 'public key'), signatureAlgorithm)
-    if (verifySignature(key, message, hashAlgorithm, signature))
-      return 'The new key has signed a message.'
-    throw new SignerError('SIGNATURE_INVALID', { signerId: signer.id })
-  } catch (thrown) {
-    if (
-      !isSignerError(thrown) ||
-      !/^(POLICY|SIGNING|REMOTE_SIGNER)_(REFUSED|DENIED)$/.test(thrown.code)
-    )
-      throw thrown
-    return `The new key signs no messages (${thrown.code}); the chain has verified its transactions.`
   }
 }
