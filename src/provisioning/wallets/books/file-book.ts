@@ -24,6 +24,7 @@ import {
   MAX_RUN_BYTES,
   MAX_WALLET_BYTES,
 } from '../record.ts'
+import { checkWalletQuery } from '../wallet-query.ts'
 
 /** Records that one call looks at in search of an address or a public key. */
 const MAX_LOOKED_AT = 1_000
@@ -60,7 +61,7 @@ export async function createFileWalletBook(options: {
       }),
     add: (wallet) =>
       told('add', () => publish(wallets, nameOfWallet(wallet.id), bytesOf(encodeWallet(wallet)))),
-    list: (query) => told('list', () => listIn(wallets, query)),
+    list: (query) => told('list', () => listIn(wallets, checkWalletQuery(query))),
     readRun: () => told('readRun', () => currentRun(runs)),
     replaceRun: (run, expected) => told('replaceRun', () => replaceRun(runs, run, expected)),
   } satisfies WalletBook)

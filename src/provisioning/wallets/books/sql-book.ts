@@ -13,6 +13,7 @@ import {
   MAX_RUN_BYTES,
   MAX_WALLET_BYTES,
 } from '../record.ts'
+import { checkWalletQuery } from '../wallet-query.ts'
 import { walletsRelease } from './sql-tables.ts'
 
 /** Where the tables lie. */
@@ -71,7 +72,14 @@ export async function createSqlWalletBook(
       const { id, address, publicKey } = wallet
       return isDone(await run('add', text, id, address, publicKey, encodeWallet(wallet)))
     },
-    async list({ prefix = '', address = '', publicKey = '', after = '', limit }) {
+    async list(query) {
+      const {
+        prefix = '',
+        address = '',
+        publicKey = '',
+        after = '',
+        limit,
+      } = checkWalletQuery(query)
       // '~' comes behind all that an id may hold, so the range ends with the prefix.
       const text = `SELECT json_build_array(id, left(record, ${MAX_WALLET_BYTES + 1}))::text AS json
         FROM ${table}

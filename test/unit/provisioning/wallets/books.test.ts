@@ -105,6 +105,24 @@ describe.each(Object.keys(kinds))('a book in %s', (kind) => {
     expect(await find({ address, publicKey: '2'.repeat(128) })).toEqual([])
   })
 
+  it('finds however address and public key are written, and refuses what cannot be asked', async () => {
+    const { book } = await opened()
+    const [address, publicKey] = ['0x179b6b1cb6755e31', 'ab'.repeat(64)]
+    await book.add(wallet('user-1', { address, publicKey }))
+    const asked = { address: '179B6B1CB6755E31', publicKey: publicKey.toUpperCase(), limit: 9 }
+    expect((await book.list(asked)).wallets).toHaveLength(1)
+    const wrong: readonly object[] = [
+      ...[-1, 0, 1.5, 1_001, Number.NaN, 'x', undefined].map((limit) => ({ limit })),
+      ...[5, {}, null].flatMap((value) => [{ prefix: value }, { after: value }]),
+      ...['', 'x', {}].flatMap((value) => [{ address: value }, { publicKey: value }]),
+      { adress: address },
+    ]
+    for (const query of wrong)
+      await expect(book.list({ limit: 9, ...query })).rejects.toMatchObject({
+        code: expect.stringMatching(/^INVALID_(OPTION|ADDRESS)$/),
+      })
+  })
+
   it('gives each revision of a run to one process', async () => {
     const { book, other } = await opened()
     expect(await book.readRun()).toBeUndefined()
