@@ -216,8 +216,8 @@ it('tells the parts of a retirement in their order, each with when the key was r
     },
   })
   expect(told).toEqual([
-    'tag address chainId newKeys newReference',
     'alias reference',
+    'tag address chainId newKeyTagged newKeys newReference',
     'disable revokedAt',
     'remove revokedAt',
   ])

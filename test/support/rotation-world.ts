@@ -179,7 +179,7 @@ async function furnish(parts: {
         old,
         oldPublicKey,
         others,
-        retire: retirementOf(old, oldPublicKey, chain.url),
+        retire: retirementOf(combination, old, oldPublicKey, chain.url),
         next: await makeNext(combination),
         copies: Array.from({ length: copies }, (_, index) => 1 + others.length + index),
         before,
@@ -201,13 +201,16 @@ async function furnish(parts: {
 
 /** At once: how long a key is to be unused before it is deleted is not what is tried here. */
 function retirementOf(
+  { path }: Combination,
   old: KeyPlace,
   publicKey: string,
   accessNode: string,
 ): RetirePlace | undefined {
   if (old.kind !== 'aws-kms') return undefined
   const { keyId, alias } = old
-  return { keyId, publicKey, accessNode, unusedForDays: 0, ...(alias ? { alias } : {}) }
+  // A key of a token can have no alias of KMS.
+  const moved = alias !== undefined && path !== 'KMS to PKCS#11' ? { alias } : {}
+  return { keyId, publicKey, accessNode, unusedForDays: 0, ...moved }
 }
 
 async function makeTokenKey(

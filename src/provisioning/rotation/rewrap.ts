@@ -31,7 +31,10 @@ export type RewrapSealedKeysOptions = {
 
 /** How far it has come. */
 export type RewrapReport = {
-  /** `records-left`: some are under the old key, or cannot be read: see `notes`. */
+  /**
+   * `records-left`: some are under the old key, or cannot be read, or there is none at all and the old
+   * key was to end: see `notes`.
+   */
   readonly state: 'done' | 'stopped' | 'records-left' | 'waiting-until-unused'
   /** The next one. */
   readonly step: RewrapStep
@@ -90,6 +93,12 @@ export async function rewrapSealedKeys(options: RewrapSealedKeysOptions): Promis
   if (reason !== undefined) {
     notes.push(`${from} is still needed: ${reason}.`)
     if (unopened.length > 0) notes.push(`These did not open: ${shownIds(unopened)}.`)
+    return report('records-left', 'rewrap')
+  }
+  if (Object.keys(count.under).length === 0 && retirement !== undefined) {
+    notes.push(
+      `The store has no record at all, so nothing shows that it is the one whose records are under ${from}: it is left.`,
+    )
     return report('records-left', 'rewrap')
   }
   notes.push(`No record is under ${from} any more.`)

@@ -5,7 +5,7 @@ import type { Account } from '../../../flow/accounts.ts'
 import type { Signer } from '../../../signers/signer.ts'
 import type { Task } from '../pending.ts'
 import { standingOf } from '../standing.ts'
-import type { RotatedKey } from '../types.ts'
+import type { AccountFacts, RotatedKey } from '../types.ts'
 import { newKeyOf, type World } from '../world.ts'
 
 /** Its first key of weight 0 proposes. */
@@ -37,4 +37,16 @@ export function withIndexes(world: World, account: Pick<Account, 'keys'>): Rotat
     keyIndexes: [...newCopies.map(({ index }) => index), ...(weighted ? [weighted.index] : [])],
     ...(weighted === undefined ? {} : { weightedIndex: weighted.index }),
   }
+}
+
+/** What tags say of an account and its new key. */
+export function accountFacts({ progress, signal }: World, newKey: RotatedKey): AccountFacts {
+  const { plan, address, chainId } = progress.current()
+  const { reference: newReference, keyIndexes, weightedIndex } = newKey
+  const newKeys = keyIndexes.map((keyIndex) => ({
+    keyIndex,
+    weight: keyIndex === weightedIndex ? plan.weight : 0,
+  }))
+  const facts = { chainId, address, newReference, newKeys }
+  return signal === undefined ? facts : { ...facts, signal }
 }

@@ -2,6 +2,7 @@
 
 import type { RetirementNote } from '../types.ts'
 import { newKeyOf, type World } from '../world.ts'
+import { accountFacts } from './new-key.ts'
 import type { Step, StepResult } from './step.ts'
 
 const skipped = ({ retirement }: World): StepResult => ({
@@ -19,10 +20,16 @@ const checkOf = (world: World) => ({
   ...abortOf(world),
 })
 
+/** The tags after the alias: who looks for the account by the alias finds it at every moment. */
 export const alias: Step = async (world) => {
-  const { reference } = newKeyOf(world)
-  const note = await world.retirement?.moveAlias?.({ reference, ...abortOf(world) })
-  return note === undefined ? skipped(world) : doneWith(note)
+  const { vault, retirement } = world
+  const newKey = newKeyOf(world)
+  const moved = await retirement?.moveAlias?.({ reference: newKey.reference, ...abortOf(world) })
+  const newKeyTagged = vault?.tagAccount !== undefined
+  const facts = { ...accountFacts(world, newKey), newKeyTagged }
+  const tagged = await retirement?.tagAccount?.(facts)
+  const texts = [moved?.text, tagged?.text].filter((text) => text !== undefined)
+  return texts.length === 0 ? skipped(world) : { kind: 'done', text: texts.join(' ') }
 }
 
 export const disable: Step = async (world) => {

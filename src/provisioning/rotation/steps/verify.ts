@@ -3,13 +3,13 @@
 import { SignerError } from '../../../errors.ts'
 import { accountWith } from '../settle.ts'
 import { assertPlanned } from '../standing.ts'
-import { withIndexes } from './new-key.ts'
+import { accountFacts, withIndexes } from './new-key.ts'
 import { signOfLife } from './sign-of-life.ts'
 import type { Step } from './step.ts'
 
 export const verify: Step = async (world) => {
-  const { progress, vault, retirement, signal } = world
-  const { plan, address, step } = progress.current()
+  const { progress, vault } = world
+  const { address, step } = progress.current()
   const account = await accountWith(
     world,
     ({ oldRevoked, weighted }) => oldRevoked && weighted !== undefined,
@@ -24,22 +24,10 @@ export const verify: Step = async (world) => {
     })
   const signature = await signOfLife(world)
   const newKey = withIndexes(world, account)
-  const facts = {
-    chainId: plan.chainId,
-    address,
-    newReference: newKey.reference,
-    newKeys: newKey.keyIndexes.map((keyIndex) => ({
-      keyIndex,
-      weight: keyIndex === newKey.weightedIndex ? plan.weight : 0,
-    })),
-    ...(signal === undefined ? {} : { signal }),
-  }
-  const tagged = await vault?.tagAccount?.(facts)
-  const newKeyTagged = tagged !== undefined
-  const untagged = await retirement?.tagAccount?.({ ...facts, newKeyTagged })
+  const tagged = await vault?.tagAccount?.(accountFacts(world, newKey))
   return {
     kind: 'done',
-    text: ['The chain has the keys of the plan.', signature, tagged?.text, untagged?.text]
+    text: ['The chain has the keys of the plan.', signature, tagged?.text]
       .filter(Boolean)
       .join(' '),
     changes: { newKey },

@@ -11,8 +11,11 @@ import { isTemporary, placeOf, shards, versionsIn } from './file-names.ts'
 import { makeFolder, namesIn, publish, readSmallFile, remove, syncFolder } from './files.ts'
 import { storeFault } from './store-fault.ts'
 
-/** A removed record is a version without bytes: a number is never given twice. */
-const REMOVED = new Uint8Array()
+/**
+ * Stands in the place of a record that was removed, since a number is never given twice. A file without
+ * bytes is what a fault leaves, and not taken for one.
+ */
+const REMOVED = new TextEncoder().encode('removed\n')
 
 /** What lies there now. */
 type Standing = { readonly version: number; readonly bytes: Uint8Array | undefined }
@@ -76,7 +79,7 @@ async function standing(folder: string): Promise<Standing> {
     if (bytes === undefined) continue // replaced, and removed, meanwhile
     // Left by a process that was ended after it had made the next one.
     if (versions.length > 1) await removeBelow(folder, version).catch(() => undefined)
-    return { version, bytes: bytes.length === 0 ? undefined : bytes }
+    return { version, bytes: equalBytes(bytes, REMOVED) ? undefined : bytes }
   }
   throw new SignerError('STORE_UNAVAILABLE', { operation: 'read' })
 }
@@ -108,7 +111,7 @@ async function replaceIn(
   if (!(await publishNext(folder, version, next))) return false
   await removeBelow(folder, version + 1)
   // Whoever was about to replace it finds that its file is gone, and that its version is taken.
-  if (next.length === 0)
+  if (next === REMOVED)
     for (const name of (await namesIn(folder)) ?? [])
       if (isTemporary(name)) await remove(join(folder, name))
   await syncFolder(folder)

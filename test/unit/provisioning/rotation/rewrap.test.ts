@@ -61,6 +61,13 @@ describe('rewrapSealedKeys', () => {
     expect(again).toMatchObject({ state: 'done', rewrapped: 0 })
   })
 
+  it('ends no key for a store without a record, which may be the wrong one', async () => {
+    const { keys, from, to, retirement, steps } = await openStore(0)
+    const report = await rewrapSealedKeys({ keys, from, to, retirement })
+    expect(report).toMatchObject({ state: 'records-left', step: 'rewrap', records: {} })
+    expect(steps).toEqual([])
+  })
+
   it.each(['disable', 'unused', 'delete'] as const)('stops before %s', async (stopBefore) => {
     const { keys, from, to, retirement, steps } = await openStore(1)
     const report = await rewrapSealedKeys({ keys, from, to, retirement, stopBefore })

@@ -79,6 +79,18 @@ describe('a folder of sealed keys', () => {
     await expect(store.create('wallet', record)).rejects.toMatchObject(denied)
   })
 
+  it('takes a file that lost its bytes for a damaged record, and not for a removed one', async () => {
+    const folder = newFolder()
+    const store = await createFileKeyStore({ folder })
+    await store.create('wallet', record)
+    const file = filesOf(folder).find(({ isFile }) => isFile)?.path ?? ''
+    writeFileSync(file, '')
+    expect(await store.read('wallet')).toEqual(new Uint8Array())
+    expect(await store.create('wallet', record)).toBe(false)
+    expect(await store.replace('wallet', new Uint8Array(), undefined)).toBe(true)
+    expect(await store.read('wallet')).toBeUndefined()
+  })
+
   it('tells a process that two others overtook that its record does not stand', async () => {
     const folder = newFolder()
     const store = await createFileKeyStore({ folder })
