@@ -128,6 +128,25 @@ describe('when the answer to a transaction is lost', () => {
     expect(new Set(bodies).size).toBe(1)
     expect(await keyCount()).toBe(ROTATED_KEYS)
   })
+
+  it('does so in the same run, since everybody waits for it', async () => {
+    const { options, keyCount } = await twoHolders(chain)
+    await using proxy = await startFaultProxy({ target: chain.url })
+    const bodies: string[] = []
+    proxy.setFault(({ method, path, body }) => {
+      if (method !== 'POST' || !isPost(path)) return undefined
+      bodies.push(body.toString())
+      return bodies.filter((one) => one === body.toString()).length === 1
+        ? { kind: 'reset-before' }
+        : undefined
+    })
+    // A run that waited for what never arrived would end with ROTATION_UNSETTLED.
+    const report = await rotateKey({ ...options, accessNode: proxy.url, timeoutMs: 30_000 })
+    expect(report).toMatchObject({ state: 'done' })
+    expect(bodies).toHaveLength(6)
+    expect(new Set(bodies).size).toBe(3)
+    expect(await keyCount()).toBe(ROTATED_KEYS)
+  })
 })
 
 describe('two processes at once', () => {

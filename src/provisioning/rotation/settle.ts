@@ -52,12 +52,11 @@ export async function sendFirst(
   transaction: Transaction,
   pending: RotationPending,
 ): Promise<Certain> {
-  const { node, timeoutMs, signal } = world
-  signal?.throwIfAborted()
+  world.signal?.throwIfAborted()
   // Others may have sent it, and what this node says then is not all there is to say.
   if (pending.shared === true) return sendAgain(world, transaction, pending)
   return certain(world, transaction, pending, () =>
-    settleTransaction(node, transaction, { timeoutMs, signal }),
+    settleResending(world, transaction, pending, { isFirst: true }),
   )
 }
 
@@ -74,11 +73,38 @@ export async function sendAgain(
       const { events } = await waitForSeal(node, id, { timeoutMs, signal })
       return { kind: 'sealed', events }
     }
-    const settled = await settleTransaction(node, transaction, { timeoutMs, signal })
-    // A refusal now says nothing of the first time.
-    const isRefusal = settled.kind === 'nothing' && !isOfChain(settled.error)
-    return isRefusal ? { kind: 'unclear', error: settled.error } : settled
+    return settleResending(world, transaction, pending, { isFirst: false })
   })
+}
+
+/** So long the chain may not know it before it is sent again, in milliseconds; doubled each time. */
+const RESEND_MS = 2_000
+
+/**
+ * Everybody waits meanwhile, so bytes that did not arrive are sent again as long as the chain does not
+ * know them: the same ones, which can be executed once.
+ */
+async function settleResending(
+  { node, timeoutMs, signal }: World,
+  transaction: Transaction,
+  { transactionId: id }: RotationPending,
+  { isFirst }: { readonly isFirst: boolean },
+): Promise<Settled> {
+  const deadline = performance.now() + timeoutMs
+  const leftMs = () => Math.max(1, Math.ceil(deadline - performance.now()))
+  for (let [sliceMs, isAgain] = [RESEND_MS, !isFirst]; ; [sliceMs, isAgain] = [2 * sliceMs, true]) {
+    const slice = { timeoutMs: Math.min(sliceMs, leftMs()), signal }
+    const settled = await settleTransaction(node, transaction, slice)
+    // A refusal now says nothing of the first time.
+    if (isAgain && settled.kind === 'nothing' && !isOfChain(settled.error))
+      return { kind: 'unclear', error: settled.error }
+    const isUnknown =
+      settled.kind === 'unclear' && isSignerError(settled.error, 'TRANSACTION_UNSETTLED')
+    if (!isUnknown || signal?.aborted || performance.now() >= deadline) return settled
+    if ((await readSingleResult(node, id, { signal })).kind === 'unknown') continue
+    const { events } = await waitForSeal(node, id, { timeoutMs: leftMs(), signal })
+    return { kind: 'sealed', events }
+  }
 }
 
 const isOfChain = (error: unknown) =>
