@@ -144,5 +144,8 @@ export async function accountsOfKey(context: Context): Promise<readonly string[]
   const whole = report.uses.filter(
     ({ verified, revoked, weight }) => verified && revoked !== true && weight === 1000,
   )
+  const [gone] = report.uses.filter(({ verified, revoked }) => verified && revoked === true)
+  if (whole.length === 0 && gone !== undefined)
+    throw usage('--key', `it is revoked on ${gone.address}, as a rotated key is: name the new key`)
   return [...new Set(whole.map(({ address }) => address))]
 }

@@ -84,6 +84,18 @@ describe('the account of a key in KMS', () => {
     expect(kms.aliasTarget(claim)).toBeUndefined()
   })
 
+  it('is not made for a key that was rotated away on another', async () => {
+    await using kms = await startKmsEndpoint()
+    await using node = await startNodeEndpoint()
+    const { create, key, tags, sent } = await setUp(kms, node)
+    kms.setTags(key, tags)
+    node.setKeys(NEW_ADDRESS, [{ ...(await flowKey(kms, key)), revoked: true }])
+    expect(await create()).toMatchObject({
+      error: { code: 'INVALID_OPTION', context: { option: '--key' } },
+    })
+    expect(sent()).toBe(0)
+  })
+
   it('is not made when nobody can tell whether the key has one', async () => {
     await using kms = await startKmsEndpoint()
     await using node = await startNodeEndpoint()
