@@ -149,6 +149,81 @@ describe('when the answer to a transaction is lost', () => {
   })
 })
 
+describe('before a transaction is sent', () => {
+  it('its bytes are stored, and that they may have been sent', async () => {
+    const { options } = await twoHolders(chain)
+    await using proxy = await startFaultProxy({ target: chain.url })
+    let last: RotationRecord | undefined
+    const rotations: RotationStore = {
+      ...options.rotations,
+      async replace(next, revision) {
+        const stored = await options.rotations.replace(next, revision)
+        last = next
+        return stored
+      },
+    }
+    const seen: unknown[] = []
+    proxy.setFault(({ method, path }) => {
+      if (method === 'POST' && isPost(path)) seen.push(last?.pending?.state, last?.step)
+      return undefined
+    })
+    await rotateKey({ ...options, rotations, accessNode: proxy.url })
+    expect(seen).toEqual(['sent', 'add', 'sent', 'prove', 'sent', 'swap'])
+  })
+
+  it.each(['add', 'swap'] as const)(
+    'another process that took the rotation over ends it (%s)',
+    async (step) => {
+      const { options, keyCount, shares } = await twoHolders(chain)
+      let keys = 0
+      const rotations: RotationStore = {
+        ...options.rotations,
+        async replace(next, revision) {
+          if (next.pending?.state === 'sent' && next.step === step) {
+            keys = await keyCount()
+            const { pending: _, ...rest } = next
+            await options.rotations.replace({ ...rest, revision: revision + 1 }, revision)
+          }
+          return options.rotations.replace(next, revision)
+        },
+      }
+      await expect(rotateKey({ ...options, rotations })).rejects.toEqual(refusal('ROTATION_TAKEN'))
+      expect(await keyCount()).toBe(keys)
+      expect((await shares()).old).toEqual({ weight: 500, copies: 2 })
+    },
+  )
+})
+
+it('sends nothing again that the chain knows, also where a node answers as before', async () => {
+  const { options, resuming, shares, keyCount } = await twoHolders(chain)
+  await rotateKey({ ...options, stopBefore: 'swap' })
+  await using proxy = await startFaultProxy({ target: chain.url })
+  const path = `/v1/accounts/${options.address.slice(2)}?expand=keys&block_height=sealed`
+  const before = await (await fetch(`${chain.url}${path}`)).text()
+  let sent = false
+  proxy.setFault((request) => {
+    if (sent) return { kind: 'reset-before' }
+    sent = request.method === 'POST' && isPost(request.path)
+    return sent ? { kind: 'lose-reply' } : undefined
+  })
+  const accessNode = { url: proxy.url, timeoutMs: 500 }
+  await expect(resumeRotation({ ...resuming, accessNode, timeoutMs: 500 })).rejects.toEqual(
+    refusal('ROTATION_UNSETTLED'),
+  )
+  let [stale, posts] = [3, 0]
+  proxy.setFault((request) => {
+    if (request.method === 'POST') posts += 1
+    if (request.path !== path || stale === 0) return undefined
+    stale -= 1
+    return { kind: 'body', body: before, headers: { 'content-type': 'application/json' } }
+  })
+  const report = await resumeRotation({ ...resuming, accessNode: proxy.url })
+  expect(report.state).toBe('done')
+  expect({ stale, posts }).toEqual({ stale: 0, posts: 0 })
+  expect(await shares()).toEqual(rotated)
+  expect(await keyCount()).toBe(ROTATED_KEYS)
+})
+
 describe('two processes at once', () => {
   const folders: string[] = []
   afterAll(() => {

@@ -174,6 +174,19 @@ describe('two parties that never share a process', () => {
   })
 })
 
+it('sends nothing that all have signed when the weights have changed since', async () => {
+  const [one, two, three] = [software(), software(), software()]
+  const keys = [one, two, three].map((signer) => ({ signer, weight: 500 }))
+  const { address, options, resuming, shares } = await rotatedAccount(chain, keys, [one])
+  const report = await rotateKey({ ...options, transactionExpiry: EXPIRY })
+  const signed = [await signedBy({ address, two } as Two, report)] // all that is read of it
+  await chain.revokeKey(holding(chain, one, two).authorize(address, { keyIndexes: [1, 0] }), 2)
+  await expect(resumeRotation({ ...resuming, transactionExpiry: EXPIRY, signed })).rejects.toEqual(
+    refusal('ROTATION_WEIGHTS_CHANGED', { step: 'add', found: '0' }),
+  )
+  expect((await shares()).fresh).toEqual({ weight: 0, copies: 0 })
+})
+
 it('an emergency makes no pool wait for people, neither before the cut nor after it', async () => {
   const [bad, two, three] = [software(), software(), software()]
   const keys = [

@@ -7,8 +7,8 @@ import { idOfPayload, transactionOf } from './signatures.ts'
 import type { RotationPending } from './types.ts'
 import type { World } from './world.ts'
 
-/** Not `alive`, or why else nothing becomes of it. */
-type Reason = Exclude<Fate, 'alive'> | { readonly because: string }
+/** Not `alive`, or why else nothing more becomes of it. */
+type Reason = Exclude<Fate, 'alive'> | 'sealed' | { readonly because: string }
 
 /** Nobody waits for it any more. */
 export async function drop(world: World, pending: RotationPending, reason: Reason): Promise<void> {
@@ -20,6 +20,7 @@ export async function drop(world: World, pending: RotationPending, reason: Reaso
 }
 
 function sentenceOf(purpose: string, reason: Reason): string {
+  if (reason === 'sealed') return `A transaction (${purpose}) is sealed.`
   // By another transaction, or by this one under other signatures.
   if (reason === 'spent')
     return `The number of a transaction (${purpose}) is used: the account tells what happened.`

@@ -82,6 +82,7 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
   let least = Number.POSITIVE_INFINITY
   let failure: unknown
   let lastId: string | undefined
+  let sealedId: string | undefined
   for (;;) {
     const account = await accountNow(world)
     const left = task.left(account)
@@ -102,33 +103,28 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
     const transaction = transactionOf(pending)
     const fate = await fateOf(world, account, transaction, pending)
     if (fate !== 'alive') {
-      await drop(world, pending, fate)
+      const isDone = pending.transactionId === sealedId
+      await drop(world, pending, isDone ? 'sealed' : fate)
       failure ??= new SignerError('TRANSACTION_EXPIRED', { transactionId: pending.transactionId })
       continue
     }
-    if (task.takesOver === true && !isOwn(world, task, pending)) {
-      if (isInNobodysHands(pending)) await drop(world, pending, { because: 'it was not sent' })
-      else if (tries === MAX_TRIES) throw unsettledError(world, pending, 'it may be executed')
-      else {
-        tries += 1
-        await signAnew(world, task, pending)
-      }
+    if (task.takesOver === true && pending.purpose !== task.purpose) {
+      if (mayBeElsewhere(pending)) await signAnew(world, task, pending)
+      else await drop(world, pending, { because: 'it was not sent' })
       continue
     }
     if (pending.state === 'sent') {
       lastId = pending.transactionId
-      failure = await conclude(world, pending, await sendAgain(world, transaction, pending))
-      continue
-    }
-    if (isStale(world, pending)) {
-      await drop(world, pending, { because: 'an earlier run signed it' })
-      tries -= 1
+      const settled = await sendAgain(world, transaction, pending)
+      failure = await conclude(world, pending, settled)
+      if (settled.kind === 'sealed') sealedId = lastId
       continue
     }
     const signed = await takeSigned(world, pending, transaction)
     if (signed === undefined) return { kind: 'waiting' }
-    if (signed.blocksLeft < leastBlocks(world) && pending.shared !== true && tries < MAX_TRIES) {
-      await drop(world, pending, { because: 'it is about to expire' })
+    if (signed.blocksLeft < leastBlocks(world) && !mayBeElsewhere(pending) && tries < MAX_TRIES) {
+      tries += 1
+      await signAnew(world, task, pending)
       continue
     }
     if (task.only === 'sign') return { kind: 'signed' }
@@ -137,6 +133,7 @@ export async function bringAbout(world: World, task: Task): Promise<TaskOutcome>
     await world.progress.save({ pending: { ...signed.pending, state: 'sent' } })
     const settled = await sendFirst(world, signed.transaction, signed.pending)
     failure = await conclude(world, signed.pending, settled)
+    if (settled.kind === 'sealed') sealedId = lastId
   }
 }
 
@@ -155,15 +152,10 @@ async function conclude(world: World, pending: RotationPending, settled: Certain
   return settled.kind === 'sealed' ? undefined : settled.error
 }
 
-/** Sent, or signed just now: what an earlier run signed may be too old. */
-const isOwn = (world: World, { purpose }: Task, pending: RotationPending) =>
-  pending.purpose === purpose && (pending.state === 'sent' || !isStale(world, pending))
+/** One that is only stored here can be forgotten. */
+const mayBeElsewhere = ({ shared, state }: RotationPending) => shared === true || state === 'sent'
 
-/** One that is to have no effect takes the number of another that may be elsewhere. */
-const isInNobodysHands = ({ purpose, shared, state }: RotationPending) =>
-  shared !== true && state !== 'sent' && purpose !== 'withdraw'
-
-/** @param instead - Of which it takes the proposal key and the number. */
+/** @param instead - Of which it takes the proposal key and the number: one of the two is executed. */
 async function signAnew(world: World, task: Task, instead?: RotationPending): Promise<void> {
   const { node, address, progress, signal } = world
   const hands = await readHands(world, task.newSigner)
@@ -184,7 +176,6 @@ async function signAnew(world: World, task: Task, instead?: RotationPending): Pr
   signal?.throwIfAborted()
   const missing = missingIn(transaction, hands)
   const id = transactionId(transaction)
-  world.signedHere.add(id)
   const isReady = missing === ''
   if (instead !== undefined && !isReady && task.isWorthless?.(account) === true)
     throw unsettledError(world, instead, untilOf(world, instead))
@@ -206,7 +197,3 @@ async function signAnew(world: World, task: Task, instead?: RotationPending): Pr
 
 const untilOf = ({ transactionExpiry }: World, { referenceHeight }: RotationPending) =>
   `others may send it until block ${referenceHeight + transactionExpiry}: run it again after that`
-
-/** Nobody else can have it, and its reference block and number may be old. */
-const isStale = (world: World, { shared, transactionId: id }: RotationPending) =>
-  shared !== true && !world.signedHere.has(id)

@@ -33,8 +33,6 @@ export type World = {
   readonly signal: AbortSignal | undefined
   /** What others have signed and nobody has taken yet. */
   signed: readonly Transaction[]
-  /** Ids of transactions that were signed in this run: what an earlier one has signed may be too old. */
-  readonly signedHere: Set<string>
   /** Holds the rows of the pools, while this process does. */
   drain: Drain | undefined
 }
@@ -87,7 +85,6 @@ export function createWorld(
     drainTimeoutMs,
     signal,
     signed,
-    signedHere: new Set(),
     drain: undefined,
   }
 }
