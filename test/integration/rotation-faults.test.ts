@@ -8,6 +8,7 @@ import {
   resumeRotation,
   rotateKey,
 } from '../../src/provisioning/index.ts'
+import { createMemoryStore } from '../../src/stores/index.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { type FlowChain, noop, startChain } from '../support/flow-chain.ts'
 import {
@@ -316,5 +317,31 @@ describe('when others use the account', () => {
     )
     expect(used).toBe(3)
     expect(await keyCount()).toBe(1)
+  })
+
+  it('gives the rows of its pools back when the swap had no effect', async () => {
+    const { address, options, shares, old, two, fresh } = await twoHolders(chain)
+    const store = createMemoryStore()
+    await store.enrollKeys(address, [{ keyIndex: 2, sequenceNumber: 0n }])
+    const rowsAt: string[] = []
+    const rotations: RotationStore = {
+      ...options.rotations,
+      async replace(next, revision) {
+        if (next.pending?.state === 'sent' && next.step === 'swap') {
+          rowsAt.push((await store.listKeys(address))[0]?.state ?? '')
+          const authz = holding(chain, old, two, fresh).authorize(address, { proposalKeyIndex: 4 })
+          await chain.send({ cadence: noop, authz })
+        }
+        return options.rotations.replace(next, revision)
+      },
+    }
+    await expect(rotateKey({ ...options, rotations, pools: [{ store }] })).rejects.toEqual(
+      refusal('TRANSACTION_FAILED', { errorCodes: expect.arrayContaining([1007]) }),
+    )
+    // The one that was signed before all waited, and three that were signed anew.
+    expect(rowsAt).toEqual(Array(4).fill('quarantined'))
+    const rows = (await store.listKeys(address)).map(({ keyIndex, state }) => [keyIndex, state])
+    expect(rows).toContainEqual([2, 'free'])
+    expect((await shares()).old).toEqual({ weight: 500, copies: 2 })
   })
 })
