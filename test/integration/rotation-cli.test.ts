@@ -18,7 +18,10 @@ let aws: Aws
 let folder: string
 
 /** @param killAt - Killed by SIGKILL as soon as it tells this on stderr. */
-function run(args: readonly string[], killAt?: string): Promise<Ended> {
+function run(
+  args: readonly string[],
+  { killAt, env = {} }: { killAt?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     env: {
@@ -34,6 +37,7 @@ function run(args: readonly string[], killAt?: string): Promise<Ended> {
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
       FLOW_ACCESS_NODE: flow.url,
+      ...env,
     },
   })
   return new Promise((resolve, reject) => {
@@ -110,7 +114,7 @@ describe('fcl-kms keys rotate', () => {
     expect(await keysOf(address)).toEqual(before)
 
     const ends = ['--alias', 'alias/minter', '--unused-days', '0', '--pending-days', '7']
-    const killed = await run(['keys', 'rotate', ...whose, ...ends], '\ndrain: ')
+    const killed = await run(['keys', 'rotate', ...whose, ...ends], { killAt: '\ndrain: ' })
     expect(killed.exitCode).toBeNull()
     const status = await json(['keys', 'rotate', 'status', '--address', address])
     expect(status).toMatchObject({ address, state: 'stopped' })
@@ -133,6 +137,18 @@ describe('fcl-kms keys rotate', () => {
     const next = await json(['keys', 'rotate', ...again, '--stop-before', 'create'])
     expect(next.plan.old.publicKey).toBe(done.newKey.publicKey)
   })
+
+  it.each(['SECRETPW', 'mysql://me:SECRETPW@127.0.0.1/x', 'postgres://me:SECRETPW@[/x'])(
+    'says of a DATABASE_URL such as %s that it is none, and does not quote it',
+    async (DATABASE_URL) => {
+      const args = ['--address', '0xf8d6e0586b0a20c7', '--database', '--json']
+      const { stdout, stderr, exitCode } = await run(['keys', 'rotate', 'status', ...args], {
+        env: { DATABASE_URL },
+      })
+      expect(exitCode).toBe(2)
+      expect(stdout + stderr).not.toContain('SECRETPW')
+    },
+  )
 
   it('goes back when it is told to', async () => {
     const address = await account({ 'alias/back': 1000 })

@@ -8,6 +8,7 @@ import {
 } from '../../provisioning/index.ts'
 import { createSqlStore } from '../../stores/index.ts'
 import type { Context, Flags } from '../command.ts'
+import { timeoutMs } from '../settings.ts'
 import { usage } from '../values.ts'
 
 /** Where a rotation is stored, and whose it is. */
@@ -47,16 +48,20 @@ export async function openRotations(context: Context): Promise<OpenedRotations> 
   }
 }
 
-async function openDatabase({ env }: Context) {
-  const url = env['DATABASE_URL']
+async function openDatabase(context: Context) {
+  const url = context.env['DATABASE_URL']
   if (url === undefined || url === '') throw usage('--database', 'DATABASE_URL is not set')
+  // The driver takes any text for one, and fails later as a server does that is away.
+  if (!/^postgres(ql)?:\/\/[^\s]+$/.test(url) || !URL.canParse(url))
+    throw usage('--database', 'DATABASE_URL is not the URL of a PostgreSQL')
   const driver = await import('pg').catch(() => {
     throw usage('--database', 'the package pg is not installed: npm install pg')
   })
+  const connectionTimeoutMillis = timeoutMs(context) ?? 10_000
   try {
-    return new driver.default.Pool({ connectionString: url, max: 4 })
+    return new driver.default.Pool({ connectionString: url, max: 4, connectionTimeoutMillis })
   } catch {
     // Its text quotes the URL, and with it the password.
-    throw usage('--database', 'DATABASE_URL is not the URL of a PostgreSQL')
+    throw usage('--database', 'DATABASE_URL is not one that the driver reads')
   }
 }

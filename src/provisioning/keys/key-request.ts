@@ -37,7 +37,8 @@ export function keyRequest(options: {
   readonly multiRegion?: boolean
 }): KeyRequest {
   const { spec = 'ECC_SECG_P256K1', alias, tags = {}, description = '', multiRegion } = options
-  const algorithm = Object.hasOwn(keySpecs, spec) ? keySpecs[spec] : undefined
+  const isKnown = typeof spec === 'string' && Object.hasOwn(keySpecs, spec)
+  const algorithm = isKnown ? keySpecs[spec] : undefined
   if (algorithm === undefined)
     throw invalid('spec', 'it is neither ECC_SECG_P256K1 nor ECC_NIST_P256')
   if (alias !== undefined) assertAliasName(alias)

@@ -125,11 +125,15 @@ function assertOptions(options: RewrapSealedKeysOptions): void {
   assertKnownKeys(options, [
     ...['keys', 'from', 'to', 'retirement', 'stopBefore', 'atOnce', 'onProgress', 'signal'],
   ])
-  const { keys, from, to, retirement, stopBefore, signal } = options
+  const { keys, from, to, retirement, stopBefore, atOnce = 8, onProgress, signal } = options
   assertSealedKeys(keys)
   assertKeyArn(from)
   assertKeyArn(to)
   assertSignal(signal)
+  if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > 100)
+    throw invalid('atOnce', 'it is not a whole number from 1 to 100')
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw invalid('onProgress', 'it is not a function')
   if (from === to) throw invalid('to', 'it is the old key')
   if (stopBefore !== undefined && !STEPS.includes(stopBefore))
     throw invalid('stopBefore', `it is none of ${STEPS.join(', ')}`)

@@ -61,6 +61,17 @@ describe('rewrapSealedKeys', () => {
     expect(again).toMatchObject({ state: 'done', rewrapped: 0 })
   })
 
+  it.each([
+    ['atOnce', { atOnce: 0 }],
+    ['atOnce', { atOnce: Number.NaN }],
+    ['onProgress', { onProgress: 5 }],
+  ])('is refused with a senseless %s, also where nothing is to wrap', async (option, wrong) => {
+    const { keys, from, to } = await openStore(0)
+    // As JavaScript may call it.
+    const options = { keys, from, to, ...wrong } as Parameters<typeof rewrapSealedKeys>[0]
+    await expect(rewrapSealedKeys(options)).rejects.toEqual(code('INVALID_OPTION', { option }))
+  })
+
   it('ends no key for a store without a record, which may be the wrong one', async () => {
     const { keys, from, to, retirement, steps } = await openStore(0)
     const report = await rewrapSealedKeys({ keys, from, to, retirement })
