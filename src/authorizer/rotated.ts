@@ -11,9 +11,9 @@ export type Rotated = {
 }
 
 /**
- * A rotation adds the new key after the old one and revokes the old one with its copies. So a public
- * key of ours is rotated away when all its keys are revoked, one of them had weight, and the newest key
- * with weight came after that and is not ours.
+ * A rotation adds the new key after the old one, at its weight, and revokes the old one with its copies.
+ * So a public key of ours is rotated away when all its keys are revoked, one of them had the weight of
+ * the newest key with weight, and that one came later and is not ours.
  *
  * @param keys - All on chain.
  * @param isOurs - Whether a signer has the same public key and curve, revoked or not.
@@ -32,7 +32,7 @@ export function findRotated(
   const gone = keys.filter(
     (key) =>
       key.revoked &&
-      key.weight > 0 &&
+      key.weight === newest.weight &&
       key.index < newest.index &&
       !alive.has(nameOf(key)) &&
       isOurs(key),

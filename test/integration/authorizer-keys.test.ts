@@ -114,7 +114,7 @@ describe('explicit indexes', () => {
     const address = await chain.createAccount([
       { signer: a, weight: 1000 },
       { signer: b, weight: 1000 },
-      { signer: stranger, weight: 1000 },
+      { signer: stranger, weight: 500 },
     ])
     const { authorizer, events } = counting([a, b])
     const revoked = await chain.revokeKey(authorizer.authorize(address, 0), 1)
