@@ -197,6 +197,11 @@ it('fails no transaction while keys are swapped under the load of two processes'
   // The jobs of both are done: those of the one with the old signer by the other.
   for (const jobId of [...loadOfBoth.ids, ...loadOfAlone.ids])
     await (await both.relay.job(jobId)).sealed()
+  // It finds out with the first job that it gets to before the other does.
+  for (let count = 0; (await alone.relay.stats()).held === undefined; count += 1) {
+    const job = { id: `found-${count}`, cadence: noop, args: [], limit: 100 }
+    await (await alone.relay.submit(job)).sealed()
+  }
   const failed = [...both.relay.events, ...alone.relay.events].filter(
     (event) => event.kind === 'dead' || (event.kind === 'sealed' && event.failed),
   )
