@@ -1,18 +1,18 @@
 /** A book in files of one folder, private to their owner. @module */
 
-import { mkdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { isSignerError, SignerError } from '../../../errors.ts'
+import { join, resolve } from 'node:path'
+import { SignerError } from '../../../errors.ts'
 import { assertKnownKeys, invalid } from '../../../options.ts'
 import {
   makeFolder,
   namesIn,
+  openPrivateFolder,
   publish,
   readSmallFile,
   remove,
   syncFolder,
 } from '../../../signers/sealed-key/stores/files.ts'
-import { storeFault } from '../../../signers/sealed-key/stores/store-fault.ts'
+import { told } from '../../../signers/sealed-key/stores/store-fault.ts'
 import { nameOfWallet, walletOfName } from '../../../signers/sealed-key/wallet-id.ts'
 import type { ListedWallet, WalletBook, WalletPage, WalletQuery, WalletRun } from '../book.ts'
 import {
@@ -49,7 +49,7 @@ export async function createFileWalletBook(options: {
   const wallets = join(root, 'wallets')
   const runs = join(root, 'run')
   await told('open', async () => {
-    await openRoot(root)
+    await openPrivateFolder(root)
     await Promise.all([makeFolder(wallets), makeFolder(runs)])
     await syncFolder(root)
   })
@@ -72,23 +72,6 @@ const bytesOf = (text: string) => new TextEncoder().encode(text)
 async function textOf(path: string, maxBytes: number): Promise<string | undefined> {
   const bytes = await readSmallFile(path, maxBytes + 1)
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes)
-}
-
-async function told<T>(operation: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (thrown) {
-    throw isSignerError(thrown) ? thrown : storeFault(operation, thrown)
-  }
-}
-
-async function openRoot(root: string): Promise<void> {
-  if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined)
-    await syncFolder(dirname(root))
-  const found = await stat(root)
-  if (!found.isDirectory()) throw invalid('folder', 'it is not a folder')
-  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
-    throw invalid('folder', 'others than its owner may enter it: chmod 700')
 }
 
 /** A page that looked at enough ends early, and says where the next one begins. */

@@ -1,15 +1,22 @@
 /** Records in files of one folder, private to their owner. @module */
 
-import { mkdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { equalBytes } from '../../../crypto/bytes.ts'
-import { isSignerError, SignerError } from '../../../errors.ts'
+import { SignerError } from '../../../errors.ts'
 import { assertKnownKeys } from '../../../options.ts'
 import type { SealedKeyStore, WalletPage } from '../key-store.ts'
 import { walletOfName } from '../wallet-id.ts'
 import { isTemporary, placeOf, shards, versionsIn } from './file-names.ts'
-import { makeFolder, namesIn, publish, readSmallFile, remove, syncFolder } from './files.ts'
-import { storeFault } from './store-fault.ts'
+import {
+  makeFolder,
+  namesIn,
+  openPrivateFolder,
+  publish,
+  readSmallFile,
+  remove,
+  syncFolder,
+} from './files.ts'
+import { told } from './store-fault.ts'
 
 /**
  * Stands in the place of a record that was removed, since a number is never given twice. A file without
@@ -36,7 +43,7 @@ export async function createFileKeyStore(options: {
   if (typeof options.folder !== 'string' || options.folder === '' || options.folder.includes('\0'))
     throw new SignerError('INVALID_OPTION', { option: 'folder', reason: 'it is not a path' })
   const root = resolve(options.folder)
-  await told('open', () => openRoot(root))
+  await told('open', () => openPrivateFolder(root))
   const known = new Set<string>()
   return Object.freeze({
     create: (id, record) => told('create', () => createIn({ root, known }, id, record)),
@@ -45,26 +52,6 @@ export async function createFileKeyStore(options: {
     replace: (id, expected, next) =>
       told('replace', () => replaceIn(placeOf(root, id).folder, expected, next)),
   } satisfies SealedKeyStore)
-}
-
-async function told<T>(operation: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (thrown) {
-    throw isSignerError(thrown) ? thrown : storeFault(operation, thrown)
-  }
-}
-
-async function openRoot(root: string): Promise<void> {
-  if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined)
-    await syncFolder(dirname(root))
-  const found = await stat(root)
-  const reason = found.isDirectory()
-    ? 'others than its owner may enter it: chmod 700'
-    : 'it is not a folder'
-  const isOpen = process.platform !== 'win32' && (found.mode & 0o077) !== 0
-  if (isOpen || !found.isDirectory())
-    throw new SignerError('INVALID_OPTION', { option: 'folder', reason })
 }
 
 /** How often a version may be gone between two looks before it is a fault. */

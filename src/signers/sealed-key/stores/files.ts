@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, mkdir, open, readdir, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { SignerError } from '../../../errors.ts'
+import { invalid } from '../../../options.ts'
 import { READ_BYTES } from '../key-store.ts'
 import { temporaryName } from './file-names.ts'
 
@@ -79,6 +80,16 @@ export async function publish(folder: string, name: string, bytes: Uint8Array): 
 
 export const remove = (path: string): Promise<void> =>
   unlink(path).catch(unless('ENOENT', undefined))
+
+/** Made where it is missing. @throws {SignerError} `INVALID_OPTION` for one that others may enter. */
+export async function openPrivateFolder(root: string): Promise<void> {
+  if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined)
+    await syncFolder(dirname(root))
+  const found = await stat(root)
+  if (!found.isDirectory()) throw invalid('folder', 'it is not a folder')
+  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
+    throw invalid('folder', 'others than its owner may enter it: chmod 700')
+}
 
 /** Private; one that is there stays as it is. */
 export const makeFolder = (folder: string): Promise<void> =>

@@ -1,6 +1,6 @@
 /** What it means that a place for records failed. @module */
 
-import { SignerError } from '../../../errors.ts'
+import { isSignerError, SignerError } from '../../../errors.ts'
 import { describeFacts, factsOf } from '../../aws/thrown-facts.ts'
 
 /** Of files, of S3 and of Secrets Manager: what an operator has to mend. */
@@ -19,4 +19,13 @@ export function storeFault(operation: string, thrown: unknown): SignerError {
     return new SignerError('STORE_DENIED', { operation, reason })
   const isOfNode = facts.status === 0 && facts.code !== ''
   return new SignerError('STORE_UNAVAILABLE', { operation }, isOfNode ? { cause: thrown } : {})
+}
+
+/** Runs a step of a store; what it throws is told as a fault of that step. */
+export async function told<T>(operation: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (thrown) {
+    throw isSignerError(thrown) ? thrown : storeFault(operation, thrown)
+  }
 }
