@@ -38,6 +38,18 @@ export type PlanRequest = {
   readonly emergency: boolean
 }
 
+/** @throws {SignerError} `INVALID_OPTION`. */
+export function assertNewKey(wanted: {
+  readonly hashAlgorithm?: HashAlgorithm | undefined
+  readonly copies?: number | undefined
+}): void {
+  const { hashAlgorithm, copies } = wanted
+  if (hashAlgorithm !== undefined && !isHashAlgorithm(hashAlgorithm))
+    throw invalid('hashAlgorithm', 'it is neither SHA2_256 nor SHA3_256')
+  if (copies !== undefined && !(Number.isInteger(copies) && copies >= 1 && copies <= MAX_COPIES))
+    throw invalid('copies', `it is not a whole number from 1 to ${MAX_COPIES}`)
+}
+
 /**
  * @throws {SignerError} `MALFORMED_HEX`, `INVALID_OPTION` for a public key that the account does not
  * have or that carries no weight, and for what is out of range; `KEY_REVOKED` when the key is revoked
@@ -56,11 +68,8 @@ export function planOf(request: PlanRequest): RotationPlan {
       required: REQUIRED_WEIGHT,
     })
   const hashAlgorithm = request.newHashAlgorithm ?? old.hashAlgorithm
-  if (!isHashAlgorithm(hashAlgorithm))
-    throw invalid('hashAlgorithm', 'it is neither SHA2_256 nor SHA3_256')
   const copies = request.copies ?? Math.min(Math.max(old.copies.length, 1), MAX_COPIES)
-  if (!Number.isInteger(copies) || copies < 1 || copies > MAX_COPIES)
-    throw invalid('copies', `it is not a whole number from 1 to ${MAX_COPIES}`)
+  assertNewKey({ hashAlgorithm, copies })
 
   const others = holdersWithout(holders, old)
   const mode: RotationMode = emergency && canReach1000(others) ? 'cut' : 'swap'

@@ -2,16 +2,15 @@
 
 import { randomBytes } from 'node:crypto'
 import { normalizeAddress } from '../../crypto/address.ts'
-import { type HashAlgorithm, isHashAlgorithm } from '../../crypto/algorithms.ts'
+import type { HashAlgorithm } from '../../crypto/algorithms.ts'
 import { bytesToHex, hexToBytes } from '../../crypto/hex.ts'
 import { SignerError } from '../../errors.ts'
 import type { AccessNodeOptions } from '../../flow/access-node.ts'
 import { readAccount } from '../../flow/accounts.ts'
 import { assertKnownKeys, assertSignal, invalid } from '../../options.ts'
 import { goBack } from './abort.ts'
-import { MAX_COPIES } from './copies.ts'
 import { assertResume, type ResumeOptions, resumeOptionNames } from './options.ts'
-import { planOf } from './plan.ts'
+import { assertNewKey, planOf } from './plan.ts'
 import { createProgress } from './progress.ts'
 import { reportOf } from './report.ts'
 import { run } from './run.ts'
@@ -161,13 +160,11 @@ async function giveWay(options: RotateKeyOptions, record: RotationRecord): Promi
 }
 
 /** @throws {SignerError} `INVALID_OPTION`. */
-function assertWish({ hashAlgorithm, copies, emergency }: Wish): void {
+function assertWish(wish: Wish): void {
+  const { emergency } = wish
   if (emergency !== undefined && typeof emergency !== 'boolean')
     throw invalid('emergency', 'it is neither true nor false')
-  if (hashAlgorithm !== undefined && !isHashAlgorithm(hashAlgorithm))
-    throw invalid('hashAlgorithm', 'it is neither SHA2_256 nor SHA3_256')
-  if (copies !== undefined && !(Number.isInteger(copies) && copies >= 1 && copies <= MAX_COPIES))
-    throw invalid('copies', `it is not a whole number from 1 to ${MAX_COPIES}`)
+  assertNewKey(wish)
 }
 
 /**
